@@ -1,0 +1,35 @@
+"""Gives each test run servers of its own, up before the settings are read.
+
+Loaded by `-p devstack.pytest_plugin`: a conftest would come too late, pytest-django reads the
+settings first. A DATABASE_URL of the caller is not used: tests never touch a server that matters.
+"""
+
+import os
+import re
+from contextlib import ExitStack
+
+import pytest
+
+from devstack.servers import throwaway_servers
+
+# Set by whoever started the throw-away servers, and inherited by the workers of xdist.
+MARK = "HANDOFF_THROWAWAY_SERVERS"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if MARK in os.environ:
+        use_own_valkey_database()
+        return
+    stack = ExitStack()
+    servers = stack.enter_context(throwaway_servers())
+    early_config.add_cleanup(stack.close)
+    os.environ.update(servers.environment(), **{MARK: "yes"})
+
+
+def use_own_valkey_database() -> None:
+    """Keep the queues and caches of xdist's workers apart: they share one Valkey."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = re.sub(r"db=\d+", f"db={number}", os.environ["REDIS_URL"])
