@@ -1,0 +1,272 @@
+"use strict";
+// What every page shares: theme, countdowns, toasts, keys, and how htmx behaves. No page needs it
+// to work; each part looks for its own data attributes, so that swapped fragments need no set-up.
+
+const root = document.documentElement;
+const TOAST_SECONDS = 10;
+const SEQUENCE_MS = 1000;
+const MOVES = ["j", "k", "arrowdown", "arrowup"];
+
+// Theme ------------------------------------------------------------------------------------------
+function toggleTheme() {
+  root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.bsTheme);
+  document.dispatchEvent(new CustomEvent("themechange")); // drawn charts read the tokens again
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
+  if (!localStorage.getItem("theme")) root.dataset.bsTheme = event.matches ? "dark" : "light";
+});
+
+// The server's clock -----------------------------------------------------------------------------
+let clockOffset = pageOffset();
+
+function pageOffset() {
+  const [load] = performance.getEntriesByType("navigation");
+  const isFromCache = load.transferSize === 0; // its server time is as old as the copy
+  if (isFromCache) return 0;
+  return Date.parse(root.dataset.serverTime) - (performance.timeOrigin + load.responseStart);
+}
+
+function serverNow() {
+  return Date.now() + clockOffset;
+}
+
+function correctClock(dateHeader) {
+  const offset = Date.parse(dateHeader) - Date.now();
+  if (Math.abs(offset - clockOffset) > 2000) clockOffset = offset; // the header has whole seconds
+}
+
+// Countdowns -------------------------------------------------------------------------------------
+const lastState = new Map();
+
+function minutesText(minutes) {
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  if (hours) return `${hours}h ${String(minutes % 60).padStart(2, "0")}m`;
+  return `${minutes}m`;
+}
+
+function secondsText(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return minutesText(minutes);
+  return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function overdueText(seconds) {
+  return seconds < 60 ? "+<1m" : `+${minutesText(Math.floor(seconds / 60))}`;
+}
+
+// The same rules as leads/countdown.py, from what it put into the data attributes.
+function countdownAt(data, now) {
+  const wallSeconds = (Date.parse(data.due) - now) / 1000;
+  if (wallSeconds <= 0) {
+    return { state: "missed", text: overdueText(Math.floor(-wallSeconds)), note: "missed", percent: 0 };
+  }
+  const left = Math.max(wallSeconds - Number(data.closed), 0);
+  const percent = Math.max(0, Math.min(100, Math.floor((left * 100) / Number(data.whole))));
+  const text = secondsText(Math.floor(left));
+  if (percent > 50) return { state: "ok", text, note: data.word, percent };
+  if (percent >= 20) return { state: "soon", text, note: "due soon", percent };
+  return { state: "urgent", text, note: "due now", percent };
+}
+
+function setText(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function renderCountdown(time) {
+  const shown = countdownAt(time.dataset, serverNow());
+  const box = time.closest(".cd");
+  setText(time, shown.text);
+  setText(box.querySelector(".cd-note"), shown.note);
+  box.className = box.className.replace(/\bcd-(ok|soon|urgent|missed)\b/, `cd-${shown.state}`);
+  const ring = box.querySelector(".ring circle:last-child");
+  if (ring) ring.setAttribute("stroke-dasharray", `${shown.percent} 100`);
+  announceChange(time.dataset, shown);
+}
+
+function announceChange(data, shown) {
+  const key = `${data.due} ${data.name}`;
+  const before = lastState.get(key);
+  lastState.set(key, shown.state);
+  if (before && before !== shown.state && data.name) announce(`${data.name}: ${shown.note}`);
+}
+
+function announce(text) {
+  setText(document.getElementById("announce"), text);
+}
+
+// Toasts -----------------------------------------------------------------------------------------
+function showToast(text) {
+  document.querySelector("[data-toast-error]")?.remove();
+  const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+  toast.dataset.toastError = "";
+  toast.querySelector("span").textContent = text;
+  document.getElementById("toasts").append(toast);
+}
+
+function ageToast(toast) {
+  if (toast.matches(":hover, :focus-within")) return; // being read or about to be used
+  const age = Number(toast.dataset.age || 0) + 1;
+  toast.dataset.age = age;
+  if (age > TOAST_SECONDS) toast.remove();
+}
+
+function tick() {
+  if (document.hidden) return;
+  document.querySelectorAll("time[data-due]").forEach(renderCountdown);
+  document.querySelectorAll("#toasts > [data-toast]").forEach(ageToast);
+}
+
+setInterval(tick, 1000);
+tick();
+
+// Keys -------------------------------------------------------------------------------------------
+// data-key="a" clicks (or focuses a field); "1,a" are alternatives; "g q" is one key after another.
+let pressedFirst = "";
+let pressedAt = 0;
+
+function hasShortcuts() {
+  return document.body.dataset.shortcuts !== "off";
+}
+
+function isTyping(element) {
+  return Boolean(element.closest?.("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]"));
+}
+
+function keyTargets() {
+  return [...document.querySelectorAll("[data-key]")].filter(
+    (element) => element.checkVisibility() && !element.disabled,
+  );
+}
+
+function findTarget(keys) {
+  return keyTargets().find((element) => element.dataset.key.split(",").includes(keys));
+}
+
+function useTarget(element) {
+  if (element.matches("input:not([type=checkbox], [type=radio]), select, textarea")) element.focus();
+  else element.click();
+}
+
+function press(key, at) {
+  const isSecond = pressedFirst && at - pressedAt < SEQUENCE_MS;
+  const target = (isSecond && findTarget(`${pressedFirst} ${key}`)) || findTarget(key);
+  pressedFirst = target ? "" : key;
+  pressedAt = at;
+  if (target) useTarget(target);
+  return Boolean(target);
+}
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
+  const focused = rows.findIndex((row) => row.contains(document.activeElement));
+  const current = focused >= 0 ? focused : rows.findIndex((row) => row.matches(".is-on"));
+  const row = rows[Math.max(0, Math.min(rows.length - 1, current + step))];
+  if (!row) return false;
+  (row.matches("a, button, [tabindex]") ? row : row.querySelector("a, button"))?.focus();
+  row.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function showKeys() {
+  const rows = new Map(keyTargets().map((element) => [element.dataset.key, element]).reverse());
+  const list = document.querySelector("#keys dl");
+  list.replaceChildren();
+  if (document.querySelector("[data-row]")) addKeyRow(list, "j,k", "Next row, row before");
+  [...rows].reverse().forEach(([keys, element]) => addKeyRow(list, keys, keyLabel(element)));
+  addKeyRow(list, "?", "This list");
+  document.getElementById("keys").showModal();
+  return true;
+}
+
+function keyLabel(element) {
+  const label = element.dataset.keyLabel || element.getAttribute("aria-label") || element.placeholder;
+  if (label) return label;
+  const copy = element.cloneNode(true);
+  copy.querySelectorAll("kbd, .count").forEach((part) => part.remove());
+  return copy.textContent.trim();
+}
+
+function addKeyRow(list, keys, label) {
+  const term = document.createElement("dt");
+  term.append(...keys.split(/[ ,]/).map((key) => {
+    const kbd = document.createElement("kbd");
+    kbd.textContent = key.toUpperCase();
+    return kbd;
+  }));
+  const description = document.createElement("dd");
+  description.textContent = label;
+  list.append(term, description);
+}
+
+function handleKey(event) {
+  const key = event.key.toLowerCase();
+  if (event.repeat && !MOVES.includes(key)) return false; // a held key answers once
+  if (key === "?") return showKeys();
+  if (key === "j" || key === "k") return moveRow(key === "j" ? 1 : -1) || press(key, event.timeStamp);
+  const isInRow = event.target.closest?.("[data-row]");
+  if (isInRow && key === "arrowdown") return moveRow(1);
+  if (isInRow && key === "arrowup") return moveRow(-1);
+  return press(key, event.timeStamp);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenus();
+  if (!hasShortcuts() || event.defaultPrevented) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (handleKey(event)) event.preventDefault();
+});
+
+// Clicks -----------------------------------------------------------------------------------------
+function closeMenus(except) {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (menu !== except) menu.open = false;
+  });
+}
+
+document.addEventListener("click", (event) => {
+  closeMenus(event.target.closest("details.menu"));
+  if (event.target.closest("[data-theme-toggle]")) toggleTheme();
+  if (event.target.closest("[data-show-keys]")) showKeys();
+  event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove();
+});
+
+if (hasShortcuts()) {
+  document.querySelectorAll("[data-show-keys]").forEach((button) => { button.hidden = false; });
+}
+
+// htmx -------------------------------------------------------------------------------------------
+// A poll ("every 5s, awake from:body") rests while its tab is hidden and runs at once when it is shown.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const isPoll = event.target.getAttribute("hx-trigger")?.includes("every");
+  if (document.hidden && isPoll && !event.detail.requestConfig.triggeringEvent) event.preventDefault();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  tick();
+  document.body.dispatchEvent(new CustomEvent("awake"));
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const isSignIn = new URL(event.detail.xhr.responseURL).pathname === document.body.dataset.signIn;
+  if (!isSignIn) return;
+  event.detail.shouldSwap = false; // the session has ended: the page itself asks to sign in
+  location.reload();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const date = event.detail.xhr.getResponseHeader("Date");
+  if (date) correctClock(date);
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  showToast(`The server answered ${event.detail.xhr.status} instead of doing this. Try again.`);
+});
+
+document.addEventListener("htmx:sendError", () => {
+  showToast("No answer from the server. Check the connection and try again.");
+});
