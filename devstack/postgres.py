@@ -126,7 +126,7 @@ class Postgres:
         self.programs = find_programs()
         self.account = choose_account(self.home.parent, self.programs)
         self._hand_over()
-        self._stop_leftover()
+        self.stop_leftover()
         if not self.data.exists():
             self._make_cluster()
         self._check_version()
@@ -210,7 +210,7 @@ class Postgres:
             return state.strip() == "ready" and self.is_answering()
         return False
 
-    def _stop_leftover(self) -> None:
+    def stop_leftover(self) -> None:
         """End a server whose owner was killed, or wait until it has ended by itself."""
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])

@@ -25,6 +25,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     servers = stack.enter_context(throwaway_servers())
     early_config.add_cleanup(stack.close)
     os.environ.update(servers.environment(), **{MARK: "yes"})
+    os.environ.setdefault("SECRET_KEY", "only for tests")
 
 
 def use_own_valkey_database() -> None:

@@ -28,6 +28,10 @@ class Servers:
     def are_answering(self) -> bool:
         return self.postgres.is_answering() and self.valkey.is_answering()
 
+    def stop_leftovers(self) -> None:
+        self.postgres.stop_leftover()
+        self.valkey.stop_leftover()
+
     def start(self) -> None:
         self.postgres.start()
         self.valkey.start()

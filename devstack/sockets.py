@@ -12,8 +12,11 @@ LONGEST_FOLDER_BYTES = 88
 
 
 def socket_folder(home: Path) -> Path:
-    """Return `home`, or, where its path is too long for a socket, a folder of ours in /tmp."""
-    if len(os.fsencode(home)) <= LONGEST_FOLDER_BYTES:
+    """Return `home`, or, where its path can't be a socket's, a folder of ours in /tmp.
+
+    A comma separates folders for PostgreSQL.
+    """
+    if len(os.fsencode(home)) <= LONGEST_FOLDER_BYTES and "," not in str(home):
         return home
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     folder = Path("/tmp") / f"handoff-{os.geteuid()}-{digest}"

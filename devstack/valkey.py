@@ -51,7 +51,7 @@ class Valkey:
 
     def start(self) -> None:
         program = find_program()
-        self._stop_leftover()
+        self.stop_leftover()
         options = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -78,7 +78,7 @@ class Valkey:
             raise StackError(f"Valkey does not start: {last_line(self.log)}")
         return self.is_answering()
 
-    def _stop_leftover(self) -> None:
+    def stop_leftover(self) -> None:
         """End a server whose owner was killed: two may not append to the same file."""
         if answers(self.socket, say=b"SHUTDOWN NOSAVE\r\n"):
             wait_until(
