@@ -1,0 +1,145 @@
+"""What opens a handoff: a hand-raise, enough depth of intent, or the score. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leads.conditions import ActivityRecord, Evidence
+from leads.evidence import Happening
+from leads.facts import FACTS
+from leads.operators import NORMALISE
+from leads.scoring_rules import Criteria, DepthRule, HandRaise, Intent
+from leads.standing import Standing
+
+STRONGEST_FIRST: tuple[Intent, ...] = ("high", "meaningful", "supportive")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Why a handoff opens.
+
+    path:        "hand_raise" or "score".
+    key, label:  the hand-raise or depth rule; for the score its band.
+    activity_at: the latest activity that speaks for it; None for a score without any activity.
+    """
+
+    path: str
+    key: str
+    label: str
+    activity_at: datetime | None
+
+
+def opening(
+    facts: Mapping[str, object],
+    activities: Sequence[ActivityRecord],
+    criteria: Criteria,
+    at: datetime,
+    since: datetime | None,
+) -> Opening | None:
+    """Return what opens a handoff at `at`, the latest hand-raise before depth before the score.
+
+    since: when the last handoff closed; only what happened after it can open another. None if
+           there was none: then a score may open without any activity.
+    None if nothing opens, or a disqualifier holds.
+    """
+    evidence = Evidence(facts, activities, at)
+    if any(compiled.matches(evidence) for _, compiled in criteria.disqualifying):
+        return None
+    raised = [*_hand_raises(evidence, criteria, since)]
+    if raised:
+        return max(raised, key=_activity_at)
+    deep = [*_depths(evidence, criteria, since)]
+    return max(deep, key=_activity_at) if deep else _by_score(evidence, criteria, since)
+
+
+def missing_fields(facts: Mapping[str, object], criteria: Criteria, path: str) -> list[str]:
+    """Return the names of the facts that `path` requires and that are not known."""
+    required = (each.fact for each in criteria.required_fields if each.path in (path, "any"))
+    registry = {**FACTS, **criteria.extra_facts}
+    return [
+        name
+        for name in dict.fromkeys(required)
+        if NORMALISE[registry[name].type](facts.get(name)) is None
+    ]
+
+
+def _activity_at(found: Opening) -> datetime:
+    if found.activity_at is None:
+        raise ValueError("A hand-raise always has an activity.")
+    return found.activity_at
+
+
+def _hand_raises(
+    evidence: Evidence, criteria: Criteria, since: datetime | None
+) -> Iterator[Opening]:
+    for rule in criteria.hand_raises:
+        found = evidence.happenings(rule.kind, rule.where, days=rule.window_days)
+        if found and len(found) >= rule.times:
+            yield from _if_new(rule, found, since)
+
+
+def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Iterator[Opening]:
+    if not criteria.depth_rules:
+        return
+    intents = _by_intent(evidence, criteria)
+    for rule in criteria.depth_rules:
+        oldest = evidence.day - rule.window_days
+        recent = {
+            intent: [each for each in found if each.day >= oldest]
+            for intent, found in intents.items()
+        }
+        if _is_deep_enough(rule, recent):
+            yield from _if_new(rule, _serving(rule, recent), since)
+
+
+def _if_new(
+    rule: HandRaise | DepthRule, found: Sequence[Happening], since: datetime | None
+) -> Iterator[Opening]:
+    latest = max(each.activity.occurred_at for each in found)
+    if since is None or latest > since:
+        yield Opening("hand_raise", rule.key, rule.label, latest)
+
+
+def _by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happening]]:
+    """Return what happened by intent; each activity once, at the strongest intent it shows."""
+    found: dict[Intent, list[Happening]] = {intent: [] for intent in STRONGEST_FIRST}
+    seen: set[int] = set()
+    for intent in STRONGEST_FIRST:
+        for signal in criteria.signals:
+            if signal.intent == intent:
+                for each in evidence.happenings(signal.kind, signal.where):
+                    if id(each) not in seen:
+                        seen.add(id(each))
+                        found[intent].append(each)
+    return found
+
+
+def _is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:
+    """Whether each need is served by activities of its own, the strong ones left over helping."""
+    left_over = 0
+    for intent, needed in zip(STRONGEST_FIRST, _needs(rule), strict=True):
+        left_over += len(found[intent]) - needed
+        if left_over < 0:
+            return False
+    return True
+
+
+def _needs(rule: DepthRule) -> tuple[int, int, int]:
+    return rule.high, rule.meaningful, rule.supportive
+
+
+def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> list[Happening]:
+    """Return the activities strong enough for the weakest need of the rule."""
+    weakest = max(place for place, needed in enumerate(_needs(rule)) if needed)
+    return [each for intent in STRONGEST_FIRST[: weakest + 1] for each in found[intent]]
+
+
+def _by_score(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Opening | None:
+    band = Standing(evidence, criteria).band
+    if band not in criteria.bands.opens_at:
+        return None
+    instants = [each.activity.occurred_at for found in evidence.by_kind.values() for each in found]
+    latest = max(instants, default=None)
+    if since is not None and (latest is None or latest <= since):
+        return None
+    return Opening("score", band, f"Score {band}", latest)

@@ -1,0 +1,71 @@
+"""The score of a lead: a pure function of its facts, its activities, the criteria and an instant.
+
+Points step at whole UTC days, so a score is constant within a day unless something happens.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from leads.conditions import ActivityRecord, Evidence, Truth
+from leads.openings import Opening, missing_fields, opening
+from leads.score_breakdown import Line, Score
+from leads.score_changes import Flip, nearest_flips, next_band_change
+from leads.scoring_rules import (
+    Bands,
+    Criteria,
+    DepthRule,
+    Disqualifier,
+    FitRule,
+    GroupCap,
+    HandRaise,
+    Modifier,
+    RequiredField,
+    Signal,
+)
+from leads.standing import Standing
+
+__all__ = [
+    "ActivityRecord",
+    "Bands",
+    "Criteria",
+    "DepthRule",
+    "Disqualifier",
+    "FitRule",
+    "Flip",
+    "GroupCap",
+    "HandRaise",
+    "Line",
+    "Modifier",
+    "Opening",
+    "RequiredField",
+    "Score",
+    "Signal",
+    "missing_fields",
+    "nearest_flips",
+    "next_band_change",
+    "opening",
+    "score",
+]
+
+
+def score(
+    facts: Mapping[str, object],
+    activities: Sequence[ActivityRecord],
+    criteria: Criteria,
+    at: datetime,
+) -> Score:
+    """Return the score at `at` (aware) from what was known then; its lines sum to its totals."""
+    standing = Standing(Evidence(facts, activities, at), criteria)
+    disqualifying = [
+        (rule.key, compiled.truth(standing.evidence)) for rule, compiled in criteria.disqualifying
+    ]
+    return Score(
+        fit=standing.fit,
+        readiness=standing.readiness,
+        fit_grade=standing.fit_grade,
+        readiness_grade=criteria.bands.readiness_grade(standing.readiness),
+        disqualified_by=tuple(key for key, truth in disqualifying if truth is Truth.TRUE),
+        undecided=tuple(key for key, truth in disqualifying if truth is Truth.UNKNOWN),
+        missing_requirements=standing.missing_requirements,
+        breakdown=standing.lines(),
+    )
