@@ -8,7 +8,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from leads.countdown import Deadline, countdown, instant_text, minutes_text
 
@@ -20,6 +20,10 @@ SMALL_SAMPLE = 10
 BAND_STRENGTH = {
     "A1": 1, "A2": 2, "B1": 2, "A3": 3, "B2": 3, "C1": 3, "B3": 4, "C2": 4, "C3": 4,
 }  # fmt: skip
+NO_BAND = mark_safe(
+    '<span class="band band-4" title="Not scored yet"><span aria-hidden="true">–</span>'
+    '<span class="visually-hidden">Not scored yet</span></span>'
+)
 
 
 @register.simple_tag
@@ -38,10 +42,7 @@ def icon(name: str, *, size: str = "", label: str = "") -> SafeString:
 def band(code: str | None) -> SafeString:
     """Return the badge of a band such as A1; without one, a dash that says so."""
     if not code:
-        return format_html(
-            '<span class="band band-4" title="Not scored yet"><span aria-hidden="true">–</span>'
-            '<span class="visually-hidden">Not scored yet</span></span>'
-        )
+        return NO_BAND
     return format_html(
         '<span class="band band-{}" title="Fit {}, readiness {}">{}</span>',
         BAND_STRENGTH[code], code[0], code[1], code,

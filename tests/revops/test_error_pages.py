@@ -1,0 +1,40 @@
+import pytest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404
+from django.template.loader import render_to_string
+from django.views import defaults
+from django.views.csrf import csrf_failure
+
+
+# None of these tests may use the database: pytest-django fails one that tries.
+def test_a_server_error_is_explained_without_the_database(rf):
+    response = defaults.server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert b"That failed on our side" in response.content
+
+
+def test_a_bad_request_is_explained(rf):
+    response = defaults.bad_request(rf.get("/"), BadRequest())
+    assert response.status_code == 400
+    assert b"could not be read" in response.content
+
+
+def test_an_expired_form_is_explained(rf):
+    assert b"This form has expired" in csrf_failure(rf.post("/")).content
+
+
+def test_too_many_tries_are_explained():
+    assert "Wait a few minutes" in render_to_string("429.html")
+
+
+@pytest.mark.parametrize(
+    ("view", "error", "status", "words"),
+    [
+        (defaults.page_not_found, Http404(), 404, b"There is nothing here"),
+        (defaults.permission_denied, PermissionDenied(), 403, b"Your role does not allow it"),
+    ],
+)
+def test_what_is_not_to_be_seen_is_explained(rf, view, error, status, words):
+    response = view(rf.get("/gone/"), error)
+    assert response.status_code == status
+    assert words in response.content
