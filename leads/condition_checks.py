@@ -70,7 +70,7 @@ def _behaviour(condition: Mapping[str, object]) -> Iterator[str]:
     kind, where, days = condition.get("kind"), condition.get("where"), condition.get("days")
     if not kind:
         yield "choose which activity to count."
-    elif kind not in ACTIVITY_KINDS:
+    elif not isinstance(kind, str) or kind not in ACTIVITY_KINDS:
         yield f"the activity “{kind}” does not exist."
     if where is not None and not _is_filter(where):
         yield "each filter needs a property's name and a text, number or yes/no to equal."
@@ -120,7 +120,7 @@ def _one(fact: Fact, value: object) -> Iterator[str]:
 
 def _is_of_type(fact: Fact, value: object) -> bool:
     if fact.type is FactType.CHOICE:
-        return value in dict(fact.choices)
+        return isinstance(value, str) and value in dict(fact.choices)
     is_finite = not isinstance(value, float) or abs(value) < float("inf")
     return is_finite and NORMALISE[fact.type](value) is not None
 

@@ -1,5 +1,6 @@
 """How much of a signal's points is left as whole UTC days pass, and where points are rounded."""
 
+import math
 from functools import lru_cache
 
 # Shares are whole millionths, so that sums are exact and the same on every machine.
@@ -34,7 +35,7 @@ def _linear(age_days: int, window_days: int | None) -> int:
 def _halved(age_days: int, half_life_days: int | None) -> int:
     if not half_life_days or half_life_days < 1:
         raise ValueError("A half-life is at least a day.")
-    return round(WHOLE * 0.5 ** (age_days / half_life_days))
+    return round(WHOLE * math.exp2(-age_days / half_life_days))
 
 
 def whole_points(millionths: int) -> int:

@@ -159,12 +159,13 @@ def _any_values(fact: Fact, at: datetime) -> list[object]:
     """Return what a fact of this type may turn out to be: every choice, or one value for all."""
     if fact.type is FactType.CHOICE:
         return [value for value, _ in fact.choices]
-    return {
+    of_type: dict[FactType, list[object]] = {
         FactType.BOOLEAN: [True, False],
         FactType.NUMBER: [0],
         FactType.LIST: [[]],
         FactType.DATE: [at.astimezone(UTC).date().isoformat()],
-    }.get(fact.type, ["something else"])
+    }
+    return of_type.get(fact.type, ["something else"])
 
 
 def _holds(condition: Condition, value: object, at: datetime) -> bool:
