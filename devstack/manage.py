@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from devstack import outside
-from devstack.processes import wait_until
+from devstack.processes import bind_to_parent, wait_until
 from devstack.run import ROOT, application_environment, prepare, running_servers
 from devstack.workspace import Workspace
 
@@ -50,7 +50,8 @@ def become(workspace: Workspace, arguments: Sequence[str]) -> None:
 
 def run_to_end(words: Sequence[str], environment: dict[str, str]) -> int:
     """Return the exit code as a shell would; Ctrl-C is the command's to answer."""
-    with subprocess.Popen(words, env=environment) as child:
+    bound = bind_to_parent(signal.SIGTERM)
+    with subprocess.Popen(words, env=environment, preexec_fn=bound) as child:
         signal.signal(signal.SIGINT, lambda number, frame: None)
         signal.signal(signal.SIGTERM, lambda number, frame: child.terminate())
         code = child.wait()

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from devstack.failure import StackError
-from devstack.processes import last_line, start_child, stop_child, wait_until
+from devstack.processes import last_line, start_child, stop_children, wait_until
 from devstack.sockets import answers, socket_folder
 
 DATABASE = "handoff"
@@ -145,7 +145,7 @@ class Postgres:
 
     def stop(self) -> None:
         if self.process:
-            stop_child(self.process, seconds=STOP_SECONDS, signal_to_send=signal.SIGINT)
+            stop_children([self.process], seconds=STOP_SECONDS, signal_to_send=signal.SIGINT)
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [*self.account.prefix, str(self.programs / program), *arguments]

@@ -19,7 +19,7 @@ from devstack.progress import say
 
 def prepare(*, demo: bool) -> None:
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable")
+    call_command("createcachetable", verbosity=0)
     say("database schema is up to date")
     call_command("load_defaults", stdout=sys.stderr)
     say("shipped defaults are loaded")

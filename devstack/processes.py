@@ -1,12 +1,12 @@
 """Child processes that never outlive the process that started them."""
 
-import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -34,14 +34,18 @@ def bind_to_parent(signal_on_death: signal.Signals) -> Callable[[], None]:
 def start_child(
     command: Sequence[str],
     *,
-    signal_on_death: signal.Signals = signal.SIGTERM,
+    signal_on_death: signal.Signals = signal.SIGKILL,
     cwd: Path = Path("/"),
     environment: dict[str, str] | None = None,
     output: IO[bytes] | int = subprocess.PIPE,
     uid: int | None = None,
     gid: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own: Ctrl-C reaches only whoever started the stack."""
+    """Start `command` in a session of its own: Ctrl-C reaches only whoever started the stack.
+
+    signal_on_death: for a program that has something to put in order; the others would only wait
+    for servers that are going down as well.
+    """
     return subprocess.Popen(
         command,
         cwd=cwd,
@@ -57,26 +61,26 @@ def start_child(
     )
 
 
-def stop_child(
-    child: subprocess.Popen[bytes],
+def stop_children(
+    children: Iterable[subprocess.Popen[bytes]],
     *,
     seconds: float,
     signal_to_send: signal.Signals = signal.SIGTERM,
-) -> bool:
-    """Ask `child` to end, kill its session after `seconds`; say whether it ended by itself."""
-    child.send_signal(signal_to_send)
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
+) -> None:
+    """Ask all `children` to end, then wait; kill the whole session of each after `seconds`."""
+    children = list(children)
+    give_up_at = time.monotonic() + seconds
+    for child in children:
+        child.send_signal(signal_to_send)
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0, give_up_at - time.monotonic()))
         kill_session(child)
-    return True
 
 
 def kill_session(child: subprocess.Popen[bytes]) -> None:
     """Kill whatever is left of `child` and of the processes it started."""
-    with contextlib.suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 

@@ -4,23 +4,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-WORKER = (
-    "celery",
-    "-A",
-    "revops",
-    "worker",
-    "-l",
-    "WARNING",
-    "--without-gossip",
-    "--without-mingle",
-)
+CELERY = ("-m", "celery", "-A", "revops", "--quiet")
+WORKER = (*CELERY, "worker", "-l", "WARNING", "--without-gossip", "--without-mingle")
 
 
 @dataclass(frozen=True)
 class Program:
-    """One process, as the arguments that Python gets."""
+    """One process, as the arguments that Python gets, and when it stops: lower turns first."""
 
     name: str
+    stop_turn: int
     arguments: tuple[str, ...]
 
     @property
@@ -29,14 +22,14 @@ class Program:
 
 
 def programs(*, port: int, data: Path) -> tuple[Program, ...]:
-    """Return them in the order of starting; they stop in the opposite one: no new work first."""
+    """Return them in the order of starting; they stop from those that make work to the workers."""
     web = ("gunicorn", "revops.wsgi", "--bind", f"127.0.0.1:{port}", "--graceful-timeout", "10")
     threads = ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
     schedule = str(data / "celerybeat-schedule")
     return (
-        Program("hot", ("-m", *WORKER, "-Q", "hot", "-n", "hot@%h", "-c", "2")),
-        Program("long", ("-m", *WORKER, "-Q", "long", "-n", "long@%h", "-c", "1")),
-        Program("sweep", ("manage.py", "sweep", "--loop")),
-        Program("web", ("-m", *web, *threads, "--no-control-socket", "--log-level", "warning")),
-        Program("beat", ("-m", "celery", "-A", "revops", "beat", "-l", "WARNING", "-s", schedule)),
+        Program("hot", 3, (*WORKER, "-Q", "hot", "-n", "hot@%h", "-c", "2")),
+        Program("long", 3, (*WORKER, "-Q", "long", "-n", "long@%h", "-c", "1")),
+        Program("sweep", 3, ("manage.py", "sweep", "--loop")),
+        Program("web", 2, ("-m", *web, *threads, "--no-control-socket", "--log-level", "warning")),
+        Program("beat", 1, (*CELERY, "beat", "-l", "WARNING", "-s", schedule)),
     )

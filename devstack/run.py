@@ -18,6 +18,12 @@ from devstack.servers import Servers
 from devstack.supervisor import LOOK_SECONDS, ROOT, Supervisor
 from devstack.workspace import Workspace
 
+# That a worker runs as root, and that no static files were collected: so it is in a local run.
+EXPECTED_WARNINGS = (
+    "ignore::UserWarning:celery.platforms",
+    "ignore::UserWarning:django.core.handlers.base",
+)
+
 
 def run(workspace: Workspace, *, port: int, demo: bool | None, fresh: bool) -> None:
     """Run until a signal to stop; raise StackError if it can't start or a server dies.
@@ -122,6 +128,7 @@ def application_environment(workspace: Workspace) -> dict[str, str]:
         "BASE_URL": address.read_text() if address.exists() else "http://localhost:8000",
         "DJANGO_SETTINGS_MODULE": "revops.settings",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": ",".join(EXPECTED_WARNINGS),
     }
     return kept | os.environ
 

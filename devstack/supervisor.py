@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devstack.failure import StackError
-from devstack.processes import kill_session, start_child, stop_child
+from devstack.processes import kill_session, start_child, stop_children
 from devstack.programs import Program
 from devstack.progress import say
 
@@ -60,10 +60,6 @@ class Supervised:
         code = self.process.returncode
         return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
 
-    def stop(self, *, seconds: float) -> None:
-        if not stop_child(self.process, seconds=seconds):
-            say(f"{self.program.name} did not stop in time and was killed")
-
     def _echo(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout
         for line in process.stdout:
@@ -102,10 +98,13 @@ class Supervisor:
             child.heal()
 
     def stop(self) -> None:
-        """Stop all, the last one started first, and kill what has not drained in time."""
+        """Stop all by their turns, and kill what has not drained in time."""
         give_up_at = time.monotonic() + DRAIN_SECONDS
-        for child in reversed(self.running):
-            child.stop(seconds=max(0.5, give_up_at - time.monotonic()))
+        for turn in sorted({child.program.stop_turn for child in self.running}):
+            stop_children(
+                [child.process for child in self.running if child.program.stop_turn == turn],
+                seconds=give_up_at - time.monotonic(),
+            )
 
 
 def answers_http(port: int) -> bool:

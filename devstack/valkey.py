@@ -3,12 +3,13 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
 from devstack.failure import StackError
-from devstack.processes import last_line, start_child, stop_child, wait_until
+from devstack.processes import last_line, start_child, stop_children, wait_until
 from devstack.sockets import answers, socket_folder
 
 START_SECONDS = 30
@@ -65,12 +66,14 @@ class Valkey:
         for name, value in options.items():
             command += [f"--{name}", value]
         with self.log.open("wb") as log:
-            self.process = start_child(command, cwd=self.home, output=log)
+            self.process = start_child(
+                command, signal_on_death=signal.SIGTERM, cwd=self.home, output=log
+            )
         wait_until(self._is_ready, seconds=START_SECONDS, failure="Valkey does not get ready.")
 
     def stop(self) -> None:
         if self.process:
-            stop_child(self.process, seconds=STOP_SECONDS)
+            stop_children([self.process], seconds=STOP_SECONDS)
 
     def _is_ready(self) -> bool:
         assert self.process
