@@ -5,7 +5,7 @@ which must hold. `[]` means always. A missing fact makes a condition unknown, no
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -57,18 +57,18 @@ TRUTH: Mapping[bool | None, Truth] = {
 }
 
 
-def all_of(answers: Sequence[bool | None]) -> bool | None:
+def all_of(truths: Sequence[Truth]) -> Truth:
     """False if any is false, else unknown if any is unknown, else true."""
-    if False in answers:
-        return False
-    return None if None in answers else True
+    if Truth.FALSE in truths:
+        return Truth.FALSE
+    return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.TRUE
 
 
-def any_of(answers: Sequence[bool | None]) -> bool | None:
+def any_of(truths: Sequence[Truth]) -> Truth:
     """True if any is true, else unknown if any is unknown, else false."""
-    if True in answers:
-        return True
-    return None if None in answers else False
+    if Truth.TRUE in truths:
+        return Truth.TRUE
+    return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.FALSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +117,14 @@ class Condition:
     fact: Fact
     operator: Operator
     value: object
+    text: str
     read: Read
     check: Check
-    kind: str = ""
-    where: Mapping[str, object] = field(default_factory=dict)
-    days: int | None = None
 
     @property
     def changes_with_time(self) -> bool:
         """Whether the answer may change by the passing of days alone."""
         return self.operator.is_relative or self.fact.is_behaviour
-
-    @property
-    def subject(self) -> str:
-        return subject(self.fact, kind=self.kind, where=self.where, days=self.days)
-
-    @property
-    def text(self) -> str:
-        return f"{self.subject} {comparison(self.fact, self.operator, self.value)}"
 
     def trace(self, evidence: Evidence) -> ConditionTrace:
         if self.fact.is_behaviour:
@@ -174,8 +164,8 @@ class Compiled:
         """Whether the conditions hold, fail, or can't be told from what is known."""
         if not self.checks:
             return Truth.TRUE
-        answers = [all_of([check(evidence) for check in group]) for group in self.checks]
-        return TRUTH[any_of(answers)]
+        groups = [all_of([TRUTH[check(evidence)] for check in group]) for group in self.checks]
+        return any_of(groups)
 
     def unknown_facts(self, evidence: Evidence) -> tuple[str, ...]:
         """Return the names of the facts whose absence left a condition unanswered."""
@@ -185,13 +175,12 @@ class Compiled:
     def trace(self, evidence: Evidence) -> Trace:
         """Return every condition with what was found, without stopping early."""
         groups = tuple(self._group_trace(group, evidence) for group in self.groups)
-        return Trace(groups, self.truth(evidence))
+        return Trace(groups, any_of([each.truth for each in groups]) if groups else Truth.TRUE)
 
     @staticmethod
     def _group_trace(group: tuple[Condition, ...], evidence: Evidence) -> GroupTrace:
         traces = tuple(condition.trace(evidence) for condition in group)
-        answers = [condition.check(evidence) for condition in group]
-        return GroupTrace(traces, TRUTH[all_of(answers)])
+        return GroupTrace(traces, all_of([each.truth for each in traces]))
 
 
 def validate(
@@ -230,7 +219,9 @@ def _condition(raw: Mapping[str, Any], facts: Mapping[str, Fact]) -> Condition:
     kind, where, days = raw.get("kind") or "", raw.get("where") or {}, raw.get("days")
     read = _behaviour_reader(fact, kind, where, days) if fact.is_behaviour else _fact_reader(fact)
     check = _check(fact, operator, value, read)
-    return Condition(fact, operator, value, read, check, kind, where, days)
+    asked = subject(fact, kind=kind, where=where, days=days)
+    text = f"{asked} {comparison(fact, operator, value)}"
+    return Condition(fact, operator, value, text, read, check)
 
 
 def _check(fact: Fact, operator: Operator, value: object, read: Read) -> Check:

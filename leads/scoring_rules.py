@@ -7,6 +7,7 @@ from typing import Literal
 
 from leads.conditions import Compiled, Conditions, compile_conditions
 from leads.facts import Fact
+from leads.rule_index import PointsIndex
 
 Intent = Literal["high", "meaningful", "supportive"]
 Decay = Literal["none", "linear", "half_life"]
@@ -144,6 +145,10 @@ class Criteria:
     @cached_property
     def fit(self) -> tuple[tuple[FitRule, Compiled], ...]:
         return tuple((rule, self.compile(rule.conditions)) for rule in self.fit_rules)
+
+    @cached_property
+    def fit_points(self) -> PointsIndex:
+        return PointsIndex([(rule.points, compiled) for rule, compiled in self.fit])
 
     @cached_property
     def disqualifying(self) -> tuple[tuple[Disqualifier, Compiled], ...]:

@@ -81,9 +81,7 @@ class Standing:
 
     @cached_property
     def fit(self) -> int:
-        return sum(
-            rule.points for rule, compiled in self.criteria.fit if compiled.matches(self.evidence)
-        )
+        return self.criteria.fit_points.total(self.evidence)
 
     @cached_property
     def missing_requirements(self) -> tuple[str, ...]:
