@@ -1,0 +1,77 @@
+"""Territories: whose part of the world a lead is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from leads.facts import FACTS
+from routing.errors import NobodyAvailable
+from routing.models import Territory
+
+COUNTRY_FACTS = ("account.country", "person.country")
+STATE, INDUSTRY, EMPLOYEES = "account.state", "account.industry", "account.employees"
+
+
+def territory_for(facts: Mapping[str, object]) -> Territory:
+    """Return the first territory by precedence that `facts` lie in.
+
+    Raises NobodyAvailable, naming the facts that were missing, if there is none.
+    """
+    missing: dict[str, None] = {}
+    for territory in Territory.objects.select_related("rep", "rota"):
+        outside, unknown = _compare(territory, facts)
+        if not outside and not unknown:
+            return territory
+        if not outside:
+            missing |= dict.fromkeys(unknown)
+    raise NobodyAvailable(_no_territory(list(missing)), missing=list(missing))
+
+
+def _compare(territory: Territory, facts: Mapping[str, object]) -> tuple[bool, list[str]]:
+    """Return whether a known fact lies outside, and the facts that would have to be known."""
+    answers = [
+        (fact, _holds(facts.get(fact), limits))
+        for fact, limits in (
+            (_country_fact(facts), territory.countries),
+            (STATE, territory.states),
+            (INDUSTRY, territory.industries),
+        )
+        if limits
+    ]
+    if territory.employees_from is not None or territory.employees_to is not None:
+        answers.append((EMPLOYEES, _within(facts.get(EMPLOYEES), territory)))
+    unknown = [fact for fact, holds in answers if holds is None]
+    return any(holds is False for _, holds in answers), unknown
+
+
+def _country_fact(facts: Mapping[str, object]) -> str:
+    """Return where the country is known from: the company's before the person's."""
+    known = (fact for fact in COUNTRY_FACTS if facts.get(fact) is not None)
+    return next(known, COUNTRY_FACTS[0])
+
+
+def _holds(value: object, limits: Iterable[str]) -> bool | None:
+    if value is None:
+        return None
+    return str(value).strip().casefold() in {each.casefold() for each in limits}
+
+
+def _within(value: object, territory: Territory) -> bool | None:
+    if not isinstance(value, int | float):
+        return None
+    low, high = territory.employees_from, territory.employees_to
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _no_territory(missing: Sequence[str]) -> str:
+    if not missing:
+        return "No territory covers this lead."
+    return f"No territory could be told: {labels_of(missing)} unknown."
+
+
+def labels_of(names: Sequence[str]) -> str:
+    """Return facts as the start of a sentence that ends in "unknown": "Industry and Region are"."""
+    labels = [FACTS[name].label if name in FACTS else name for name in names]
+    if len(labels) == 1:
+        return f"{labels[0]} is"
+    return f"{', '.join(labels[:-1])} and {labels[-1]} are"
