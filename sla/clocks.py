@@ -1,0 +1,212 @@
+"""The only writer of clocks: starting, stopping and ending them. Firing what is due.
+
+A clock is judged by what happened when, not by when anyone looked. Callers hold the lead and the
+handoff; clocks are locked last, by id.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from leads.models import Assignment, Handoff, Version
+from sla.business_time import Schedule
+from sla.calendars import schedule_for, schedule_of
+from sla.levels import Level, event_of, instants, move_on, settle
+from sla.models import Clock, ClockEvent, Target
+from sla.policies import Promise, policy_for
+
+Kind = Target.Kind
+Event = ClockEvent.Kind
+MOVED = ["next_level", "next_at", "breached_at"]
+
+
+class Terms(NamedTuple):
+    """What a clock is started with, beside its promise."""
+
+    policies: Version
+    policy_label: str
+    calendar: tuple[Schedule, Version]
+
+
+@transaction.atomic
+def start_handoff_clocks(
+    handoff: Handoff, *, hand_raised_at: datetime | None, at: datetime
+) -> list[Clock]:
+    """Start the prospect's clock: from the hand-raise, else from the opening of the handoff.
+
+    There is one clock for each hand-raise, and none is ever reset: a second call for the same
+    start returns nothing. So does a policy without such a promise.
+    """
+    started_at = hand_raised_at or handoff.opened_at
+    earlier = Clock.objects.filter(handoff=handoff, kind=Kind.FIRST_RESPONSE)
+    if earlier.filter(started_at=started_at).exists():
+        return []
+    return _start(handoff, [Kind.FIRST_RESPONSE], started_at, seq=earlier.count() + 1, at=at)
+
+
+@transaction.atomic
+def start_assignment_clocks(assignment: Assignment, *, at: datetime) -> list[Clock]:
+    """Start the rep's clocks, to accept and to touch first, from the passing, by the rep's hours.
+
+    A second call for the same assignment starts nothing.
+    """
+    if Clock.objects.filter(assignment=assignment).exists():
+        return []
+    kinds = [Kind.ACCEPT, Kind.FIRST_TOUCH]
+    return _start(
+        assignment.handoff, kinds, assignment.passed_at, assignment=assignment, seq=1, at=at
+    )
+
+
+@transaction.atomic
+def start_review_clock(handoff: Handoff, at: datetime) -> list[Clock]:
+    """Start the clock of whoever reviews `handoff`, unless it is running."""
+    earlier = Clock.objects.filter(handoff=handoff, kind=Kind.REVIEW)
+    if earlier.running().exists():
+        return []
+    return _start(handoff, [Kind.REVIEW], at, seq=earlier.count() + 1, at=at)
+
+
+@transaction.atomic
+def stop(
+    handoff: Handoff,
+    kinds: Iterable[str],
+    *,
+    at: datetime,
+    evidence: str,
+    recorded_at: datetime | None = None,
+) -> int:
+    """Stop the clocks of these kinds that were running at `at`: what they asked for was done then.
+
+    at:          when it was done; clocks that started later are not met by it.
+    recorded_at: when we were told, if that was later. A clock that stopped after `at` is corrected;
+                 what it fired stays on record.
+    Never call it for an automated touch. Returns how many clocks it stopped or corrected.
+    """
+    ran = Clock.objects.filter(
+        Q(stopped_at=None) | Q(stopped_at__gt=at),
+        handoff=handoff,
+        kind__in=list(kinds),
+        started_at__lte=at,
+    )
+    clocks = _locked(ran)
+    for clock in clocks:
+        _close(clock, Clock.StopReason.MET, at=at, recorded_at=recorded_at or at, evidence=evidence)
+    return len(clocks)
+
+
+@transaction.atomic
+def end(target: Handoff | Assignment, *, at: datetime) -> int:
+    """End the running clocks of a handoff or of one assignment: nobody asks for it any more.
+
+    Returns how many there were.
+    """
+    where = {"handoff": target} if isinstance(target, Handoff) else {"assignment": target}
+    clocks = _locked(Clock.objects.running().filter(**where))
+    for clock in clocks:
+        ended_at = max(at, clock.started_at)
+        _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence="")
+    return len(clocks)
+
+
+def fire(clocks: Sequence[Clock], at: datetime) -> list[ClockEvent]:
+    """Take locked clocks past every level reached by `at` and return what was fired.
+
+    A second call fires nothing.
+    """
+    happened = [event for clock in clocks for event in move_on(clock, at)]
+    for clock in clocks:
+        clock.attempts = 0
+    Clock.objects.bulk_update(clocks, [*MOVED, "attempts"])
+    ClockEvent.objects.bulk_create(happened, ignore_conflicts=True)
+    return [event for event in happened if event.kind != Event.SKIPPED]
+
+
+def put_off(clock_id: int, at: datetime) -> None:
+    """Count a failed attempt to fire a clock, and try it again later: 1 minute, then 2, 4 … 64."""
+    attempts = Clock.objects.values_list("attempts", flat=True).get(pk=clock_id)
+    next_at = at + timedelta(minutes=2 ** min(attempts, 6))
+    Clock.objects.running().filter(pk=clock_id, next_at__lte=at).update(
+        attempts=F("attempts") + 1, next_at=next_at
+    )
+
+
+def elapsed(clock: Clock, until: datetime) -> timedelta:
+    """Return the time `clock` has used by `until`, in its own measure."""
+    if clock.measure == Target.Measure.WALL or clock.calendar is None:
+        return until - clock.started_at
+    return schedule_of(clock.calendar).between(clock.started_at, until)
+
+
+def _start(
+    handoff: Handoff,
+    kinds: Iterable[str],
+    started_at: datetime,
+    *,
+    seq: int,
+    at: datetime,
+    assignment: Assignment | None = None,
+) -> list[Clock]:
+    """Start a clock for each of `kinds` that the policy of `handoff` promises something about."""
+    policy, version = policy_for(handoff, at)
+    calendar = schedule_for(assignment.rep if assignment else None, at)
+    terms = Terms(version, policy.label, calendar)
+    promises = [policy.promises[kind] for kind in kinds if kind in policy.promises]
+    clocks = [_new_clock(handoff, promise, started_at, terms) for promise in promises]
+    for clock in clocks:
+        clock.assignment, clock.seq = assignment, seq
+    Clock.objects.bulk_create(clocks)
+    ClockEvent.objects.bulk_create(
+        ClockEvent(
+            clock=clock, kind=Event.STARTED, due_at=started_at, processed_at=at, detail=policy.label
+        )
+        for clock in clocks
+    )
+    return clocks
+
+
+def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms) -> Clock:
+    schedule, calendar = terms.calendar
+    is_working = promise.measure == Target.Measure.WORKING
+    level_ats = instants(
+        started_at, promise.allowed, promise.levels, schedule=schedule if is_working else None
+    )
+    return Clock(
+        lead_id=handoff.lead_id,
+        handoff=handoff,
+        kind=promise.kind,
+        measure=promise.measure,
+        policies=terms.policies,
+        policy_label=terms.policy_label,
+        calendar=calendar if is_working else None,
+        allowed=promise.allowed,
+        started_at=started_at,
+        due_at=level_ats[-1],
+        levels=list(promise.levels),
+        level_ats=level_ats,
+        next_level=promise.levels[0],
+        next_at=level_ats[0],
+    )
+
+
+def _locked(clocks: QuerySet[Clock]) -> list[Clock]:
+    in_order = clocks.select_for_update(no_key=True, of=("self",)).order_by("id")
+    return list(in_order.select_related("calendar"))
+
+
+def _close(
+    clock: Clock, reason: str, *, at: datetime, recorded_at: datetime, evidence: str
+) -> None:
+    """Stop `clock` at `at`, with what it missed by then, or move an earlier stop back to `at`."""
+    is_correction = clock.stopped_at is not None
+    events = settle(clock, at, at=recorded_at)
+    clock.stopped_at, clock.stop_reason, clock.stop_evidence = at, reason, evidence[:200]
+    clock.elapsed = elapsed(clock, at)
+    clock.save(update_fields=[*MOVED, "stopped_at", "stop_reason", "stop_evidence", "elapsed"])
+    earlier_stops = clock.events.filter(kind=Event.STOPPED).count() if is_correction else 0
+    stopped = event_of(clock, Level(earlier_stops, at), Event.STOPPED, at=recorded_at)
+    stopped.detail = clock.stop_evidence
+    ClockEvent.objects.bulk_create([*events, stopped], ignore_conflicts=True)

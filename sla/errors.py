@@ -1,0 +1,13 @@
+"""What can go wrong in this app. The message of each is a sentence for the user."""
+
+
+class SlaError(Exception):
+    """Base of the errors that are the user's to read."""
+
+
+class NoCalendar(SlaError):
+    """A calendar has no published hours, or there is no calendar at all."""
+
+
+class NoPolicy(SlaError):
+    """No policy of the live set holds for a handoff."""

@@ -1,0 +1,88 @@
+"""The levels of a clock: shares of its promised time, the last of which is the breach. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sla.business_time import Schedule
+from sla.models import Clock, ClockEvent
+from sla.policies import BREACH
+
+Event = ClockEvent.Kind
+
+
+class Level(NamedTuple):
+    """A share of the promised time in percent, and the instant at which it is used up."""
+
+    percent: int
+    at: datetime
+
+
+def instants(
+    started_at: datetime,
+    allowed: timedelta,
+    percents: Sequence[int],
+    *,
+    schedule: Schedule | None,
+) -> list[datetime]:
+    """Return when each share of `allowed` is used up. Without a schedule the wall clock counts."""
+    lengths = [allowed * percent / BREACH for percent in percents]
+    if schedule is None:
+        return [started_at + length for length in lengths]
+    return [schedule.add(started_at, length) for length in lengths]
+
+
+def to_come(clock: Clock) -> list[Level]:
+    """Return the levels of `clock` that nothing on record has passed yet."""
+    if clock.next_level is None:
+        return []
+    levels = map(Level, clock.levels, clock.level_ats)
+    return [level for level in levels if level.percent >= clock.next_level]
+
+
+def move_on(clock: Clock, at: datetime) -> list[ClockEvent]:
+    """Take `clock` past every level reached by `at`; return what happened, the highest level last.
+
+    Only the highest is fired: those that were slept through go on record as skipped.
+    """
+    coming = to_come(clock)
+    reached = [level for level in coming if level.at <= at]
+    if not reached:
+        return []
+    *slept_through, highest = reached
+    left = coming[len(reached) :]
+    clock.next_level, clock.next_at = left[0] if left else (None, None)
+    events = [event_of(clock, level, Event.SKIPPED, at=at) for level in slept_through]
+    return [*events, _fire(clock, highest, at)]
+
+
+def settle(clock: Clock, stopped_at: datetime, *, at: datetime) -> list[ClockEvent]:
+    """Take `clock` past the levels that lay before its stop, which nobody need be told of now.
+
+    Reaching the deadline itself is in time. A breach that no sweep had seen is a breach all the
+    same; warnings are skipped.
+    """
+    passed = [level for level in to_come(clock) if level.at < stopped_at]
+    clock.next_level, clock.next_at = None, None
+    return [
+        _breach(clock, level, at)
+        if level.percent == BREACH
+        else event_of(clock, level, Event.SKIPPED, at=at)
+        for level in passed
+    ]
+
+
+def event_of(clock: Clock, level: Level, kind: str, *, at: datetime) -> ClockEvent:
+    """Return an event, not saved: when it was due and when we came to it."""
+    return ClockEvent(clock=clock, kind=kind, level=level.percent, due_at=level.at, processed_at=at)
+
+
+def _fire(clock: Clock, level: Level, at: datetime) -> ClockEvent:
+    if level.percent == BREACH:
+        return _breach(clock, level, at)
+    return event_of(clock, level, Event.WARNED, at=at)
+
+
+def _breach(clock: Clock, level: Level, at: datetime) -> ClockEvent:
+    clock.breached_at = level.at
+    return event_of(clock, level, Event.BREACHED, at=at)

@@ -1,0 +1,52 @@
+"""The words of messages about a lead, and where they lead to."""
+
+import unicodedata
+
+from leads.models import Handoff, Lead
+from sla.models import ClockEvent, Notification, Target
+
+Kind = Target.Kind
+
+WAITS_FOR = {
+    Kind.ACCEPT: "to accept",
+    Kind.FIRST_TOUCH: "for a first touch",
+    Kind.FIRST_RESPONSE: "for a first response",
+    Kind.REVIEW: "for review",
+}
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and other control characters: fit for a mail header."""
+    visible = "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
+    return " ".join(visible.split())
+
+
+def who(lead: Lead) -> str:
+    """Return the lead with its company: "Clara Nyström, Lumora Pay"."""
+    return one_line(", ".join(filter(None, [str(lead), lead.company])))
+
+
+def headline(handoff: Handoff) -> str:
+    """Return the lead, its company and the band it was handed over with."""
+    band = f" ({handoff.band})" if handoff.band else ""
+    return who(handoff.lead) + band
+
+
+def event_subject(event: ClockEvent) -> str:
+    clock = event.clock
+    what = clock.get_kind_display()
+    if event.kind == ClockEvent.Kind.BREACHED:
+        return f"Missed: {what.lower()}, {headline(clock.handoff)}"
+    return f"{what} is due soon: {headline(clock.handoff)}"
+
+
+def path_to(notification: Notification) -> str:
+    """Return the path of the page on which the recipient can act; upper floors serve most."""
+    handoff = notification.handoff
+    if handoff is None:
+        return "/notifications/"
+    if notification.kind == Notification.Kind.REVIEW or handoff.state == Handoff.State.REVIEW:
+        return "/review/"
+    if handoff.owner_id == notification.recipient_id and handoff.is_open:
+        return f"/queue/{handoff.pk}/"
+    return f"/leads/{handoff.lead_id}/"

@@ -1,0 +1,78 @@
+"""Which promises hold for a handoff: the first policy of the live set whose conditions are met."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from leads.conditions import Compiled, compile_conditions
+from leads.documents import live_version
+from leads.fact_history import evidence_for
+from leads.models import Document, Handoff, Version
+from sla.errors import NoPolicy
+from sla.models import Policy, Target
+
+BREACH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something is done within `allowed`. `levels` are percents of it, rising; the last is 100."""
+
+    kind: str
+    measure: str
+    allowed: timedelta
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPolicy:
+    """A policy with its conditions compiled and its promises by kind."""
+
+    label: str
+    conditions: Compiled
+    promises: Mapping[str, Promise]
+
+
+def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
+    """Return the policy that holds for `handoff` at `at`, and the version of the set it is from.
+
+    Raises NoPolicy if none does, and NothingLive if no set was published by then.
+    """
+    version = live_version(Document.Kind.POLICIES, at)
+    evidence = evidence_for(handoff.lead, at, extra=handoff_facts(handoff))
+    for policy in policies_of(version.pk):
+        if policy.conditions.matches(evidence):
+            return policy, version
+    raise NoPolicy(f"No policy of {version} holds for this handoff. The last needs no conditions.")
+
+
+def handoff_facts(handoff: Handoff) -> dict[str, object]:
+    """Return what rules may ask of a handoff and of the score that it was opened with."""
+    facts: dict[str, object] = {"handoff.path": handoff.path}
+    if handoff.path == Handoff.Path.HAND_RAISE:
+        facts["handoff.hand_raise"] = handoff.trigger_key
+    if handoff.band:
+        facts |= {
+            "score.fit": handoff.band[0],
+            "score.readiness": handoff.band[1],
+            "score.band": handoff.band,
+        }
+    return facts
+
+
+@lru_cache(maxsize=64)
+def policies_of(version_id: int) -> tuple[ReadyPolicy, ...]:
+    """Return the policies of a published version, in order. A process reads each version once."""
+    policies = Policy.objects.filter(version=version_id).prefetch_related("targets")
+    return tuple(_ready(policy) for policy in policies)
+
+
+def _ready(policy: Policy) -> ReadyPolicy:
+    promises = {target.kind: _promise(target) for target in policy.targets.all()}
+    return ReadyPolicy(policy.label, compile_conditions(policy.conditions), promises)
+
+
+def _promise(target: Target) -> Promise:
+    warnings = sorted({level for level in target.warn_at if 0 < level < BREACH})
+    return Promise(target.kind, target.measure, target.allowed, (*warnings, BREACH))

@@ -1,0 +1,45 @@
+"""The first human response to a prospect: how long it took by the wall and in working time."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.models import Handoff, Lead, User
+from sla.business_time import Schedule
+from sla.calendars import schedule_for
+
+
+@transaction.atomic
+def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = None) -> bool:
+    """Note that a person first answered at `at`, on the handoff and on its lead.
+
+    rep: whose working time counts; None: the handoff's owner, and without one the default calendar.
+    Only the earliest answer counts: a later one changes nothing, a back-dated earlier one corrects
+    the record. An answer before what it would answer is none. Returns whether anything changed.
+    Call it for human touches only, with lead and handoff locked.
+    """
+    schedule, _ = schedule_for(rep or handoff.owner, at)
+    on_handoff = _respond(
+        handoff, handoff.hand_raised_at or handoff.opened_at, at=at, schedule=schedule
+    )
+    lead = handoff.lead
+    asked_at = lead.last_hand_raise_at or handoff.hand_raised_at or handoff.opened_at
+    on_lead = _respond(lead, asked_at, at=at, schedule=schedule)
+    return on_handoff or on_lead
+
+
+def _respond(
+    record: Handoff | Lead, asked_at: datetime, *, at: datetime, schedule: Schedule
+) -> bool:
+    """Write the response fields of `record`, unless it was answered by `at` already."""
+    earlier = record.first_response_at
+    is_answered = earlier is not None and asked_at <= earlier <= at
+    if at < asked_at or is_answered:
+        return False
+    record.first_response_at = at
+    record.first_response_wall = at - asked_at
+    record.first_response_working = schedule.between(asked_at, at)
+    record.save(
+        update_fields=["first_response_at", "first_response_wall", "first_response_working"]
+    )
+    return True

@@ -1,0 +1,120 @@
+"""The sweep: fires what running clocks have reached, each level exactly once.
+
+Any number of sweeps may run at once, late or after an outage: rows say what is due, and a row that
+is claimed is skipped by the others.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.models import Handoff, User
+from sla import clocks
+from sla.messages import event_subject
+from sla.models import Clock, ClockEvent, Notification, Target
+from sla.outbox import Message, write
+from sla.staleness import clock_key
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+PEOPLE = (
+    "assignment__rep__team__manager",
+    "handoff__owner__team__manager",
+    "handoff__queue__owner__team__manager",
+    "handoff__queue__backup__team__manager",
+)
+
+
+def sweep_clocks(at: datetime) -> int:
+    """Fire every warning and breach that is due by `at`, oldest first. Returns how many it fired.
+
+    A clock that fails gets its attempt counted and its next try pushed back, so that it can't
+    starve the others.
+    """
+    if not Clock.objects.to_fire(at).exists():
+        return 0
+    fired, claimed = 0, BATCH
+    while claimed == BATCH:
+        claimed, events = _fire_batch(at)
+        fired += events
+    return fired
+
+
+def _fire_batch(at: datetime) -> tuple[int, int]:
+    """Fire up to a batch of due clocks in one transaction; if that fails, one by one.
+
+    Returns how many clocks were claimed and how many events fired.
+    """
+    claimed: list[int] = []
+    try:
+        with transaction.atomic():
+            due = _claim(at)
+            claimed = [clock.pk for clock in due]
+            return len(claimed), _fire(due, at)
+    except Exception:
+        if not claimed:
+            raise
+        logger.exception("A batch of clocks failed and is done one by one")
+    return len(claimed), sum(_fire_alone(clock_id, at) for clock_id in claimed)
+
+
+def _fire_alone(clock_id: int, at: datetime) -> int:
+    try:
+        with transaction.atomic():
+            return _fire(_claim(at, only=clock_id), at)
+    except Exception:
+        logger.exception("A clock can't be fired", extra={"clock": clock_id})
+        clocks.put_off(clock_id, at)
+        return 0
+
+
+def _claim(at: datetime, *, only: int | None = None) -> Sequence[Clock]:
+    due = Clock.objects.to_fire(at)
+    if only is not None:
+        due = due.filter(pk=only)
+    locked = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return list(locked.select_related("handoff__lead", *PEOPLE)[:BATCH])
+
+
+def _fire(due: Sequence[Clock], at: datetime) -> int:
+    """Fire locked clocks and write the messages that go with it, in the caller's transaction."""
+    if not due:
+        return 0
+    events = clocks.fire(due, at)
+    write([_message(event, person) for event in events for person in _told(event)], at=at)
+    return len(events)
+
+
+def _message(event: ClockEvent, person: User) -> Message:
+    is_breach = event.kind == ClockEvent.Kind.BREACHED
+    return Message(
+        recipient=person,
+        kind=Notification.Kind.BREACH if is_breach else Notification.Kind.WARNING,
+        key=clock_key(event.clock, event.level),
+        subject=event_subject(event),
+        body=event.clock.handoff.reason,
+        handoff=event.clock.handoff,
+    )
+
+
+def _told(event: ClockEvent) -> list[User]:
+    """Return who is told: whoever has the lead, and once it is too late the one who backs them."""
+    holder, backing = _responsible(event.clock)
+    is_breach = event.kind == ClockEvent.Kind.BREACHED
+    return [person for person in (holder, backing if is_breach else None) if person]
+
+
+def _responsible(clock: Clock) -> tuple[User | None, User | None]:
+    """Return who has the lead and who backs them: rep and manager, or queue owner and backup."""
+    rep = clock.assignment.rep if clock.assignment else clock.handoff.owner
+    if rep and clock.kind != Target.Kind.REVIEW:
+        return rep, rep.team.manager if rep.team else None
+    return _of_queue(clock.handoff)
+
+
+def _of_queue(handoff: Handoff) -> tuple[User | None, User | None]:
+    queue = handoff.queue
+    return (queue.owner, queue.backup) if queue else (handoff.owner, None)

@@ -1,0 +1,194 @@
+"""Clocks: when they are due, what stops them, and that a late log corrects the record."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leads import handoffs
+from leads.models import Document, OwnershipChange
+from sla import clocks
+from sla.models import Clock, ClockEvent, Target
+from sla.sweep import sweep_clocks
+
+Kind = Target.Kind
+MINUTE = timedelta(minutes=1)
+FRIDAY_EVENING = datetime(2026, 3, 13, 17, 25, tzinfo=UTC)
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+@pytest.fixture
+def handoff(make_handoff, alice, at):
+    """A demo request with alice, its clocks running since `at`: 5 min, 15 min, 30 min."""
+    handoff = make_handoff(rep=alice)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+    return handoff
+
+
+def clock_of(handoff, kind) -> Clock:
+    return Clock.objects.get(handoff=handoff, kind=kind)
+
+
+def events_of(clock) -> list[tuple[str, int]]:
+    return list(clock.events.values_list("kind", "level"))
+
+
+def test_the_prospects_clock_runs_on_the_wall_from_the_hand_raise(make_handoff, alice, at):
+    handoff = make_handoff(rep=alice)
+    [clock] = clocks.start_handoff_clocks(handoff, hand_raised_at=FRIDAY_EVENING, at=at)
+    assert (clock.measure, clock.seq, clock.assignment, clock.calendar) == ("wall", 1, None, None)
+    assert clock.due_at == FRIDAY_EVENING + minutes(5)
+
+
+def test_the_reps_clock_pauses_over_the_weekend(make_handoff, alice):
+    handoff = make_handoff(rep=alice)
+    assignment = handoffs.open_assignment(handoff)
+    assignment.passed_at = FRIDAY_EVENING
+    accept, touch = clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
+    assert (accept.kind, accept.due_at) == ("accept", datetime(2026, 3, 16, 9, 10, tzinfo=UTC))
+    assert (touch.kind, touch.due_at) == ("first_touch", datetime(2026, 3, 16, 9, 25, tzinfo=UTC))
+
+
+def test_levels_stand_from_the_start_with_the_breach_last(handoff, at):
+    clock = clock_of(handoff, Kind.ACCEPT)
+    assert clock.levels == [50, 80, 100]
+    assert clock.level_ats == [at + minutes(7.5), at + minutes(12), at + minutes(15)]
+    assert (clock.next_level, clock.next_at) == (50, at + minutes(7.5))
+    assert events_of(clock) == [("started", 0)]
+
+
+def test_starting_again_starts_nothing(handoff, at):
+    assert clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at + MINUTE) == []
+    assignment = handoffs.open_assignment(handoff)
+    assert clocks.start_assignment_clocks(assignment, at=at + MINUTE) == []
+    assert Clock.objects.count() == 3
+
+
+def test_each_hand_raise_has_a_clock_and_leaves_the_first_alone(handoff, at):
+    [second] = clocks.start_handoff_clocks(handoff, hand_raised_at=at + MINUTE, at=at + MINUTE)
+    assert second.seq == 2
+    first = Clock.objects.get(handoff=handoff, kind=Kind.FIRST_RESPONSE, seq=1)
+    assert (first.started_at, first.is_running) == (at, True)
+
+
+def test_a_reassigned_lead_has_new_rep_clocks_and_the_same_prospect_clock(handoff, carol, at):
+    clocks.end(handoffs.open_assignment(handoff), at=at + MINUTE)
+    source = OwnershipChange.Source.MANAGER
+    passed = handoffs.pass_to(handoff, carol, source=source, reason="Busy", at=at + MINUTE)
+    clocks.start_assignment_clocks(passed, at=at + MINUTE)
+    running = Clock.objects.running().values_list("kind", "started_at")
+    assert sorted(running) == [
+        ("accept", at + MINUTE),
+        ("first_response", at),
+        ("first_touch", at + MINUTE),
+    ]
+
+
+def test_stopping_records_who_did_what_and_the_time_it_took(handoff, at):
+    assert clocks.stop(handoff, [Kind.ACCEPT], at=at + MINUTE, evidence="Accepted") == 1
+    clock = clock_of(handoff, Kind.ACCEPT)
+    assert (clock.stop_reason, clock.stop_evidence) == ("met", "Accepted")
+    assert (clock.elapsed, clock.next_at, clock.next_level) == (MINUTE, None, None)
+    assert clock_of(handoff, Kind.FIRST_TOUCH).is_running
+
+
+def test_elapsed_working_time_leaves_out_the_weekend(make_handoff, alice):
+    handoff = make_handoff(rep=alice)
+    assignment = handoffs.open_assignment(handoff)
+    assignment.passed_at = FRIDAY_EVENING
+    clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
+    monday = datetime(2026, 3, 16, 9, 5, tzinfo=UTC)
+    clocks.stop(handoff, [Kind.ACCEPT], at=monday, evidence="Accepted")
+    assert clock_of(handoff, Kind.ACCEPT).elapsed == minutes(10)
+
+
+def test_stopping_twice_keeps_the_first_stop(handoff, at):
+    clocks.stop(handoff, [Kind.ACCEPT], at=at + MINUTE, evidence="Accepted")
+    assert clocks.stop(handoff, [Kind.ACCEPT], at=at + minutes(2), evidence="Again") == 0
+    assert clock_of(handoff, Kind.ACCEPT).stopped_at == at + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("after_minutes", "kinds"),
+    [
+        pytest.param(15, {"started", "skipped", "stopped"}, id="at the closing instant: in time"),
+        pytest.param(15.001, {"started", "skipped", "breached", "stopped"}, id="just after it"),
+    ],
+)
+def test_a_stop_is_judged_by_when_it_happened(handoff, at, after_minutes, kinds):
+    stopped_at = at + minutes(after_minutes)
+    clocks.stop(handoff, [Kind.ACCEPT], at=stopped_at, evidence="Accepted")
+    clock = clock_of(handoff, Kind.ACCEPT)
+    assert {kind for kind, _ in events_of(clock)} == kinds
+    assert (clock.breached_at == clock.due_at) is ("breached" in kinds)
+
+
+def test_a_stop_processed_late_is_no_breach_if_none_had_fired(handoff, at):
+    told_at = at + timedelta(hours=1)
+    clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + MINUTE, evidence="Call", recorded_at=told_at)
+    assert sweep_clocks(told_at) == 2  # the two other clocks
+    clock = clock_of(handoff, Kind.FIRST_TOUCH)
+    assert (clock.breached_at, events_of(clock)) == (None, [("started", 0), ("stopped", 0)])
+    assert clock.events.get(kind="stopped").processed_at == told_at
+
+
+def test_a_late_log_corrects_the_stop_and_unfires_nothing(handoff, at):
+    late = at + timedelta(hours=1)
+    sweep_clocks(late)
+    clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + MINUTE, evidence="Call", recorded_at=late)
+    clock = clock_of(handoff, Kind.FIRST_TOUCH)
+    assert (clock.stopped_at, clock.elapsed) == (at + MINUTE, MINUTE)
+    assert ("breached", 100) in events_of(clock)
+
+
+def test_an_earlier_log_moves_a_stop_back_and_is_on_record(handoff, at):
+    clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + minutes(9), evidence="Mail")
+    clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + minutes(4), evidence="Call")
+    clock = clock_of(handoff, Kind.FIRST_TOUCH)
+    assert (clock.stop_evidence, clock.elapsed) == ("Call", minutes(4))
+    assert events_of(clock)[-2:] == [("stopped", 0), ("stopped", 1)]
+
+
+def test_a_touch_before_the_hand_raise_does_not_meet_its_clock(handoff, at):
+    assert clocks.stop(handoff, [Kind.FIRST_RESPONSE], at=at - MINUTE, evidence="Call") == 0
+    assert clock_of(handoff, Kind.FIRST_RESPONSE).is_running
+
+
+def test_ending_a_handoff_ends_all_its_clocks(handoff, at):
+    assert clocks.end(handoff, at=at + MINUTE) == 3
+    assert clocks.end(handoff, at=at + minutes(2)) == 0
+    assert set(Clock.objects.values_list("stop_reason", "elapsed")) == {("ended", MINUTE)}
+    assert sweep_clocks(at + timedelta(days=9)) == 0
+
+
+def test_review_has_one_clock_at_a_time(make_handoff, defaults, at):
+    handoff = make_handoff()
+    [first] = clocks.start_review_clock(handoff, at)
+    assert clocks.start_review_clock(handoff, at + MINUTE) == []
+    clocks.stop(handoff, [Kind.REVIEW], at=at + MINUTE, evidence="Field filled in")
+    [second] = clocks.start_review_clock(handoff, at + minutes(2))
+    assert (first.seq, second.seq, second.measure) == (1, 2, "working")
+
+
+def test_a_clock_names_the_versions_that_made_it(handoff):
+    clock = clock_of(handoff, Kind.ACCEPT)
+    assert clock.policies.document.kind == Document.Kind.POLICIES
+    assert clock.calendar.document.name == "Office hours"
+    assert clock.policy_label == "Demo, contact form or call: 5 minutes"
+
+
+def test_the_policy_follows_what_opened_the_handoff(make_handoff, defaults, at):
+    handoff = make_handoff(path="score", trigger_key="B2", hand_raised_at=None)
+    [clock] = clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+    assert clock.allowed == timedelta(hours=24)
+
+
+def test_the_sweep_and_the_stop_leave_the_same_events(handoff, at):
+    sweep_clocks(at + minutes(16))
+    clocks.stop(handoff, [Kind.ACCEPT], at=at + minutes(17), evidence="Accepted")
+    kinds = ["started", "skipped", "skipped", "breached", "stopped"]
+    assert [kind for kind, _ in events_of(clock_of(handoff, Kind.ACCEPT))] == kinds
+    assert ClockEvent.objects.filter(kind="breached").count() == 2
