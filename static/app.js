@@ -23,9 +23,9 @@ let clockOffset = pageOffset();
 
 function pageOffset() {
   const [load] = performance.getEntriesByType("navigation");
-  const isFromCache = load.transferSize === 0; // its server time is as old as the copy
-  if (isFromCache) return 0;
-  return Date.parse(root.dataset.serverTime) - (performance.timeOrigin + load.responseStart);
+  if (!load?.transferSize) return 0; // out of a cache: its server time is as old as the copy
+  const answeredAt = Date.now() - (performance.now() - load.responseStart);
+  return Date.parse(root.dataset.serverTime) - answeredAt;
 }
 
 function serverNow() {

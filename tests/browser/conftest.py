@@ -1,13 +1,15 @@
-"""Real pages in headless Chromium: every test here watches for errors and can ask axe."""
+"""Real pages in headless Chromium: every test here watches the console and can ask axe."""
 
 import os
 import shutil
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium")
 HERE = Path(__file__).parent
@@ -32,11 +34,15 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": args}
 
 
+THEMES = ("light", "dark")
+SIZES = ({"width": 1440, "height": 900}, {"width": 390, "height": 844})
+
+
 @dataclass
 class Screen:
     """One page in one window, with what its console said."""
 
-    page: object
+    page: Page
     base: str
     errors: list[str] = field(default_factory=list)
 
@@ -44,39 +50,38 @@ class Screen:
         self.page.goto(f"{self.base}{path}")
 
     def assert_clean(self):
-        """Fail on anything in the console, anything axe finds, and a page that scrolls sideways."""
-        found = Axe().run(self.page).response["violations"]
-        nodes = [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
-        assert nodes == []
-        assert self.errors == []
-        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        """Fail on what axe finds and on sideways scrolling, in both themes, wide and on a phone."""
+        for theme, size in product(THEMES, SIZES):
+            self.page.emulate_media(color_scheme=theme)
+            self.page.set_viewport_size(size)
+            assert (theme, size["width"], violations(self.page)) == (theme, size["width"], [])
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.fixture
 def make_screen(browser, live_server):
-    """Give a function that opens a window: `make_screen(user, scheme="dark", width=390)`."""
-    contexts = []
+    """Give a function that opens a window, signed in as whom it is given.
 
-    def make(user=None, *, scheme="light", width=1440):
-        height = 900 if width > 800 else 844
-        context = browser.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": height}
-        )
-        contexts.append(context)
+    Whatever a window's console complained of fails the test, unless the test cleared `errors`.
+    """
+    screens = []
+
+    def make(user=None):
+        context = browser.new_context(viewport=SIZES[0], reduced_motion="reduce")
         if user:
             context.add_cookies([session_cookie(user, live_server.url)])
-        return watch(Screen(context.new_page(), live_server.url))
+        screens.append(watch(Screen(context.new_page(), live_server.url)))
+        return screens[-1]
 
     yield make
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(params=["light-1440", "light-390", "dark-1440", "dark-390"])
-def window(request):
-    """Both themes at both widths, as arguments for `make_screen`."""
-    scheme, width = request.param.split("-")
-    return {"scheme": scheme, "width": int(width)}
+    for screen in screens:
+        screen.page.context.close()
+    assert [screen.errors for screen in screens] == [[]] * len(screens)
 
 
 def watch(screen):

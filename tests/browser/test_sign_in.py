@@ -25,17 +25,16 @@ def test_signing_in_leads_where_one_wanted_to_go(make_screen, priya):
     screen.open(CHANGE)
     sign_in(screen.page, PASSWORD)
     expect(screen.page.get_by_role("heading", name="Change your password")).to_be_visible()
-    assert screen.errors == []
 
 
-def test_the_sign_in_page_is_clean(make_screen, window):
-    screen = make_screen(**window)
+def test_the_sign_in_page_is_clean(make_screen):
+    screen = make_screen()
     screen.open("/accounts/login/")
     screen.assert_clean()
 
 
-def test_a_wrong_password_is_said_and_clean(make_screen, priya, window):
-    screen = make_screen(**window)
+def test_a_wrong_password_is_said_and_clean(make_screen, priya):
+    screen = make_screen()
     screen.open("/accounts/login/")
     sign_in(screen.page, "not this one")
     expect(screen.page.get_by_role("alert")).to_contain_text("not correct")
@@ -45,14 +44,14 @@ def test_a_wrong_password_is_said_and_clean(make_screen, priya, window):
 @pytest.mark.parametrize(
     "path", ["password/reset/", "password/reset/done/", "inactive/", "signup/"]
 )
-def test_the_other_doors_are_clean(make_screen, path, window):
-    screen = make_screen(**window)
+def test_the_other_doors_are_clean(make_screen, path):
+    screen = make_screen()
     screen.open(f"/accounts/{path}")
     screen.assert_clean()
 
 
-def test_the_page_of_a_signed_in_person_is_clean(make_screen, priya, window):
-    screen = make_screen(priya, **window)
+def test_the_page_of_a_signed_in_person_is_clean(make_screen, priya):
+    screen = make_screen(priya)
     screen.open(CHANGE)
     screen.page.locator("summary[aria-label*='your menu']").click()
     expect(screen.page.get_by_role("button", name="Sign out")).to_be_visible()
