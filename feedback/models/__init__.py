@@ -1,0 +1,3 @@
+from feedback.models.answers import Disposition, ReasonCode
+
+__all__ = ["Disposition", "ReasonCode"]

@@ -1,0 +1,55 @@
+"""What was known of a lead when: facts from snapshots, behaviour from activities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from leads.evidence import ActivityRecord, Evidence
+from leads.models import Activity, FactSnapshot, Lead, Submission, User
+
+
+def facts_of(lead: Lead, at: datetime) -> dict[str, object]:
+    """Return the facts about `lead` as they were known at `at`, by dotted name."""
+    snapshot = (
+        FactSnapshot.objects.filter(lead=lead, known_from__lte=at)
+        .order_by("-known_from", "-id")
+        .values_list("facts", flat=True)
+        .first()
+    )
+    return dict(snapshot or {})
+
+
+def record_facts(
+    lead: Lead,
+    facts: Mapping[str, object],
+    *,
+    known_from: datetime,
+    submission: Submission | None = None,
+    by: User | None = None,
+) -> FactSnapshot | None:
+    """Keep what is now known of `lead`. None if it is what was known before."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    if facts_of(lead, known_from) == known:
+        return None
+    return FactSnapshot.objects.create(
+        lead=lead, known_from=known_from, facts=known, submission=submission, by=by
+    )
+
+
+def activities_of(lead: Lead, at: datetime) -> list[ActivityRecord]:
+    """Return what `lead` and its account did up to `at`, oldest first."""
+    rows = (
+        Activity.objects.known_for(lead.pk, lead.account_id)
+        .filter(occurred_at__lte=at)
+        .order_by("occurred_at", "id")
+        .values_list("kind", "properties", "occurred_at")
+    )
+    return [ActivityRecord(kind, properties, when) for kind, properties, when in rows]
+
+
+def evidence_for(
+    lead: Lead, at: datetime, extra: Mapping[str, object] | None = None
+) -> Evidence:
+    """Return all that was known of `lead` at `at`, and `extra` facts such as those of its score."""
+    return Evidence({**facts_of(lead, at), **(extra or {})}, activities_of(lead, at), at)

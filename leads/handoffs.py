@@ -1,0 +1,233 @@
+"""What happens to a handoff, from opening to close.
+
+Each function is one transaction and expects to be the only one at work on its lead: callers lock
+with `locked`, in the order lead, handoff. States and who may follow whom:
+
+    review -> waiting -> passed -> accepted -> closed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from leads import lifecycle, ownership
+from leads.errors import HandoffIsOpen, LostRace
+from leads.models import Assignment, Handoff, Hop, Lead, OwnershipChange, Queue, User, Version
+from leads.scoring import Score
+
+NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
+FIRST_HOP = "marketing_sales"
+
+Source = OwnershipChange.Source
+State = Handoff.State
+
+
+def locked(handoff_id: int) -> Handoff:
+    """Lock a handoff and its lead, in the order that everyone does, and return it fresh."""
+    lead_id = Handoff.objects.values_list("lead", flat=True).get(pk=handoff_id)
+    lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+    handoff = Handoff.objects.select_for_update(no_key=True).get(pk=handoff_id)
+    handoff.lead = lead
+    return handoff
+
+
+def open_assignment(handoff: Handoff) -> Assignment | None:
+    return Assignment.objects.filter(handoff=handoff, ended_at=None).select_related("rep").first()
+
+
+@transaction.atomic
+def open_handoff(
+    lead: Lead,
+    *,
+    path: str,
+    trigger_key: str = "",
+    reason: str,
+    at: datetime,
+    hand_raised_at: datetime | None = None,
+    criteria: Version | None = None,
+    score: Score | None = None,
+    previous: Handoff | None = None,
+    by: User | None = None,
+    is_historical: bool = False,
+) -> Handoff:
+    """Open a handoff of `lead`, waiting in the routing queue.
+
+    hand_raised_at: when the prospect asked for a person; None for a handoff by score.
+    Raises HandoffIsOpen if the lead has an open one.
+    """
+    if Handoff.objects.open().filter(lead=lead).exists():
+        raise HandoffIsOpen("This lead has an open handoff already.")
+    handoff = Handoff(
+        lead=lead,
+        hop=Hop.objects.get(key=FIRST_HOP),
+        previous=previous,
+        state=State.WAITING,
+        path=path,
+        trigger_key=trigger_key,
+        reason=reason,
+        criteria=criteria,
+        opened_at=at,
+        hand_raised_at=hand_raised_at,
+        is_historical=is_historical,
+    )
+    if score is not None:
+        handoff.fit, handoff.readiness, handoff.band = score.fit, score.readiness, score.band
+    _to_queue(handoff, ROUTING, source=Source.INTAKE, reason=reason, by=by, at=at)
+    handoff.save()
+    return handoff
+
+
+@transaction.atomic
+def send_to_review(
+    handoff: Handoff,
+    *,
+    at: datetime,
+    missing: Iterable[str] = (),
+    reason: str = "",
+    by: User | None = None,
+) -> None:
+    """Put `handoff` into the review queue, saying which facts are missing or what else is wrong."""
+    end_assignment(handoff, Assignment.Outcome.HANDED_BACK, at=at)
+    handoff.state = State.REVIEW
+    handoff.missing = list(missing)
+    handoff.review_reason = reason
+    handoff.reroute_at = None
+    why = reason or "Missing: " + ", ".join(handoff.missing)
+    _to_queue(handoff, REVIEW, source=Source.ROUTING, reason=why[:200], by=by, at=at)
+    handoff.save()
+
+
+@transaction.atomic
+def back_to_routing(
+    handoff: Handoff,
+    *,
+    at: datetime,
+    reason: str,
+    source: str = Source.ROUTING,
+    by: User | None = None,
+    outcome: str = Assignment.Outcome.REROUTED,
+) -> None:
+    """Take `handoff` from its rep or from review and set it waiting to be routed at once."""
+    end_assignment(handoff, outcome, at=at)
+    handoff.state = State.WAITING
+    handoff.missing, handoff.review_reason = [], ""
+    handoff.reroute_at = at
+    _to_queue(handoff, ROUTING, source=source, reason=reason, by=by, at=at)
+    handoff.save()
+
+
+@transaction.atomic
+def pass_to(
+    handoff: Handoff,
+    rep: User,
+    *,
+    source: str,
+    reason: str,
+    at: datetime,
+    by: User | None = None,
+) -> Assignment:
+    """Pass `handoff` to `rep`: end the open assignment if there is one, open the next.
+
+    Raises LostRace if the handoff was closed in the meantime.
+    """
+    if not handoff.is_open:
+        raise LostRace("This handoff was closed in the meantime.", at=handoff.closed_at)
+    end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
+    ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
+    handoff.state = State.PASSED
+    handoff.passed_at = handoff.passed_at or at
+    handoff.accepted_at = None
+    handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
+    handoff.save()
+    last = Assignment.objects.filter(handoff=handoff).order_by("seq").last()
+    return Assignment.objects.create(
+        handoff=handoff, seq=last.seq + 1 if last else 1, rep=rep, passed_at=at
+    )
+
+
+def receive(assignment: Assignment, *, evidence: str, at: datetime) -> bool:
+    """Note that the rep has seen the lead, and how one knows. Only the first time counts; returns
+    whether this was it.
+    """
+    first = Assignment.objects.filter(
+        pk=assignment.pk, received_at=None, passed_at__lte=at, ended_at=None
+    ).update(received_at=at, evidence=evidence)
+    if first:
+        Handoff.objects.filter(pk=assignment.handoff_id, received_at=None).update(received_at=at)
+    return bool(first)
+
+
+@transaction.atomic
+def accept(assignment: Assignment, *, by: User, at: datetime) -> Handoff:
+    """Answer an assignment with yes. Returns the handoff, locked.
+
+    Raises LostRace, naming the winner, if it was answered, passed on or closed before.
+    """
+    handoff = locked(assignment.handoff_id)
+    answered = Assignment.objects.filter(pk=assignment.pk, answered_at=None, ended_at=None).update(
+        answer=Assignment.Answer.ACCEPTED, answered_at=at
+    )
+    if not answered:
+        raise lost_answer(assignment.handoff_id)
+    receive(assignment, evidence=Assignment.Evidence.ANSWERED, at=at)
+    handoff.refresh_from_db(fields=["received_at"])
+    handoff.state = State.ACCEPTED
+    handoff.accepted_at = at
+    handoff.save()
+    stage = lifecycle.stage_on_accept(handoff)
+    lifecycle.move(handoff.lead, stage, at=at, reason=f"Accepted by {by}", by=by, handoff=handoff)
+    return handoff
+
+
+def lost_answer(handoff_id: int) -> LostRace:
+    """Return the LostRace that says what became of a handoff that somebody still saw as open."""
+    last = (
+        Assignment.objects.filter(handoff=handoff_id)
+        .select_related("rep", "handoff")
+        .order_by("seq")
+        .last()
+    )
+    if last is None:
+        return LostRace("This lead went back to be routed.")
+    if last.answer:
+        said = last.get_answer_display().lower()
+        return LostRace(f"{last.rep} {said} this.", winner=last.rep, at=last.answered_at)
+    if last.ended_at:
+        return LostRace("This lead went back to be routed.", at=last.ended_at)
+    return LostRace(f"This lead went to {last.rep}.", winner=last.rep, at=last.passed_at)
+
+
+@transaction.atomic
+def close(
+    handoff: Handoff,
+    *,
+    closed_as: str,
+    outcome: str,
+    at: datetime,
+    source: str = Source.REP,
+    reason: str,
+    by: User | None = None,
+    keeps_owner: bool = False,
+) -> None:
+    """Close `handoff` for good. The lead returns to marketing's queue unless `keeps_owner`."""
+    end_assignment(handoff, outcome, at=at)
+    handoff.state, handoff.closed_as, handoff.closed_at = State.CLOSED, closed_as, at
+    handoff.reroute_at = None
+    if not keeps_owner:
+        _to_queue(handoff, NURTURE, source=source, reason=reason[:200], by=by, at=at)
+    handoff.save()
+
+
+def end_assignment(handoff: Handoff, outcome: str, *, at: datetime) -> None:
+    """End the open assignment of `handoff`, if there is one, with `outcome`."""
+    Assignment.objects.filter(handoff=handoff, ended_at=None).update(ended_at=at, outcome=outcome)
+
+
+def _to_queue(
+    handoff: Handoff, key: str, *, source: str, reason: str, by: User | None, at: datetime
+) -> None:
+    queue = Queue.objects.get(key=key)
+    ownership.take_with_handoff(handoff, to=queue, source=source, reason=reason, by=by, at=at)

@@ -1,0 +1,65 @@
+from leads.models.accounts import Account, AccountDomain, Meeting, Opportunity
+from leads.models.activities import Activity
+from leads.models.criteria import (
+    Bands,
+    DepthRule,
+    Disqualifier,
+    FitRule,
+    GroupCap,
+    HandRaise,
+    Modifier,
+    RequiredField,
+    ScoreSnapshot,
+    Signal,
+)
+from leads.models.documents import Document, Publication, Version, VersionedRow
+from leads.models.handoffs import Assignment, Handoff, Hop, Touch
+from leads.models.intake import IntakeSource, IntakeToken, Submission
+from leads.models.jobs import Job
+from leads.models.leads import BANDS, FactSnapshot, Identity, Lead, OwnershipChange
+from leads.models.people import Absence, Organisation, Queue, Role, SalesRole, Team, User
+from leads.models.stages import Stage, StageTransition
+
+__all__ = [
+    "BANDS",
+    "Absence",
+    "Account",
+    "AccountDomain",
+    "Activity",
+    "Assignment",
+    "Bands",
+    "DepthRule",
+    "Disqualifier",
+    "Document",
+    "FactSnapshot",
+    "FitRule",
+    "GroupCap",
+    "HandRaise",
+    "Handoff",
+    "Hop",
+    "Identity",
+    "IntakeSource",
+    "IntakeToken",
+    "Job",
+    "Lead",
+    "Meeting",
+    "Modifier",
+    "Opportunity",
+    "Organisation",
+    "OwnershipChange",
+    "Publication",
+    "Queue",
+    "RequiredField",
+    "Role",
+    "SalesRole",
+    "ScoreSnapshot",
+    "Signal",
+    "Stage",
+    "StageTransition",
+    "Submission",
+    "Team",
+    "Touch",
+    "User",
+    "Version",
+    "VersionedRow",
+]

@@ -1,0 +1,238 @@
+"""Who works here: the organisation, its teams and people, who is away, and the shared queues."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime
+from typing import Any, ClassVar
+
+import pghistory
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+
+
+def validate_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is no time zone. Write it like Europe/Berlin.")
+
+
+class Organisation(models.Model):
+    """The one row of settings that hold for everybody."""
+
+    class Publishers(models.TextChoices):
+        ADMINS = "admins", "RevOps admins"
+        OPS = "ops", "Marketing ops and RevOps admins"
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=120)
+    zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    first_weekday = models.PositiveSmallIntegerField(
+        default=0, choices=[(0, "Monday"), (5, "Saturday"), (6, "Sunday")]
+    )
+    currency = models.CharField(max_length=3, default="EUR", help_text="Three letters, like EUR.")
+    publishers = models.CharField(
+        "who may publish", max_length=10, choices=Publishers, default=Publishers.OPS
+    )
+
+    class Meta:
+        verbose_name_plural = "organisation"
+        constraints = [
+            models.CheckConstraint(name="organisation_is_one_row", condition=Q(id=1)),
+            models.CheckConstraint(
+                name="organisation_first_weekday_exists",
+                condition=Q(first_weekday__in=[0, 5, 6]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What someone may see and do. Each is a group of the same name."""
+
+    REP = "rep", "Sales rep"
+    MANAGER = "manager", "Sales manager"
+    MARKETING_OPS = "marketing ops", "Marketing ops"
+    ADMIN = "revops admin", "RevOps admin"
+    VIEWER = "viewer", "Viewer"
+
+
+class SalesRole(models.TextChoices):
+    """The side of a hop that someone stands on."""
+
+    NONE = "", "none"
+    MARKETING = "marketing", "Marketing"
+    SDR = "sdr", "Sales development"
+    AE = "ae", "Account executive"
+    CSM = "csm", "Customer success"
+
+
+@pghistory.track()
+class Team(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    manager = models.ForeignKey(
+        "User", models.PROTECT, null=True, blank=True, related_name="managed_teams"
+    )
+    zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def with_role(self, *roles: Role) -> models.QuerySet[User]:
+        """Active people in any of these groups."""
+        return self.filter(is_active=True, groups__name__in=roles).distinct()
+
+
+@pghistory.track(exclude=["email", "name", "password", "last_login", "booking_url"])
+class User(AbstractBaseUser, PermissionsMixin):
+    class Notify(models.TextChoices):
+        APP = "app", "In Handoff only"
+        EMAIL = "email", "In Handoff and by e-mail"
+
+    email = models.EmailField("e-mail", max_length=254)
+    name = models.CharField(max_length=120)
+    zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="members"
+    )
+    sales_role = models.CharField(
+        max_length=10, choices=SalesRole, default=SalesRole.NONE, blank=True
+    )
+    has_shortcuts = models.BooleanField("single-key shortcuts", default=True)
+    notify_by = models.CharField(max_length=10, choices=Notify, default=Notify.EMAIL)
+    booking_url = models.URLField(blank=True, help_text="Where a prospect can book a meeting.")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("may open the records admin", default=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_is_unique",
+                violation_error_message="Somebody has this e-mail address already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Names of this person's groups, read once a request."""
+        return frozenset(self.groups.values_list("name", flat=True))
+
+    def has_role(self, *roles: Role) -> bool:
+        return self.is_superuser or not self.roles.isdisjoint(roles)
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.has_role(Role.MARKETING_OPS, Role.ADMIN, Role.VIEWER)
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in str(self).split()[:2]).upper()
+
+    def get_short_name(self) -> str:
+        return str(self).split()[0]
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def at(self, at: datetime) -> AbsenceQuerySet:
+        return self.filter(starts_at__lte=at, ends_at__gt=at)
+
+
+class TimeRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+@pghistory.track(exclude=["note"])
+class Absence(models.Model):
+    """Someone is away from `starts_at` until `ends_at`, and returns by itself then."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    cover = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="covered_absences"
+    )
+    note = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager[Absence]] = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="absence_ends_after_start",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message="An absence must end after it starts.",
+            ),
+            models.CheckConstraint(
+                name="absence_cover_is_another",
+                condition=Q(cover=None) | ~Q(cover=F("user")),
+                violation_error_message="Nobody can cover their own absence.",
+            ),
+            ExclusionConstraint(
+                name="absence_once_at_a_time",
+                expressions=[
+                    (TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                    ("user", RangeOperators.EQUAL),
+                ],
+                violation_error_message="This person is away in that time already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} away till {self.ends_at:%d %b %Y}"
+
+
+@pghistory.track()
+class Queue(models.Model):
+    """A place where leads wait that are no rep's: somebody owns it, somebody backs them up."""
+
+    key = models.SlugField(unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    owner = models.ForeignKey(User, models.PROTECT, related_name="owned_queues")
+    backup = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="backed_up_queues"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="queue_backup_is_another",
+                condition=Q(backup=None) | ~Q(backup=F("owner")),
+                violation_error_message="The backup must be someone other than the owner.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,47 @@
+"""Scoring a lead by the live criteria, and keeping what came out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from leads.criteria import criteria_of
+from leads.documents import live_version
+from leads.evidence import Evidence
+from leads.models import Document, Handoff, Lead, ScoreSnapshot, Version
+from leads.scoring import Score, next_band_change, score
+
+
+def rescore(lead: Lead, evidence: Evidence) -> tuple[Score, Version]:
+    """Score `lead` on `evidence` by the criteria live at its instant, and write the result to it.
+
+    A change of band is kept as a snapshot. Returns the score and the version that gave it.
+    """
+    version = live_version(Document.Kind.CRITERIA, evidence.at)
+    criteria = criteria_of(version)
+    result = score(evidence.facts, evidence.activities, criteria, evidence.at)
+    has_changed = lead.band != result.band
+    lead.fit, lead.readiness, lead.band = result.fit, result.readiness, result.band
+    lead.scored_at = evidence.at
+    lead.band_changes_on = next_band_change(
+        evidence.facts, evidence.activities, criteria, evidence.at
+    )
+    lead.save(update_fields=["fit", "readiness", "band", "scored_at", "band_changes_on"])
+    if has_changed:
+        keep(lead, result, version, at=evidence.at)
+    return result, version
+
+
+def keep(
+    lead: Lead, result: Score, version: Version, *, at: datetime, handoff: Handoff | None = None
+) -> ScoreSnapshot:
+    """Keep a score with everything it was made of."""
+    return ScoreSnapshot.objects.create(
+        lead=lead,
+        version=version,
+        at=at,
+        fit=result.fit,
+        readiness=result.readiness,
+        band=result.band,
+        breakdown=result.to_json(),
+        handoff=handoff,
+    )

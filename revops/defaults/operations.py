@@ -1,0 +1,129 @@
+"""The shipped way of working: hours, promises, sources, the routing table."""
+
+from datetime import timedelta
+from typing import Any
+
+from revops.defaults.definitions import when
+
+CALENDAR = "Office hours"
+OFFICE_DAY = [["09:00", "17:30"]]
+OFFICE_HOURS = {day: OFFICE_DAY for day in ("mon", "tue", "wed", "thu", "fri")}
+
+QUEUES = [
+    {"key": "nurture", "name": "Marketing nurture"},
+    {"key": "review", "name": "Review"},
+    {"key": "routing", "name": "Waiting for a rep"},
+]
+
+
+def promise(kind: str, measure: str, allowed: timedelta, *warn_at: int) -> dict[str, Any]:
+    return {"kind": kind, "measure": measure, "allowed": allowed, "warn_at": list(warn_at)}
+
+
+def promises(first_response: timedelta, rep: timedelta) -> list[dict[str, Any]]:
+    """What the prospect is promised in wall time, and the rep asked for in working time."""
+    return [
+        promise("first_response", "wall", first_response),
+        promise("accept", "working", rep, 50, 80),
+        promise("first_touch", "working", rep * 2, 80),
+        promise("review", "working", timedelta(hours=4), 80),
+    ]
+
+
+POLICIES: list[dict[str, Any]] = [
+    {
+        "key": "asked-for-a-person",
+        "label": "Demo, contact form or call: 5 minutes",
+        "conditions": when(
+            "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
+        ),
+        "targets": promises(timedelta(minutes=5), timedelta(minutes=15)),
+    },
+    {
+        "key": "trial",
+        "label": "Trial started: 1 hour",
+        "conditions": when("handoff.hand_raise", "is", "trial-start"),
+        "targets": promises(timedelta(hours=1), timedelta(hours=1)),
+    },
+    {
+        "key": "high-intent",
+        "label": "High-intent content: 4 hours",
+        "conditions": when("score.readiness", "is", "1"),
+        "targets": promises(timedelta(hours=4), timedelta(hours=2)),
+    },
+    {
+        "key": "nurture",
+        "label": "Everything else: 24 hours",
+        "conditions": [],
+        "targets": promises(timedelta(hours=24), timedelta(hours=4)),
+    },
+]
+
+SOURCES: list[dict[str, Any]] = [
+    {
+        "slug": "demo-request",
+        "name": "Demo request",
+        "activity_kind": "demo_request",
+        "has_form": True,
+        "form_title": "See Handoff with your own leads",
+        "form_intro": "Tell us what you want to settle. A person answers, during office hours"
+        " within minutes.",
+    },
+    {"slug": "website", "name": "Website", "activity_kind": "page_view"},
+    {"slug": "webinar", "name": "Webinars", "activity_kind": "webinar_registration"},
+    {
+        "slug": "trial",
+        "name": "Free trial",
+        "motion": "self_serve",
+        "activity_kind": "trial_start",
+    },
+    {"slug": "partner", "name": "Partners", "motion": "partner", "activity_kind": "import_note"},
+    {"slug": "list", "name": "Lists", "motion": "outbound"},
+    {"slug": "by-hand", "name": "Added by hand", "activity_kind": "import_note"},
+]
+
+ROTA = "Inbound"
+
+ROUTING_RULES: list[dict[str, Any]] = [
+    {
+        "key": "open-opportunity",
+        "label": "A deal is running: its owner",
+        "conditions": when("account.has_open_opportunity", "is_true"),
+        "outcome": "opportunity_owner",
+        "priority": 20,
+    },
+    {
+        "key": "account-owner",
+        "label": "The account has an owner",
+        "conditions": when("account.has_owner", "is_true"),
+        "outcome": "account_owner",
+        "priority": 10,
+    },
+    {
+        "key": "demo",
+        "label": "Asked for a person",
+        "conditions": when(
+            "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
+        ),
+        "outcome": "rota",
+        "priority": 30,
+    },
+    {
+        "key": "territory",
+        "label": "A territory's",
+        "conditions": when("account.country", "is_known"),
+        "outcome": "territory",
+    },
+    {
+        "key": "inbound",
+        "label": "All other inbound",
+        "conditions": when("lead.motion", "is_any_of", ["inbound", "self_serve", "partner"]),
+        "outcome": "rota",
+    },
+    {
+        "key": "review",
+        "label": "Nobody's yet: review",
+        "conditions": [],
+        "outcome": "queue",
+    },
+]

@@ -1,0 +1,26 @@
+"""How much a rep can take, and of what."""
+
+from __future__ import annotations
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from leads.models import User
+
+
+@pghistory.track()
+class Capacity(models.Model):
+    rep = models.OneToOneField(User, models.CASCADE, related_name="capacity")
+    is_online = models.BooleanField("takes new leads", default=True)
+    max_open = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_per_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    languages = ArrayField(models.CharField(max_length=8), default=list, blank=True)
+
+    class Meta:
+        verbose_name_plural = "capacities"
+
+    def __str__(self) -> str:
+        return f"Capacity of {self.rep}"

@@ -1,0 +1,15 @@
+from sla.models.calendars import CalendarTerms, RepHours
+from sla.models.clocks import Clock, ClockEvent
+from sla.models.notices import Heartbeat, Notification
+from sla.models.policies import Policy, Target
+
+__all__ = [
+    "CalendarTerms",
+    "Clock",
+    "ClockEvent",
+    "Heartbeat",
+    "Notification",
+    "Policy",
+    "RepHours",
+    "Target",
+]

@@ -1,0 +1,152 @@
+"""Clocks: running promises. Only `next_at` is looked at by the sweep."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from leads.models import Assignment, Handoff, Lead, Role, User, Version
+from leads.triggers import append_only
+from sla.models.policies import Target
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    def visible_to(self, user: User) -> ClockQuerySet:
+        if user.sees_everything:
+            return self
+        own = Q(lead__owner=user)
+        if user.has_role(Role.MANAGER):
+            own |= Q(lead__owner__team__manager=user) | Q(lead__queue__isnull=False)
+        return self.filter(own)
+
+    def running(self) -> ClockQuerySet:
+        return self.filter(stopped_at=None)
+
+    def to_fire(self, at: datetime) -> ClockQuerySet:
+        """Running clocks with a level due by `at`, oldest first."""
+        return self.running().filter(next_at__lte=at).order_by("next_at", "id")
+
+
+class Clock(models.Model):
+    """The time that a promise has left. The rep's belongs to the assignment, the prospect's to
+    the handoff. `due_at` is computed once, from the versions named here.
+    """
+
+    class StopReason(models.TextChoices):
+        MET = "met", "Done"
+        ENDED = "ended", "No longer asked for"
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="clocks")
+    handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="clocks")
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, null=True, blank=True, related_name="clocks"
+    )
+    kind = models.CharField(max_length=16, choices=Target.Kind)
+    seq = models.PositiveSmallIntegerField(default=1)
+    measure = models.CharField(max_length=8, choices=Target.Measure)
+    policies = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    policy_label = models.CharField(max_length=120)
+    calendar = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
+    allowed = models.DurationField()
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    # Percent of `allowed`, rising, each with its instant in `level_ats`; the last is 100.
+    levels = ArrayField(models.PositiveSmallIntegerField())
+    level_ats = ArrayField(models.DateTimeField())
+    next_level = models.PositiveSmallIntegerField(null=True, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    breached_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stop_reason = models.CharField(max_length=8, choices=StopReason, blank=True)
+    stop_evidence = models.CharField(max_length=200, blank=True)
+    # Time used between start and stop, in the clock's own measure.
+    elapsed = models.DurationField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="clock_due_after_start",
+                condition=Q(due_at__gt=F("started_at")),
+                violation_error_message="A deadline must come after its start.",
+            ),
+            models.CheckConstraint(
+                name="clock_stopped_says_why",
+                condition=Q(stopped_at=None, stop_reason="", elapsed=None)
+                | (Q(stopped_at__isnull=False, elapsed__isnull=False) & ~Q(stop_reason="")),
+            ),
+            models.CheckConstraint(
+                name="clock_next_while_running",
+                condition=Q(next_at=None, next_level=None)
+                | Q(stopped_at=None, next_at__isnull=False, next_level__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="clock_working_has_a_calendar",
+                condition=Q(measure="wall") | Q(calendar__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["handoff", "kind", "seq"],
+                name="clock_once_per_handoff",
+                condition=Q(assignment=None),
+            ),
+            models.UniqueConstraint(
+                fields=["assignment", "kind", "seq"],
+                name="clock_once_per_assignment",
+                condition=Q(assignment__isnull=False),
+            ),
+        ]
+        indexes = [
+            # What the sweep reads: only clocks that can still fire.
+            models.Index(
+                fields=["next_at", "id"], name="clock_can_fire", condition=Q(next_at__isnull=False)
+            ),
+            models.Index(
+                fields=["handoff", "due_at"], name="clock_running", condition=Q(stopped_at=None)
+            ),
+            models.Index(fields=["kind", "started_at"], name="clock_by_start"),
+        ]
+        triggers = [pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} by {self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.stopped_at is None
+
+
+class ClockEvent(models.Model):
+    """What a clock did, once each: `due_at` is when it should have, `processed_at` when it did."""
+
+    class Kind(models.TextChoices):
+        STARTED = "started", "Started"
+        WARNED = "warned", "Warned"
+        BREACHED = "breached", "Missed"
+        SKIPPED = "skipped", "Skipped"
+        STOPPED = "stopped", "Stopped"
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    level = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    processed_at = models.DateTimeField()
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["clock", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clock", "kind", "level"], name="clock_event_happens_once"
+            ),
+        ]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.level or ''}".strip()

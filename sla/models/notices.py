@@ -1,0 +1,103 @@
+"""The outbox, and the pulse of each process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from leads.models import Handoff, User
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def visible_to(self, user: User) -> NotificationQuerySet:
+        return self.filter(recipient=user)
+
+    def unseen(self) -> NotificationQuerySet:
+        return self.filter(channel=Notification.Channel.APP, seen_at=None)
+
+    def to_send(self, at: datetime) -> NotificationQuerySet:
+        return self.filter(state=Notification.State.WAITING, send_after__lte=at).order_by(
+            "send_after", "id"
+        )
+
+
+class Notification(models.Model):
+    """One message to one person by one channel. Written with what it tells of, sent afterwards."""
+
+    class Channel(models.TextChoices):
+        APP = "app", "In Handoff"
+        EMAIL = "email", "E-mail"
+
+    class Kind(models.TextChoices):
+        PASSED = "passed", "Lead passed to you"
+        HAND_RAISE = "hand_raise", "Raised a hand again"
+        WARNING = "warning", "Deadline near"
+        BREACH = "breach", "Deadline missed"
+        REVIEW = "review", "Waits for review"
+        MOVED = "moved", "Moved to somebody else"
+        ANSWERED = "answered", "Answered by the rep"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "No longer true"
+        PARKED = "parked", "Given up"
+
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
+    channel = models.CharField(max_length=6, choices=Channel)
+    kind = models.CharField(max_length=12, choices=Kind)
+    # What this message is about, so that it is written once: "passed:assignment:12".
+    key = models.CharField(max_length=120)
+    subject = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    handoff = models.ForeignKey(
+        Handoff, models.PROTECT, null=True, blank=True, related_name="notifications"
+    )
+    created_at = models.DateTimeField()
+    send_after = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=400, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Notification]] = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "channel", "key"], name="notification_written_once"
+            ),
+            models.CheckConstraint(
+                name="notification_sent_has_an_instant",
+                condition=~Q(state="sent") | Q(sent_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["send_after", "id"],
+                name="notification_to_send",
+                condition=Q(state="waiting"),
+            ),
+            models.Index(
+                fields=["recipient", "-created_at"],
+                name="notification_unseen",
+                condition=Q(channel="app", seen_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Heartbeat(models.Model):
+    """When a process last did its work. Silence is an alarm."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.beat_at:%H:%M:%S}"

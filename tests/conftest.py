@@ -1,0 +1,163 @@
+"""Named people, a lead and a handoff: what most tests start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+
+from leads import handoffs, lifecycle, ownership
+from leads.models import (
+    Handoff,
+    Identity,
+    IntakeSource,
+    Lead,
+    Organisation,
+    OwnershipChange,
+    Queue,
+    Role,
+    Team,
+    User,
+)
+from revops.defaults.load import load_defaults
+from routing.models import Rota, RotaMember
+
+PASSWORD = "correct horse battery"
+# A Tuesday morning, within office hours.
+AT = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+
+MakeLead = Callable[..., Lead]
+MakeHandoff = Callable[..., Handoff]
+
+
+@pytest.fixture
+def at() -> datetime:
+    return AT
+
+
+def make_user(name: str, *roles: Role, **fields: Any) -> User:
+    user = User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, name=name, **fields)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+@pytest.fixture
+def rosa(db: None) -> User:
+    """RevOps admin. She answers for the shared queues."""
+    return make_user("Rosa", Role.ADMIN, is_staff=True)
+
+
+@pytest.fixture
+def defaults(rosa: User) -> None:
+    """What ships with the product, live since long before `at`."""
+    load_defaults(datetime(2025, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def mona(db: None) -> User:
+    """Sales manager of the team North."""
+    return make_user("Mona", Role.MANAGER)
+
+
+@pytest.fixture
+def north(mona: User) -> Team:
+    return Team.objects.create(name="North", manager=mona)
+
+
+@pytest.fixture
+def alice(defaults: None, north: Team) -> User:
+    """Sales rep in North, in the rota Inbound."""
+    return _rep("Alice", north)
+
+
+@pytest.fixture
+def carol(defaults: None, north: Team) -> User:
+    """Sales rep in North, in the rota Inbound."""
+    return _rep("Carol", north)
+
+
+def _rep(name: str, team: Team) -> User:
+    rep = make_user(name, Role.REP, team=team, sales_role="sdr")
+    RotaMember.objects.create(rota=Rota.objects.get(name="Inbound"), rep=rep)
+    return rep
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Marketing ops."""
+    return make_user("Olga", Role.MARKETING_OPS, is_staff=True)
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    """Viewer."""
+    return make_user("Vera", Role.VIEWER)
+
+
+@pytest.fixture
+def organisation(defaults: None) -> Organisation:
+    return Organisation.objects.get()
+
+
+@pytest.fixture
+def source(defaults: None) -> IntakeSource:
+    return IntakeSource.objects.get(slug="demo-request")
+
+
+@pytest.fixture
+def make_lead(source: IntakeSource, at: datetime) -> MakeLead:
+    """Make a lead in the nurture queue; `fields` as in Lead."""
+
+    def make(name: str = "Clara Nyström", **fields: Any) -> Lead:
+        entered_at = fields.pop("entered_at", at)
+        fields = {
+            "name": name,
+            "email": f"lead{Lead.objects.count() + 1}@lumora.example",
+            "company": "Lumora Pay",
+            "source": source,
+            "stage_id": "ml",
+            "stage_since": entered_at,
+            "entered_at": entered_at,
+            "queue": Queue.objects.get(key="nurture"),
+            **fields,
+        }
+        lead = Lead.objects.create(search_text=f"{name} {fields['email']}", **fields)
+        entry = {"reason": "Made for a test", "by": None, "at": entered_at}
+        ownership.first_entry(lead, source=OwnershipChange.Source.INTAKE, **entry)
+        lifecycle.first_entry(lead, **entry)
+        if lead.email:
+            Identity.objects.create(lead=lead, kind="email", value=lead.email)
+        return lead
+
+    return make
+
+
+@pytest.fixture
+def make_handoff(make_lead: MakeLead, at: datetime) -> MakeHandoff:
+    """Make an open handoff: waiting, or passed to `rep`, or accepted by it."""
+
+    def make(
+        lead: Lead | None = None, *, rep: User | None = None, accepted: bool = False, **fields: Any
+    ) -> Handoff:
+        handoff = handoffs.open_handoff(
+            lead or make_lead(),
+            **{
+                "path": Handoff.Path.HAND_RAISE,
+                "trigger_key": "demo-request",
+                "reason": "Asked for a demo",
+                "hand_raised_at": at,
+                "at": at,
+                **fields,
+            },
+        )
+        if rep is not None:
+            source = OwnershipChange.Source.ROUTING
+            assignment = handoffs.pass_to(handoff, rep, source=source, reason="Their turn", at=at)
+            if accepted:
+                return handoffs.accept(assignment, by=rep, at=at)
+        return handoff
+
+    return make
