@@ -1,0 +1,199 @@
+"""What a rep answers about a lead: yes, no and why, tried to reach it, qualified.
+
+Each function is one transaction, locks the lead, then the handoff, and meets a second call with
+LostRace, which says who was first and when.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from feedback.errors import AnswerRefused
+from feedback.giving_back import GivenBack
+from feedback.models import Disposition, ReasonCode
+from leads import handoffs, lifecycle
+from leads.models import Assignment, Handoff, Meeting, Touch, User
+from sla import clocks, responses
+from sla.models import Target
+
+Answer = Assignment.Answer
+Kind = Disposition.Kind
+
+# Two equal touches nearer than this are one, sent twice.
+SAME_TOUCH = timedelta(seconds=10)
+
+KIND_AFTER_ACCEPT = {
+    ReasonCode.Consequence.RECYCLE: Kind.RECYCLED,
+    ReasonCode.Consequence.DISQUALIFY: Kind.DISQUALIFIED,
+    ReasonCode.Consequence.REROUTE: Kind.HANDED_BACK,
+    ReasonCode.Consequence.REVIEW: Kind.HANDED_BACK,
+}
+
+
+@transaction.atomic
+def accept(assignment: Assignment, *, by: User, at: datetime) -> Handoff:
+    """Take the lead on: the accept clock stops, the lead's stage moves. Returns the handoff.
+
+    Raises LostRace, naming the winner, if the assignment was answered or ended before.
+    """
+    if assignment.rep_id != by.pk:
+        raise handoffs.lost_answer(assignment.handoff_id)
+    handoff = handoffs.accept(assignment, by=by, at=at)
+    clocks.stop(handoff, [Target.Kind.ACCEPT], at=at, evidence="Accepted")
+    return handoff
+
+
+@transaction.atomic
+def reject(
+    assignment: Assignment,
+    *,
+    code: ReasonCode,
+    note: str,
+    nurture_until: date | None,
+    by: User,
+    at: datetime,
+) -> Disposition:
+    """Answer an assignment with no, for the reason `code`, and carry out what that entails.
+
+    nurture_until: when to ask again; None takes the number of days that the code names.
+    Raises AnswerRefused if the code asks for more, LostRace if this was answered before.
+    """
+    handoff = _claimed(assignment, by=by, answer="")
+    given = GivenBack(handoff, assignment, code, note, nurture_until, by, at, Kind.REJECTED)
+    given.check()
+    assignment.answer, assignment.answered_at = Answer.REJECTED, at
+    assignment.save(update_fields=["answer", "answered_at"])
+    handoffs.receive(assignment, evidence=Assignment.Evidence.ANSWERED, at=at)
+    handoff.refresh_from_db(fields=["received_at"])
+    clocks.stop(handoff, [Target.Kind.ACCEPT], at=at, evidence=f"Rejected: {code}")
+    return given.carry_out()
+
+
+@transaction.atomic
+def hand_back(
+    handoff: Handoff,
+    *,
+    code: ReasonCode,
+    note: str,
+    nurture_until: date | None,
+    by: User,
+    at: datetime,
+) -> Disposition:
+    """Give a lead back that was accepted before, for the reason `code`. Otherwise as `reject`."""
+    assignment = _held(handoff, by=by)
+    fresh = _claimed(assignment, by=by, answer=Answer.ACCEPTED)
+    kind = KIND_AFTER_ACCEPT[ReasonCode.Consequence(code.consequence)]
+    given = GivenBack(fresh, assignment, code, note, nurture_until, by, at, kind)
+    given.check()
+    return given.carry_out()
+
+
+@transaction.atomic
+def qualify(
+    handoff: Handoff,
+    *,
+    by: User,
+    at: datetime,
+    note: str = "",
+    meeting_at: datetime | None = None,
+) -> Handoff:
+    """Close an accepted handoff as qualified; the rep keeps the lead.
+
+    meeting_at: when a meeting that was agreed on starts; None: none was.
+    Raises LostRace if it is closed or another's by now.
+    """
+    handoff = _claimed(_held(handoff, by=by), by=by, answer=Answer.ACCEPTED)
+    reason = f"Qualified by {by}" + (f": {note}" if note else "")
+    lifecycle.move(
+        handoff.lead,
+        handoff.hop.qualify_stage_id,
+        at=at,
+        reason=reason[:200],
+        by=by,
+        handoff=handoff,
+    )
+    if meeting_at:
+        Meeting.objects.create(
+            lead=handoff.lead, handoff=handoff, booked_at=at, starts_at=meeting_at
+        )
+    clocks.end(handoff, at=at)
+    handoffs.close(
+        handoff,
+        closed_as=Handoff.ClosedAs.QUALIFIED,
+        outcome=Assignment.Outcome.QUALIFIED,
+        at=at,
+        reason=reason,
+        by=by,
+        keeps_owner=True,
+    )
+    return handoff
+
+
+@transaction.atomic
+def log_touch(
+    handoff: Handoff,
+    *,
+    by: User,
+    channel: str,
+    outcome: str,
+    occurred_at: datetime,
+    note: str,
+    at: datetime,
+) -> Touch:
+    """Log what `by` did to reach the lead: it stops the clocks that wait for it, as of when it was
+    done. Logging the same again within seconds returns the touch that is there.
+
+    Raises AnswerRefused for an instant that can't be, LostRace if the lead is another's by now.
+    """
+    fresh = handoffs.locked(handoff.pk)
+    assignment = _held(fresh, by=by)
+    _check_instant(fresh, occurred_at, at)
+    touch, is_new = Touch.objects.get_or_create(
+        handoff=fresh,
+        by=by,
+        channel=channel,
+        outcome=outcome,
+        note=note,
+        occurred_at__range=(occurred_at - SAME_TOUCH, occurred_at + SAME_TOUCH),
+        defaults={"lead": fresh.lead, "assignment": assignment, "occurred_at": occurred_at},
+    )
+    if is_new:
+        _count(touch, fresh, assignment, at)
+    return touch
+
+
+def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime) -> None:
+    """Let a touch count: as a sign that the lead was received, and for the clocks."""
+    handoffs.receive(assignment, evidence=Assignment.Evidence.TOUCH, at=at)
+    kinds = [Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
+    clocks.stop(handoff, kinds, at=touch.occurred_at, evidence=str(touch))
+    responses.record_first_response(handoff, at=touch.occurred_at)
+
+
+def _check_instant(handoff: Handoff, occurred_at: datetime, at: datetime) -> None:
+    if occurred_at > at:
+        raise AnswerRefused({"occurred_at": "That is still to come. Log what has been done."})
+    if occurred_at < handoff.opened_at:
+        raise AnswerRefused({"occurred_at": "That was before this lead was handed over."})
+
+
+def _held(handoff: Handoff, *, by: User) -> Assignment:
+    """Return `by`'s open assignment of `handoff`. Raises LostRace if there is none."""
+    assignment = handoffs.open_assignment(handoff)
+    if assignment is None or assignment.rep_id != by.pk:
+        raise handoffs.lost_answer(handoff.pk)
+    return assignment
+
+
+def _claimed(assignment: Assignment, *, by: User, answer: str) -> Handoff:
+    """Lock the lead and handoff of `by`'s open assignment and read it afresh.
+
+    Raises LostRace if it has ended, is another's, or was not answered with `answer` ("": not yet).
+    """
+    handoff = handoffs.locked(assignment.handoff_id)
+    assignment.refresh_from_db()
+    if assignment.ended_at or assignment.rep_id != by.pk or assignment.answer != answer:
+        raise handoffs.lost_answer(handoff.pk)
+    return handoff

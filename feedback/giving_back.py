@@ -1,0 +1,158 @@
+"""Giving a lead back: what each reason entails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from feedback import work_standard
+from feedback.errors import AnswerRefused
+from feedback.models import Disposition, ReasonCode
+from leads import handoffs, lifecycle
+from leads.models import Assignment, Handoff, Lead, Stage, StageTransition, Touch, User
+from leads.nudges import nudge
+from sla import clocks, outbox
+from sla.models import Notification
+
+Consequence = ReasonCode.Consequence
+
+
+def human_touches(handoff: Handoff) -> int:
+    return Touch.objects.filter(handoff=handoff, is_automated=False).count()
+
+
+def day_at(user: User, at: datetime) -> date:
+    """Return which day `at` is where `user` works."""
+    return at.astimezone(ZoneInfo(user.zone)).date()
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """A lead on its way back, and the reason. The handoff and its lead are locked."""
+
+    handoff: Handoff
+    assignment: Assignment
+    code: ReasonCode
+    note: str
+    nurture_until: date | None
+    by: User
+    at: datetime
+    kind: Disposition.Kind
+
+    @property
+    def reason(self) -> str:
+        return f"{self.kind.label} by {self.by}: {self.code}"[:200]
+
+    def check(self) -> None:
+        problems = work_standard.problems(
+            self.code,
+            note=self.note,
+            nurture_until=self.nurture_until,
+            touches=human_touches(self.handoff),
+            today=day_at(self.by, self.at),
+        )
+        if problems:
+            raise AnswerRefused(problems)
+
+    def carry_out(self) -> Disposition:
+        """Put the answer on record and send the lead where the code says."""
+        rest_until = work_standard.rest_until(
+            self.code, self.nurture_until, day_at(self.by, self.at)
+        )
+        clocks.end(self.handoff, at=self.at)
+        disposition = Disposition.objects.create(
+            assignment=self.assignment,
+            code=self.code,
+            kind=self.kind,
+            note=self.note,
+            nurture_until=rest_until,
+            by=self.by,
+            at=self.at,
+        )
+        CONSEQUENCES[Consequence(self.code.consequence)](self, disposition)
+        return disposition
+
+    def move(self, stage: str) -> None:
+        lifecycle.move(
+            self.handoff.lead,
+            stage,
+            at=self.at,
+            reason=self.reason,
+            by=self.by,
+            handoff=self.handoff,
+        )
+
+    def close(self, closed_as: Handoff.ClosedAs, outcome: Assignment.Outcome) -> None:
+        handoffs.close(
+            self.handoff,
+            closed_as=closed_as,
+            outcome=outcome,
+            at=self.at,
+            reason=self.reason,
+            by=self.by,
+        )
+
+
+def recycle(given: GivenBack, disposition: Disposition) -> None:
+    """Close the handoff and let the lead rest; it is looked at again when its rest is over."""
+    given.move(given.handoff.hop.return_stage_id)
+    given.close(Handoff.ClosedAs.RECYCLED, Assignment.Outcome.RECYCLED)
+    rest_until = disposition.nurture_until
+    if rest_until is None:
+        raise ValueError("A reason that recycles always has a date.")
+    zone = ZoneInfo(given.by.zone)
+    Lead.objects.filter(pk=given.handoff.lead_id).update(
+        nurture_until=rest_until,
+        reconsider_at=datetime.combine(rest_until, time.min, tzinfo=zone),
+    )
+
+
+def disqualify(given: GivenBack, disposition: Disposition) -> None:
+    given.move(Stage.Key.DISQUALIFIED)
+    given.close(Handoff.ClosedAs.DISQUALIFIED, Assignment.Outcome.DISQUALIFIED)
+
+
+def reroute(given: GivenBack, disposition: Disposition) -> None:
+    """Set the handoff waiting for the next rep; routing passes over those who had it."""
+    undo_acceptance(given)
+    handoffs.back_to_routing(
+        given.handoff, at=given.at, reason=given.reason, source=handoffs.Source.REP, by=given.by
+    )
+    nudge("revops.tasks.sweep")
+
+
+def to_review(given: GivenBack, disposition: Disposition) -> None:
+    """Put the handoff before whoever owns the review queue, and tell them."""
+    undo_acceptance(given)
+    handoff = given.handoff
+    why = given.reason + (f" ({given.note})" if given.note else "")
+    handoffs.send_to_review(handoff, at=given.at, reason=why[:300], by=given.by)
+    clocks.start_review_clock(handoff, at=given.at)
+    if handoff.queue:
+        outbox.notify(
+            handoff.queue.owner,
+            Notification.Kind.REVIEW,
+            key=f"review:disposition:{disposition.pk}",
+            subject=f"{handoff.lead} waits for review",
+            body=why,
+            handoff=handoff,
+            at=given.at,
+        )
+
+
+def undo_acceptance(given: GivenBack) -> None:
+    """Move the lead back to the stage it was in before this handoff was accepted, if it was."""
+    moves = StageTransition.objects.filter(lead=given.handoff.lead_id, handoff=given.handoff)
+    moved = moves.filter(to_stage=given.handoff.hop.accept_stage_id).last()
+    if moved and moved.from_stage_id and given.handoff.lead.stage_id == moved.to_stage_id:
+        given.move(moved.from_stage_id)
+
+
+CONSEQUENCES: dict[Consequence, Callable[[GivenBack, Disposition], None]] = {
+    Consequence.RECYCLE: recycle,
+    Consequence.DISQUALIFY: disqualify,
+    Consequence.REROUTE: reroute,
+    Consequence.REVIEW: to_review,
+}

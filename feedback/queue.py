@@ -1,0 +1,134 @@
+"""The rep's queue: which leads, in which order, and what changed since it was last looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import NullIf
+
+from feedback.deadlines import Deadline, deadline
+from feedback.packets import thawed
+from leads.models import Assignment, Handoff, Stage, User
+from sla.models import Clock
+
+MOST_ROWS = 200
+QUALIFIED = Q(
+    state=Handoff.State.CLOSED,
+    closed_as=Handoff.ClosedAs.QUALIFIED,
+    lead__stage__in=[Stage.Key.SQL, Stage.Key.OPPORTUNITY],
+    lead__owner=F("owner"),
+)
+
+
+class Show(StrEnum):
+    """Which part of a queue."""
+
+    MINE = "mine"
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    QUALIFIED = "qualified"
+
+
+FILTERS = {
+    Show.MINE: Q(state__in=[Handoff.State.PASSED, Handoff.State.ACCEPTED]),
+    Show.WAITING: Q(state=Handoff.State.PASSED),
+    Show.ACCEPTED: Q(state=Handoff.State.ACCEPTED),
+    Show.QUALIFIED: QUALIFIED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One lead of the list. `is_new`: its rep has not opened it yet."""
+
+    handoff: Handoff
+    deadline: Deadline | None
+    why: dict[str, Any]
+    is_new: bool
+
+
+def queue_of(rep: User, *, viewer: User) -> QuerySet[Handoff]:
+    return Handoff.objects.visible_to(viewer).filter(owner=rep)
+
+
+def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
+    """Return the most urgent leads first: by the next deadline, then band, then age."""
+    clocks = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
+    found = (
+        in_order(handoffs.filter(FILTERS[show]))
+        .select_related("lead")
+        .prefetch_related(Prefetch("clocks", clocks, to_attr="running"))
+    )
+    return [_row(handoff, at) for handoff in found[:MOST_ROWS]]
+
+
+def in_order(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Those whose clock is due first come first, missed ones before them all; without a clock
+    last. Annotates `next_due` and when their rep `received` them.
+    """
+    running = Clock.objects.running().filter(handoff=OuterRef("pk")).order_by("due_at")
+    current = Assignment.objects.filter(handoff=OuterRef("pk"), ended_at=None)
+    return handoffs.annotate(
+        next_due=Subquery(running.values("due_at")[:1]),
+        received=Subquery(current.values("received_at")[:1]),
+    ).order_by(
+        F("next_due").asc(nulls_last=True),
+        NullIf("band", Value("")).asc(nulls_last=True),
+        "passed_at",
+        "id",
+    )
+
+
+def counts(handoffs: QuerySet[Handoff]) -> dict[str, int]:
+    """Return how many leads each part of a queue has."""
+    found: dict[str, int] = handoffs.aggregate(
+        **{show.value: Count("pk", filter=condition) for show, condition in FILTERS.items()}
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a queue looked like at a glance.
+
+    newest: the highest number of an assignment in it; 0 for an empty queue.
+    mark:   changes whenever a lead comes, goes, is answered, or a clock starts or stops.
+    """
+
+    newest: int
+    mark: str
+
+
+def version(rep: User) -> Version:
+    """Return the version of the queue of `rep`, in one query."""
+    found = Assignment.objects.filter(rep=rep, ended_at=None).aggregate(
+        leads=Count("pk", distinct=True),
+        newest=Max("pk"),
+        answered=Max("answered_at"),
+        clock=Max("handoff__clocks"),
+        stopped=Max("handoff__clocks__stopped_at"),
+    )
+    instants = [found["answered"], found["stopped"]]
+    stamps = [f"{instant.timestamp():.6f}" if instant else "0" for instant in instants]
+    mark = "-".join([str(found["leads"]), str(found["clock"] or 0), *stamps])
+    return Version(found["newest"] or 0, f"{found['newest'] or 0}-{mark}")
+
+
+def newer_than(rep: User, newest: int) -> int:
+    """Return how many leads came since the assignment numbered `newest`."""
+    return Assignment.objects.filter(rep=rep, ended_at=None, pk__gt=newest).count()
+
+
+def _row(handoff: Any, at: datetime) -> Row:
+    running: list[Clock] = handoff.running
+    packet = thawed(handoff.packet)
+    return Row(
+        handoff=handoff,
+        deadline=deadline(running[0], at) if running else None,
+        why=packet.get("why_now") or {"text": handoff.reason, "at": handoff.hand_raised_at},
+        is_new=handoff.state == Handoff.State.PASSED and handoff.received is None,
+    )
