@@ -11,9 +11,12 @@ from contextlib import ExitStack
 import pytest
 
 from devstack.servers import throwaway_servers
+from devstack.test_template import make_template
 
 # Set by whoever started the throw-away servers, and inherited by the workers of xdist.
 MARK = "HANDOFF_THROWAWAY_SERVERS"
+# The name of the database that test databases start as copies of; read by tests/conftest.py.
+TEMPLATE = "HANDOFF_TEST_TEMPLATE"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,6 +29,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.add_cleanup(stack.close)
     os.environ.update(servers.environment(), **{MARK: "yes"})
     os.environ.setdefault("SECRET_KEY", "only for tests")
+    os.environ[TEMPLATE] = make_template(servers)
 
 
 def use_own_valkey_database() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+
+from devstack.pytest_plugin import TEMPLATE
 
 from leads import handoffs, lifecycle, ownership
 from leads.models import (
@@ -31,6 +35,12 @@ AT = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 
 MakeLead = Callable[..., Lead]
 MakeHandoff = Callable[..., Handoff]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Start each test database as a copy of the migrated template."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get(TEMPLATE)
 
 
 @pytest.fixture
