@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from leads.decay import LONGEST_WINDOW_DAYS
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
 from leads.operators import NORMALISE, OPERATORS, Operator, Takes, operators_for
 
 KEYS = frozenset({"fact", "op", "value"})
 BEHAVIOUR_KEYS = KEYS | {"kind", "where", "days"}
-LONGEST_WINDOW_DAYS = 3_650
 
 
 def problems(conditions: object, facts: Mapping[str, Fact], *, allow_always: bool) -> list[str]:

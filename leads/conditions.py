@@ -234,15 +234,26 @@ def _check(fact: Fact, operator: Operator, value: object, read: Read) -> Check:
         actual = read(evidence)
         return None if actual is None else test(actual, evidence.day)
 
-    return check
+    def check_fact(evidence: Evidence) -> bool | None:
+        # `read` without its call where the value is there already: this runs most of all.
+        try:
+            actual = evidence.normalised[name]
+        except KeyError:
+            actual = read(evidence)
+        return None if actual is None else test(actual, 0)
+
+    name = fact.name
+    return check if fact.is_behaviour or operator.is_relative else check_fact
 
 
 def _fact_reader(fact: Fact) -> Read:
     name, normalise = fact.name, NORMALISE[fact.type]
 
     def read(evidence: Evidence) -> Any:
-        actual = evidence.facts.get(name)
-        return None if actual is None else normalise(actual)
+        known = evidence.normalised
+        if name not in known:
+            known[name] = normalise(evidence.facts.get(name))
+        return known[name]
 
     return read
 

@@ -5,37 +5,27 @@ from functools import lru_cache
 
 # Shares are whole millionths, so that sums are exact and the same on every machine.
 WHOLE = 1_000_000
+LONGEST_WINDOW_DAYS = 3_650
 
 
-def remaining(
-    decay: str, age_days: int, *, half_life_days: int | None, window_days: int | None
-) -> int:
-    """Return the share left, in millionths, of points that are `age_days` old.
+@lru_cache(maxsize=1_024)
+def shares(decay: str, half_life_days: int | None, window_days: int | None) -> tuple[int, ...]:
+    """Return what is left, in millionths, of points 0, 1, 2 … days old, to the window's last day.
 
-    decay:       "none", "linear" (to zero at the window's end) or "half_life".
-    window_days: after so many days nothing is left; None is for ever.
-    Raises ValueError for linear without a window, or a half-life below a day.
+    decay:       "none", "linear" (to zero on the window's last day) or "half_life".
+    window_days: None is ten years.
+    Raises ValueError for linear decay without a window, or a half-life below a day.
     """
-    if window_days is not None and age_days > window_days:
-        return 0
+    ages = range((window_days or LONGEST_WINDOW_DAYS) + 1)
     if decay == "none":
-        return WHOLE
+        return tuple(WHOLE for _ in ages)
     if decay == "linear":
-        return _linear(age_days, window_days)
-    return _halved(age_days, half_life_days)
-
-
-def _linear(age_days: int, window_days: int | None) -> int:
-    if not window_days:
-        raise ValueError("Linear decay needs a window of at least a day.")
-    return WHOLE * (window_days - age_days) // window_days
-
-
-@lru_cache(maxsize=8_192)
-def _halved(age_days: int, half_life_days: int | None) -> int:
+        if not window_days:
+            raise ValueError("Linear decay needs a window of at least a day.")
+        return tuple(WHOLE * (window_days - age) // window_days for age in ages)
     if not half_life_days or half_life_days < 1:
         raise ValueError("A half-life is at least a day.")
-    return round(WHOLE * math.exp2(-age_days / half_life_days))
+    return tuple(round(WHOLE * math.exp2(-age / half_life_days)) for age in ages)
 
 
 def whole_points(millionths: int) -> int:

@@ -1,9 +1,10 @@
 """What is known of a lead at an instant: its facts and what it did. Pure; no database, no clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any, NamedTuple
 
 _EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
@@ -24,8 +25,7 @@ class ActivityRecord:
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """An activity that counts, with the UTC day it happened on."""
 
     day: int
@@ -36,12 +36,14 @@ class Happening:
 class Evidence:
     """A lead's facts and activities as known at `at` (aware); later activities never count.
 
-    facts: by dotted name; a missing name or None is unknown. Dates may be ISO strings.
+    facts:      by dotted name; a missing name or None is unknown. Dates may be ISO strings.
+    normalised: facts as conditions compare them, filled in as they are asked; None is unknown.
     """
 
     facts: Mapping[str, object]
     activities: Sequence[ActivityRecord]
     at: datetime
+    normalised: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def day(self) -> int:

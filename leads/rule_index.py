@@ -23,18 +23,28 @@ class FactColumn:
     def __init__(self, conditions: Sequence[tuple[int, Condition]], everything: int) -> None:
         self._conditions = conditions
         self._everything = everything
+        self._name = conditions[0][1].fact.name
         self._read = conditions[0][1].read
         self._cuts = sorted({cut for _, each in conditions for cut in _cuts(each)})
         self._is_number = conditions[0][1].fact.type is FactType.NUMBER
         self._survivors: dict[Hashable, int] = {}
 
     def survivors(self, evidence: Evidence) -> int:
-        value = self._read(evidence)
-        if self._is_number and value is not None:
-            # Even between two cuts, odd on one: numbers with the same key get the same answers.
-            value = bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
+        value: Any = evidence.facts.get(self._name)
+        if value is not None and value.__class__ not in (str, bool):
+            value = self._key(evidence)
         found = self._survivors.get(value)
         return self._ask(value, evidence) if found is None else found
+
+    def _key(self, evidence: Evidence) -> Any:
+        """Return what stands for a number or a list: the same key always gets the same answers.
+
+        Numbers: even between two cuts, odd on one; below zero, to be told from true and false.
+        """
+        value: Any = self._read(evidence)
+        if value is None or not self._is_number:
+            return value
+        return ~(bisect_left(self._cuts, value) + bisect_right(self._cuts, value))
 
     def _ask(self, key: Hashable, evidence: Evidence) -> int:
         survivors = self._everything

@@ -36,8 +36,8 @@ class Disqualifier:
 class Signal:
     """Points for each activity of a kind.
 
-    window_days: an activity older than this many whole UTC days counts no more; None is for ever.
-                 Linear decay reaches zero at its end.
+    window_days: an activity older than this many whole UTC days counts no more; None is ten
+                 years. Linear decay reaches zero on its last day.
     cap:         the most that this signal gives after decay; None is no limit.
     group:       the key of the group whose cap it shares; "" is none.
     """
@@ -159,8 +159,15 @@ class Criteria:
         return tuple((rule, self.compile(rule.conditions)) for rule in self.modifiers)
 
     @cached_property
-    def cap_of_group(self) -> Mapping[str, int]:
-        return {each.group: each.cap for each in self.group_caps}
+    def capped_groups(self) -> tuple[tuple[tuple[int, ...], int], ...]:
+        """The places of the signals that share a cap, with the cap."""
+        places = {
+            limit.group: tuple(
+                place for place, each in enumerate(self.signals) if each.group == limit.group
+            )
+            for limit in self.group_caps
+        }
+        return tuple((places[limit.group], limit.cap) for limit in self.group_caps)
 
     @cached_property
     def rules_change_with_time(self) -> bool:

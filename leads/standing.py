@@ -1,16 +1,26 @@
 """Where a lead stands under criteria: its points and band, cheaply asked again with a change."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from leads.conditions import Compiled, Truth
-from leads.decay import remaining, whole_points
+from leads.decay import shares, whole_points
 from leads.evidence import ActivityRecord, Evidence, has_properties, utc_day
 from leads.score_breakdown import Line, Section, Source
 from leads.scoring_rules import Criteria, FitRule, Modifier, Signal
+
+
+class Amounts(NamedTuple):
+    """How many activities count, and their points: whole, after decay, after the signal's cap."""
+
+    activities: int
+    earned: int
+    decayed: int
+    capped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +40,39 @@ class Tally:
         last_at = max(self.last_at or activity.occurred_at, activity.occurred_at)
         return Tally(self.signal, days, last_at)
 
-    def line(self, day: int) -> Line:
+    def amounts(self, day: int) -> Amounts:
         """Return what the signal gives on `day`, before its group's cap."""
         signal, count, millionths = self.signal, 0, 0
+        left = shares(signal.decay, signal.half_life_days, signal.window_days)
         for happened_on, times in self.days.items():
             age = day - happened_on
-            if signal.window_days is None or age <= signal.window_days:
+            if age < len(left):
                 count += times
-                millionths += times * self._share(age)
-        earned, decayed = signal.points * count, whole_points(signal.points * millionths)
-        points = decayed if signal.cap is None else max(-signal.cap, min(signal.cap, decayed))
+                millionths += times * left[age]
+        decayed = whole_points(signal.points * millionths)
+        capped = decayed if signal.cap is None else max(-signal.cap, min(signal.cap, decayed))
+        return Amounts(count, signal.points * count, decayed, capped)
+
+    def line(self, day: int) -> Line:
+        amounts = self.amounts(day)
         return Line(
-            key=signal.key,
-            label=signal.label,
+            key=self.signal.key,
+            label=self.signal.label,
             section="readiness",
             source="signal",
-            points=points,
-            lost_to_decay=earned - decayed,
-            lost_to_cap=decayed - points,
-            activities=count,
-            last_at=self.last_at if count else None,
-        )
-
-    def _share(self, age: int) -> int:
-        signal = self.signal
-        return remaining(
-            signal.decay,
-            age,
-            half_life_days=signal.half_life_days,
-            window_days=signal.window_days,
+            points=amounts.capped,
+            lost_to_decay=amounts.earned - amounts.decayed,
+            lost_to_cap=amounts.decayed - amounts.capped,
+            activities=amounts.activities,
+            last_at=self.last_at if amounts.activities else None,
         )
 
 
 def tally(signal: Signal, evidence: Evidence) -> Tally:
     found = evidence.happenings(signal.kind, signal.where)
-    last_at = max((each.activity.occurred_at for each in found), default=None)
+    if not found:
+        return Tally(signal, {}, None)
+    last_at = max(each.activity.occurred_at for each in found)
     return Tally(signal, Counter(each.day for each in found), last_at)
 
 
@@ -100,16 +108,16 @@ class Standing:
         )
 
     @cached_property
-    def signal_lines(self) -> tuple[Line, ...]:
-        """What each signal gives after its own cap and its group's."""
-        lines = [each.line(self.evidence.day) for each in self.tallies]
-        for group, cap in self.criteria.cap_of_group.items():
-            _cap_group(lines, self._places_in(group), cap)
-        return tuple(lines)
+    def signal_points(self) -> int:
+        points = [each.amounts(self.evidence.day).capped for each in self.tallies]
+        return sum(points) - sum(
+            max(0, sum(points[place] for place in places) - cap)
+            for places, cap in self.criteria.capped_groups
+        )
 
-    @cached_property
+    @property
     def readiness(self) -> int:
-        return self.modifier_points + sum(line.points for line in self.signal_lines)
+        return self.modifier_points + self.signal_points
 
     @property
     def fit_grade(self) -> str:
@@ -121,7 +129,7 @@ class Standing:
 
     def lines(self) -> tuple[Line, ...]:
         """Return a line for each fit rule and modifier, and for each signal that fired."""
-        fired = (line for line in self.signal_lines if line.activities)
+        fired = (line for line in self._signal_lines() if line.activities)
         fit = (self._rule_line(*each, "fit", "fit_rule") for each in self.criteria.fit)
         modifiers = (
             self._rule_line(*each, "readiness", "modifier") for each in self.criteria.modifying
@@ -144,7 +152,7 @@ class Standing:
 
     def with_fact(self, name: str, value: object) -> "Standing":
         """Return where the lead stands if the fact `name` had this value."""
-        kept = {"tallies": self.tallies, "signal_lines": self.signal_lines}
+        kept = {"tallies": self.tallies, "signal_points": self.signal_points}
         return self._derived(self.evidence.with_fact(name, value), kept)
 
     def _answers(self) -> dict[str, object]:
@@ -159,8 +167,11 @@ class Standing:
         vars(derived).update(kept)  # where cached_property keeps its answers
         return derived
 
-    def _places_in(self, group: str) -> list[int]:
-        return [place for place, each in enumerate(self.tallies) if each.signal.group == group]
+    def _signal_lines(self) -> list[Line]:
+        lines = [each.line(self.evidence.day) for each in self.tallies]
+        for places, cap in self.criteria.capped_groups:
+            _cap_group(lines, places, cap)
+        return lines
 
     def _rule_line(
         self, rule: FitRule | Modifier, compiled: Compiled, section: Section, source: Source
@@ -178,7 +189,7 @@ class Standing:
         )
 
 
-def _cap_group(lines: list[Line], places: list[int], cap: int) -> None:
+def _cap_group(lines: list[Line], places: Sequence[int], cap: int) -> None:
     """Take what is over `cap` from the group's lines in place, from the last one up."""
     overflow = sum(lines[place].points for place in places) - cap
     for place in reversed(places):
