@@ -21,7 +21,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.locks: list[int] = []
+        self.locks: dict[str, int] = {}
         marker = self.folder / MARKER
         if self.folder.exists() and not marker.exists() and any(self.folder.iterdir()):
             raise StackError(
@@ -47,11 +47,11 @@ class Workspace:
         The lock outlives exec, so that it covers a command this process turns into.
         """
         self._lock(USERS_LOCK, fcntl.LOCK_SH)
-        os.set_inheritable(self.locks[-1], True)
+        os.set_inheritable(self.locks[USERS_LOCK], True)
 
     def outstay_users(self) -> None:
         """Return when no other process uses the servers, and let none begin to."""
-        os.close(self.locks.pop())
+        os.close(self.locks.pop(USERS_LOCK))
         self._lock(USERS_LOCK, fcntl.LOCK_EX)
 
     def start_over(self) -> None:
@@ -79,5 +79,5 @@ class Workspace:
         except BlockingIOError:
             os.close(file)
             return False
-        self.locks.append(file)
+        self.locks[name] = file
         return True
