@@ -120,7 +120,7 @@ def _one(fact: Fact, value: object) -> Iterator[str]:
 
 def _is_of_type(fact: Fact, value: object) -> bool:
     if fact.type is FactType.CHOICE:
-        return isinstance(value, str) and value in dict(fact.choices)
+        return isinstance(value, str) and value in fact.choice_values
     is_finite = not isinstance(value, float) or abs(value) < float("inf")
     return is_finite and NORMALISE[fact.type](value) is not None
 

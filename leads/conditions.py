@@ -6,10 +6,18 @@ which must hold. `[]` means always. A missing fact makes a condition unknown, no
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from leads.condition_checks import problems
+from leads.condition_trace import (
+    TRUTH,
+    ConditionTrace,
+    GroupTrace,
+    Trace,
+    Truth,
+    all_of,
+    any_of,
+)
 from leads.condition_words import comparison, shown, subject
 from leads.evidence import ActivityRecord, Evidence
 from leads.facts import FACTS, Fact
@@ -42,72 +50,6 @@ class InvalidConditions(ValueError):
     def __init__(self, messages: list[str]) -> None:
         super().__init__(" ".join(messages))
         self.messages = messages
-
-
-class Truth(StrEnum):
-    TRUE = "true"
-    FALSE = "false"
-    UNKNOWN = "unknown"
-
-
-TRUTH: Mapping[bool | None, Truth] = {
-    True: Truth.TRUE,
-    False: Truth.FALSE,
-    None: Truth.UNKNOWN,
-}
-
-
-def all_of(truths: Sequence[Truth]) -> Truth:
-    """False if any is false, else unknown if any is unknown, else true."""
-    if Truth.FALSE in truths:
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.TRUE
-
-
-def any_of(truths: Sequence[Truth]) -> Truth:
-    """True if any is true, else unknown if any is unknown, else false."""
-    if Truth.TRUE in truths:
-        return Truth.TRUE
-    return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.FALSE
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionTrace:
-    """One condition as it was answered; `actual` is the value found, None if there was none."""
-
-    text: str
-    fact: str
-    actual: object
-    actual_text: str
-    truth: Truth
-
-
-@dataclass(frozen=True, slots=True)
-class GroupTrace:
-    conditions: tuple[ConditionTrace, ...]
-    truth: Truth
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    groups: tuple[GroupTrace, ...]
-    truth: Truth
-
-    def to_json(self) -> dict[str, object]:
-        """Return the trace as plain values, for storing with a decision."""
-        return {
-            "truth": self.truth.value,
-            "groups": [
-                {
-                    "truth": group.truth.value,
-                    "conditions": [
-                        {"text": each.text, "actual": each.actual_text, "truth": each.truth.value}
-                        for each in group.conditions
-                    ],
-                }
-                for group in self.groups
-            ],
-        }
 
 
 @dataclass(frozen=True, slots=True)

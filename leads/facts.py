@@ -53,6 +53,10 @@ class Fact:
     def is_behaviour(self) -> bool:
         return self.name.startswith("activity.")
 
+    @property
+    def choice_values(self) -> frozenset[str]:
+        return frozenset(value for value, _ in self.choices)
+
     def choice_label(self, value: str) -> str:
         return dict(self.choices).get(value, value)
 
@@ -169,6 +173,7 @@ ACCOUNT_FACTS = (
 )
 LEAD_FACTS = (
     Fact("lead.source", TEXT, "Source", "The key of the source the lead came by."),
+    Fact("lead.origin", TEXT, "Origin", "Where the lead first came from, as the source says."),
     Fact("lead.campaign", TEXT, "Campaign", "The campaign that brought the lead."),
     Fact("lead.motion", CHOICE, "Sales motion", "How the lead came to us.", choices=MOTIONS),
     Fact("score.fit", CHOICE, "Fit grade", "A is best.", choices=FIT_GRADES),
