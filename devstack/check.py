@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from devstack.failure import StackError
-from devstack.pytest_plugin import MARK
+from devstack.pytest_plugin import environment_for_tests
 from devstack.servers import throwaway_servers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -118,16 +118,13 @@ def provide_browser() -> None:
 def check(*, fast: bool) -> bool:
     """Run all steps, the tests beside the others; return whether everything passed."""
     with throwaway_servers() as servers, ThreadPoolExecutor(max_workers=1) as beside:
-        environment = (
-            os.environ
-            | servers.environment()
-            | {
-                MARK: "yes",
-                "SECRET_KEY": secrets.token_urlsafe(50),
-                # Playwright keeps an event loop in the thread of the tests.
-                "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
-            }
-        )
+        environment = {
+            **os.environ,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            # Playwright keeps an event loop in the thread of the tests.
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+            **environment_for_tests(servers),
+        }
         running = [beside.submit(run_step, step, environment) for step in STEPS]
         tests = run_tests(test_arguments(fast=fast), environment)
         outcomes = [step.result() for step in running] + [tests]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from devstack.failure import StackError
 from devstack.processes import last_line, start_child, stop_children, wait_until
-from devstack.sockets import answers, socket_folder
+from devstack.sockets import answers, remove_socket_folder, socket_folder
 
 DATABASE = "handoff"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -146,6 +146,7 @@ class Postgres:
     def stop(self) -> None:
         if self.process:
             stop_children([self.process], seconds=STOP_SECONDS, signal_to_send=signal.SIGINT)
+            remove_socket_folder(self.sockets, self.home)
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [*self.account.prefix, str(self.programs / program), *arguments]

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from devstack.servers import throwaway_servers
+from devstack.servers import Servers, throwaway_servers
 from devstack.test_template import make_template
 
 # Set by whoever started the throw-away servers, and inherited by the workers of xdist.
@@ -27,9 +27,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     stack = ExitStack()
     servers = stack.enter_context(throwaway_servers())
     early_config.add_cleanup(stack.close)
-    os.environ.update(servers.environment(), **{MARK: "yes"})
     os.environ.setdefault("SECRET_KEY", "only for tests")
-    os.environ[TEMPLATE] = make_template(servers)
+    os.environ.update(environment_for_tests(servers))
+
+
+def environment_for_tests(servers: Servers) -> dict[str, str]:
+    """Return what a test run on `servers` reads, and make the database its own is a copy of."""
+    return {**servers.environment(), MARK: "yes", TEMPLATE: make_template(servers)}
 
 
 def use_own_valkey_database() -> None:

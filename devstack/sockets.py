@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from devstack.failure import StackError
@@ -24,6 +25,13 @@ def socket_folder(home: Path) -> Path:
     if folder.is_symlink() or folder.lstat().st_mode & 0o022:
         raise StackError(f"{folder} was made by somebody else: remove it, or use a shorter path.")
     return folder
+
+
+def remove_socket_folder(folder: Path, home: Path) -> None:
+    """Remove the folder in /tmp, once it is empty; nothing happens to `home`."""
+    if folder != home:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def answers(path: Path, *, say: bytes = b"", hear: bytes = b"") -> bool:

@@ -37,7 +37,8 @@ class Supervised:
         self.started_at = time.monotonic()
         self.restart_at: float | None = None
         self.process = start_child(self.program.command, cwd=ROOT, environment=self.environment)
-        threading.Thread(target=self._echo, args=(self.process,), daemon=True).start()
+        self.echo = threading.Thread(target=self._echo, args=(self.process,), daemon=True)
+        self.echo.start()
 
     def has_ended(self) -> bool:
         return self.process.poll() is not None
@@ -62,8 +63,9 @@ class Supervised:
 
     def _echo(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout
-        for line in process.stdout:
-            show(self.program.name, line)
+        with process.stdout:
+            for line in process.stdout:
+                show(self.program.name, line)
 
 
 def show(name: str, line: bytes) -> None:
@@ -105,6 +107,8 @@ class Supervisor:
                 [child.process for child in self.running if child.program.stop_turn == turn],
                 seconds=give_up_at - time.monotonic(),
             )
+        for child in self.running:
+            child.echo.join(timeout=1)
 
 
 def answers_http(port: int) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from devstack.failure import StackError
 from devstack.processes import last_line, start_child, stop_children, wait_until
-from devstack.sockets import answers, socket_folder
+from devstack.sockets import answers, remove_socket_folder, socket_folder
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -74,6 +74,7 @@ class Valkey:
     def stop(self) -> None:
         if self.process:
             stop_children([self.process], seconds=STOP_SECONDS)
+            remove_socket_folder(self.socket.parent, self.home)
 
     def _is_ready(self) -> bool:
         assert self.process

@@ -1,0 +1,88 @@
+"""Kills and stops real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devstack.processes import start_child, stop_children
+from devstack.programs import Program
+from devstack.servers import Servers
+from devstack.supervisor import Supervised
+
+pytestmark = pytest.mark.faults
+
+HOLD_SERVERS = """
+import sys, time
+from pathlib import Path
+from devstack.servers import Servers
+servers = Servers(Path(sys.argv[1]))
+servers.start()
+print(servers.postgres.process.pid, servers.valkey.process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def wait_for(is_so, seconds=10.0):
+    give_up_at = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def is_gone(pid):
+    return not Path(f"/proc/{pid}").exists()
+
+
+@pytest.fixture
+def killed_owner(tmp_path):
+    """The folder of servers whose owner was killed after one row was committed, and their pids."""
+    tmp_path.chmod(0o755)
+    command = [sys.executable, "-c", HOLD_SERVERS, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        pids = [int(pid) for pid in owner.stdout.readline().split()]
+        with psycopg.connect(Servers(tmp_path).postgres.url()) as line:
+            line.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        owner.kill()
+    return tmp_path, pids
+
+
+def test_a_killed_owner_leaves_no_server_and_loses_no_committed_row(killed_owner):
+    folder, pids = killed_owner
+    servers = Servers(folder)
+    servers.start()  # at once: it has to wait for the old ones to end
+    try:
+        assert all(map(is_gone, pids))
+        with psycopg.connect(servers.postgres.url()) as line:
+            assert line.execute("SELECT answer FROM kept").fetchone() == (42,)
+    finally:
+        servers.stop()
+
+
+def test_a_program_that_is_killed_is_started_again(capfd):
+    sleeper = Supervised(
+        Program("sleeper", 1, ("-c", "import time; time.sleep(60)")), dict(os.environ)
+    )
+    first = sleeper.process.pid
+    os.kill(first, signal.SIGKILL)
+    try:
+        wait_for(lambda: sleeper.heal() or sleeper.process.pid != first)
+        assert not sleeper.has_ended()
+        assert "sleeper was killed by signal 9: starting it again" in capfd.readouterr().err
+    finally:
+        stop_children([sleeper.process], seconds=5)
+        sleeper.echo.join()
+
+
+def test_a_stubborn_child_is_killed_with_its_own_children(tmp_path):
+    script = f"trap '' TERM; sleep 60 & echo $! > {tmp_path}/pid; wait; wait"
+    child = start_child(["sh", "-c", script], output=subprocess.DEVNULL)
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    stop_children([child], seconds=0.3)
+    wait_for(lambda: is_gone((tmp_path / "pid").read_text().strip()))
+    assert child.returncode == -signal.SIGKILL

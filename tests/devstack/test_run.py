@@ -1,0 +1,53 @@
+import socket
+
+import pytest
+
+from devstack import run as running
+from devstack.command import parse
+from devstack.failure import StackError
+from devstack.run import check_port
+from devstack.workspace import Workspace
+
+
+def test_a_port_in_use_is_said_in_one_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StackError, match=f"Port {port} can't be used .* --port"):
+            check_port(port)
+
+
+def test_a_workspace_in_use_is_said_in_one_sentence(tmp_path):
+    other = Workspace(tmp_path)
+    other.claim()
+    with pytest.raises(StackError, match="Another ./run"):
+        running.run(Workspace(tmp_path), port=free_port(), demo=None, fresh=False)
+
+
+def test_fresh_never_empties_servers_from_outside(tmp_path):
+    with pytest.raises(StackError, match="--fresh"):
+        running.run(Workspace(tmp_path), port=free_port(), demo=None, fresh=True)
+
+
+def test_a_variable_of_the_caller_beats_what_the_folder_holds(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "of the caller")
+    environment = running.application_environment(Workspace(tmp_path))
+    assert environment["SECRET_KEY"] == "of the caller"
+    assert environment["SETUP_CODE"] == (tmp_path / "setup_code").read_text()
+
+
+def test_everything_after_manage_belongs_to_the_command():
+    options = parse(["--data", "d", "manage", "import_leads", "x.csv", "--port", "not ours"])
+    assert options.command == ["import_leads", "x.csv", "--port", "not ours"]
+    assert options.port == 8000
+
+
+@pytest.mark.parametrize("wrong", [["--port", "0"], ["--port", "x"], ["manage"], ["mange", "x"]])
+def test_a_wrong_option_is_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        parse(wrong)
+    assert "usage: ./run" in capsys.readouterr().err
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
