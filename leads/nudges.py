@@ -1,4 +1,4 @@
-"""Nudges: a task sent after commit, so that what is due happens soon instead of at the next tick."""
+"""Nudges: tasks sent after commit, so that what is due happens at once, not at the next tick."""
 
 import logging
 

@@ -119,6 +119,8 @@ class SubmissionFields(Fields):
     """Particulars of what the person did, such as the page."""
     activities: Annotated[list[ActivityFields], Field(max_length=MOST_ACTIVITIES)] = []
     """What else they did before."""
+    is_hiring_sales: bool | None = None
+    """Whether the company is hiring salespeople, as a third party says."""
     attributes: Attributes = {}
     """Facts of your own, which rules ask for as custom.NAME."""
 

@@ -8,7 +8,15 @@ def append_only() -> pgtrigger.Trigger:
     return pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 
-def refuses(name: str, *, rule: str, sentence: str, **options: object) -> pgtrigger.Trigger:
+def refuses(
+    name: str,
+    *,
+    rule: str,
+    sentence: str,
+    when: pgtrigger.When,
+    operation: pgtrigger.Operation,
+    timing: pgtrigger.Timing | None = None,
+) -> pgtrigger.Trigger:
     """A row trigger that raises a check violation saying `sentence` wherever `rule` (SQL) holds."""
     return pgtrigger.Trigger(
         name=name,
@@ -17,7 +25,9 @@ def refuses(name: str, *, rule: str, sentence: str, **options: object) -> pgtrig
             f"IF {rule} THEN RAISE EXCEPTION '{sentence}' USING ERRCODE = 'check_violation'; "
             "END IF; RETURN COALESCE(NEW, OLD);"
         ),
-        **options,
+        when=when,
+        operation=operation,
+        timing=timing,
     )
 
 

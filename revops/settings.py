@@ -112,7 +112,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["revops.formats"]
 
-# People ------------------------------------------------------------------------------------------
+# People -------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "leads.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -143,9 +143,11 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 SESSION_COOKIE_AGE = 12 * 3600
 
-# Celery: a nudge that may vanish -----------------------------------------------------------------
+# Celery: a nudge that may vanish ------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL")
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
@@ -176,23 +178,26 @@ CELERY_BEAT_SCHEDULE = {
     "jobs": {"task": "revops.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
 }
 
-# Mail ----------------------------------------------------------------------------------------------
+# What takes a submission through the house; named here because the doors lie below it.
+SUBMISSION_PROCESSOR = "revops.intake_work.process_submission"
+
+# Mail ---------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Handoff <handoff@localhost>")
 
-# History of what changes in place: rotas, people, codes ------------------------------------------
+# History of what changes in place: rotas, people, codes -------------------------------------------
 PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_APPEND_ONLY = True
 
-# Pages -------------------------------------------------------------------------------------------
+# Pages --------------------------------------------------------------------------------------------
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # A local run serves files where they lie; production collects, hashes and compresses them.
 COLLECTED_STATIC = env.bool("COLLECTED_STATIC", default=False)
+STATIC_ROOT = BASE_DIR / "staticfiles" if COLLECTED_STATIC else None
 WHITENOISE_USE_FINDERS = not COLLECTED_STATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -205,7 +210,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
-# Safety ------------------------------------------------------------------------------------------
+# Safety -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -45,9 +45,7 @@ class Account(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(
-                name="account_name_like", fields=["name_key"], opclasses=["gin_trgm_ops"]
-            ),
+            GinIndex(name="account_name_like", fields=["name_key"], opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:

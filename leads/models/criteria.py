@@ -58,7 +58,7 @@ class Signal(VersionedRow):
                 name="signal_half_life_where_needed",
                 condition=Q(decay="half_life", half_life_days__gt=0)
                 | (~Q(decay="half_life") & Q(half_life_days=None)),
-                violation_error_message="A half-life of at least one day goes with that decay only.",
+                violation_error_message="Only that decay has a half-life, of a day or more.",
             ),
             models.CheckConstraint(
                 name="signal_window_of_some_days",
@@ -146,9 +146,7 @@ class RequiredField(models.Model):
     class Meta:
         ordering = ["path", "fact"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["version", "path", "fact"], name="required_field_once"
-            ),
+            models.UniqueConstraint(fields=["version", "path", "fact"], name="required_field_once"),
         ]
         triggers = [locked_with_version()]
 

@@ -75,9 +75,7 @@ class Version(models.Model):
     class Meta:
         ordering = ["document", "-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["document", "number"], name="version_number_is_unique"
-            ),
+            models.UniqueConstraint(fields=["document", "number"], name="version_number_is_unique"),
             models.CheckConstraint(
                 name="version_not_its_own_base", condition=Q(base=None) | ~Q(base=F("id"))
             ),

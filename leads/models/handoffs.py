@@ -95,20 +95,14 @@ class Handoff(models.Model):
     trigger_key = models.CharField(max_length=60, blank=True)
     reason = models.CharField("why now", max_length=300)
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
-    owner = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="handoffs"
-    )
-    queue = models.ForeignKey(
-        Queue, models.PROTECT, null=True, blank=True, related_name="handoffs"
-    )
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="handoffs")
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="handoffs")
     # Facts without which it can't be passed, and why else it is in review.
     missing = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     review_reason = models.CharField(max_length=300, blank=True)
     reroute_at = models.DateTimeField(null=True, blank=True)
 
-    criteria = models.ForeignKey(
-        Version, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    criteria = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
     fit = models.IntegerField(null=True, blank=True)
     readiness = models.IntegerField(null=True, blank=True)
     band = models.CharField(max_length=2, blank=True)

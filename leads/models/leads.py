@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
@@ -28,11 +29,12 @@ class LeadQuerySet(models.QuerySet["Lead"]):
             own |= Q(owner__team__manager=user) | Q(queue__isnull=False)
         return self.filter(own)
 
-    def merged(self) -> LeadQuerySet:
-        return self.exclude(merged_into=None)
-
     def live(self) -> LeadQuerySet:
         return self.filter(merged_into=None)
+
+    def to_reconsider(self, at: datetime) -> LeadQuerySet:
+        """Live leads that somebody asked to judge again, or whose band changes by itself."""
+        return self.live().filter(Q(reconsider_at__lte=at) | Q(band_changes_on__lte=at.date()))
 
     def searched(self, words: str) -> LeadQuerySet:
         """Leads whose name, e-mail or company holds `words`, or nearly so, nearest first."""
@@ -71,9 +73,7 @@ class Lead(models.Model):
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="owned_leads"
     )
-    queue = models.ForeignKey(
-        Queue, models.PROTECT, null=True, blank=True, related_name="leads"
-    )
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="leads")
     owner_seq = models.PositiveIntegerField(default=1)
 
     fit = models.IntegerField(default=0)

@@ -110,12 +110,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         APP = "app", "In Handoff only"
         EMAIL = "email", "In Handoff and by e-mail"
 
-    email = models.EmailField("e-mail", max_length=254)
+    email = models.EmailField("e-mail", max_length=254, unique=True)
     name = models.CharField(max_length=120)
     zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
-    team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="members"
-    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
     sales_role = models.CharField(
         max_length=10, choices=SalesRole, default=SalesRole.NONE, blank=True
     )

@@ -81,7 +81,8 @@ def _load_owned(owner: User, at: datetime) -> None:
     if version := _first_version(Document.Kind.ROUTING, "Routing table"):
         review = Queue.objects.get(key="review")
         for position, rule in enumerate(operations.ROUTING_RULES):
-            where = {"rota": {"rota": rota}, "queue": {"queue": review}}.get(rule["outcome"], {})
+            to: dict[str, Any] = {"rota": {"rota": rota}, "queue": {"queue": review}}
+            where = to.get(rule["outcome"], {})
             RoutingRule.objects.create(version=version, position=position, **rule, **where)
         publish(version, by=owner, note=NOTE, at=at)
 

@@ -7,7 +7,7 @@ from revops.defaults.definitions import when
 
 CALENDAR = "Office hours"
 OFFICE_DAY = [["09:00", "17:30"]]
-OFFICE_HOURS = {day: OFFICE_DAY for day in ("mon", "tue", "wed", "thu", "fri")}
+OFFICE_HOURS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), OFFICE_DAY)
 
 QUEUES = [
     {"key": "nurture", "name": "Marketing nurture"},

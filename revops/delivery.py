@@ -1,0 +1,91 @@
+"""Handing a routed handoff to whoever has it now: their clock starts and they are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from leads.models import Assignment, Handoff, User
+from leads.nudges import nudge
+from leads.scoring import Opening
+from sla import clocks
+from sla.messages import headline
+from sla.models import Notification
+from sla.outbox import notify
+
+URGENT = 50
+SEND_TASK = "revops.tasks.send_notifications"
+
+
+def hand_to_rep(assignment: Assignment, at: datetime) -> None:
+    """Start the rep's clocks and tell them what came, why, and until when."""
+    handoff = assignment.handoff
+    started = clocks.start_assignment_clocks(assignment, at=at)
+    due = min((clock.due_at for clock in started), default=None)
+    notify(
+        assignment.rep,
+        Notification.Kind.PASSED,
+        key=f"passed:{assignment.pk}",
+        subject=f"New lead: {headline(handoff)}",
+        body=why_and_until(handoff, due, zone=assignment.rep.zone),
+        handoff=handoff,
+        at=at,
+    )
+    nudge(SEND_TASK)
+
+
+def hand_to_reviewer(handoff: Handoff, at: datetime) -> None:
+    """Start the reviewer's clock and tell the owner of the queue what is missing."""
+    clocks.start_review_clock(handoff, at)
+    queue = handoff.queue
+    assert queue is not None  # constraint handoff_with_a_rep_once_passed
+    missing = ", ".join(handoff.missing)
+    notify(
+        queue.owner,
+        Notification.Kind.REVIEW,
+        key=f"review:{handoff.pk}:{handoff.lead.owner_seq}",
+        subject=f"For review: {headline(handoff)}",
+        body=handoff.review_reason or f"Missing: {missing}",
+        handoff=handoff,
+        at=at,
+    )
+    nudge(SEND_TASK)
+
+
+def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
+    """A hand-raise during an open handoff: it goes to the top, the prospect's own clock starts, and
+    whoever has it is told.
+    """
+    assert found.activity_at is not None  # only a score may open without one
+    handoff.hand_raised_at = found.activity_at
+    handoff.priority = max(handoff.priority, URGENT)
+    handoff.save(update_fields=["hand_raised_at", "priority"])
+    handoff.lead.last_hand_raise_at = found.activity_at
+    handoff.lead.save(update_fields=["last_hand_raise_at"])
+    clocks.start_handoff_clocks(handoff, hand_raised_at=found.activity_at, at=at)
+    notify(
+        holder(handoff),
+        Notification.Kind.HAND_RAISE,
+        key=f"hand_raise:{handoff.pk}:{found.activity_at.isoformat()}",
+        subject=f"{found.label} again: {headline(handoff)}",
+        body="They asked once more while you have them. Answer now.",
+        handoff=handoff,
+        at=at,
+    )
+    nudge(SEND_TASK)
+
+
+def why_and_until(handoff: Handoff, due: datetime | None, *, zone: str) -> str:
+    """Return why a lead came and, in the zone of its rep, when an answer is due."""
+    if due is None:
+        return handoff.reason
+    local = due.astimezone(ZoneInfo(zone))
+    return f"{handoff.reason}. Answer by {local:%a %d %b, %H:%M} ({zone})."
+
+
+def holder(handoff: Handoff) -> User:
+    """Return the person who answers for `handoff` now: its rep, or its queue's owner."""
+    if handoff.owner is not None:
+        return handoff.owner
+    assert handoff.queue is not None  # constraint handoff_owner_or_queue
+    return handoff.queue.owner

@@ -1,0 +1,85 @@
+"""Working through the rows that wait: submissions, leads to reconsider, handoffs to reroute."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from leads.errors import LeadsError
+from leads.instants import database_now
+from leads.models import Handoff, Lead, Submission
+from revops import pipeline
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+MOST_ATTEMPTS = 5
+WAIT = timedelta(minutes=10)
+
+
+def process_submission(submission_id: int) -> bool:
+    """Process one submission if it waits to be. What fails stays in the inbox with its error, and
+    what may have failed by chance is tried again, later each time. Returns whether it was done.
+    """
+    try:
+        return pipeline.process(submission_id)
+    except LeadsError as error:
+        _fail(submission_id, str(error))
+    except Exception as error:
+        logger.exception("A submission failed.", extra={"submission": submission_id})
+        _put_off(submission_id, f"{type(error).__name__}: see the log for what happened.")
+    return False
+
+
+def work_through(at: datetime) -> int:
+    """Process everything that is due by `at`, oldest first. Returns how much of it was done."""
+    submissions = Submission.objects.due(at).values_list("pk", flat=True)[:BATCH]
+    done = sum(process_submission(pk) for pk in list(submissions))
+    leads = Lead.objects.to_reconsider(at).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    done += sum(_reconsider(pk) for pk in list(leads))
+    waiting = Handoff.objects.filter(reroute_at__lte=at).order_by("-priority", "reroute_at")
+    return done + sum(_reroute(pk) for pk in list(waiting.values_list("pk", flat=True)[:BATCH]))
+
+
+def _reconsider(lead_id: int) -> bool:
+    """Reconsider one lead. One that fails waits, so that it can't starve the others."""
+    try:
+        return pipeline.reconsider(lead_id)
+    except Exception:
+        logger.exception("A lead could not be reconsidered.", extra={"lead": lead_id})
+        Lead.objects.filter(pk=lead_id).update(
+            reconsider_at=database_now() + WAIT, band_changes_on=None
+        )
+        return False
+
+
+def _reroute(handoff_id: int) -> bool:
+    """Route one handoff again. One that fails waits, so that it can't starve the others."""
+    try:
+        return pipeline.reroute(handoff_id)
+    except Exception:
+        logger.exception("A handoff could not be routed.", extra={"handoff": handoff_id})
+        Handoff.objects.filter(pk=handoff_id, reroute_at__isnull=False).update(
+            reroute_at=database_now() + WAIT
+        )
+        return False
+
+
+def _fail(submission_id: int, error: str) -> None:
+    Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING).update(
+        state=Submission.State.FAILED, error=error, attempts=F("attempts") + 1
+    )
+
+
+def _put_off(submission_id: int, error: str) -> None:
+    """Count a failed attempt; the fifth is the last: 1 minute, 2, 4 and 8 lie between them."""
+    submission = Submission.objects.get(pk=submission_id)
+    if submission.attempts + 1 >= MOST_ATTEMPTS:
+        _fail(submission_id, error)
+        return
+    wait = timedelta(minutes=2**submission.attempts)
+    Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING).update(
+        attempts=F("attempts") + 1, error=error, next_attempt_at=database_now() + wait
+    )

@@ -1,0 +1,203 @@
+"""The whole journey of a submission, read from top to bottom.
+
+    submission -> lead and account, facts, activities -> score -> stage -> handoff -> packet
+               -> route -> clocks -> messages
+
+Everything here is pulled by rows: submissions that are pending, leads to reconsider, handoffs to
+route again. Each is one transaction, safe to run late, twice, or in two workers at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from feedback.packets import build_packet
+from leads import entering, handoffs, lifecycle
+from leads.criteria import criteria_of
+from leads.evidence import Evidence
+from leads.fact_history import evidence_for
+from leads.instants import database_now
+from leads.models import Handoff, Lead, Stage, Submission, Version
+from leads.rescoring import keep, rescore
+from leads.scoring import Criteria, Opening, Score, missing_fields, opening
+from leads.submission_fields import HistoricalFields, read_fields
+from revops import delivery, history
+from routing.routing import route
+from sla import clocks
+
+OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
+
+
+@transaction.atomic
+def process(submission_id: int) -> bool:
+    """Take a pending submission through all of it. Returns whether it was there to be taken.
+
+    Raises LeadsError if what was handed in can't be used; nothing of it is left then.
+    """
+    submission = (
+        Submission.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("source", "by")
+        .filter(pk=submission_id, state=Submission.State.PENDING)
+        .first()
+    )
+    if submission is None:
+        return False
+    at = database_now()
+    fields = read_fields(submission.payload, at=at, is_historical=submission.is_historical)
+    lead, _ = entering.enter(submission, fields, at)
+    if isinstance(fields, HistoricalFields):
+        handoff = history.record(lead, fields, submission, at)
+    else:
+        handoff = judge(lead, at)
+    submission.state, submission.processed_at, submission.error = Submission.State.DONE, at, ""
+    submission.lead, submission.handoff = lead, handoff
+    submission.save()
+    return True
+
+
+def judge(lead: Lead, at: datetime) -> Handoff | None:
+    """Score a locked lead and do what follows: join its open handoff, open one, or neither.
+
+    Returns the handoff that it joined or opened.
+    """
+    evidence = evidence_for(lead, at)
+    score, version = rescore(lead, evidence)
+    criteria = criteria_of(version)
+    current = Handoff.objects.open().filter(lead=lead).first()
+    if current is not None:
+        return join(handoffs.locked(current.pk), evidence, criteria)
+    settle_disqualification(lead, score, at)
+    since = evidence_since(lead, at)
+    found = opening(evidence.facts, evidence.activities, criteria, at, since)
+    if found is None or (found.path == Handoff.Path.SCORE and is_resting(lead, at)):
+        return None
+    return open_and_deliver(lead, found, score=score, version=version, evidence=evidence)
+
+
+def open_and_deliver(
+    lead: Lead, found: Opening, *, score: Score, version: Version, evidence: Evidence
+) -> Handoff:
+    """Open a handoff for what was `found`, and pass it to a rep or into review."""
+    at = evidence.at
+    raised_at = found.activity_at if found.path == Handoff.Path.HAND_RAISE else None
+    handoff = handoffs.open_handoff(
+        lead,
+        path=found.path,
+        trigger_key=found.key,
+        reason=found.label,
+        hand_raised_at=raised_at,
+        criteria=version,
+        score=score,
+        at=at,
+    )
+    lead.last_hand_raise_at, lead.nurture_until = raised_at or lead.last_hand_raise_at, None
+    lead.save(update_fields=["last_hand_raise_at", "nurture_until"])
+    lifecycle.move(lead, Stage.Key.MQL, at=at, reason=found.label, handoff=handoff)
+    keep(lead, score, version, at=at, handoff=handoff)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=raised_at, at=at)
+    handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
+    handoff.packet = build_packet(lead, handoff, score, evidence, at)
+    return deliver(handoff, at)
+
+
+def deliver(handoff: Handoff, at: datetime) -> Handoff:
+    """Route a waiting handoff, or send it to review if something it needs is missing; start the
+    clock of whoever has it now, and tell them.
+    """
+    if handoff.missing:
+        handoffs.send_to_review(handoff, missing=handoff.missing, at=at)
+        delivery.hand_to_reviewer(handoff, at)
+        return handoff
+    decision = route(handoff, at=at)
+    if decision.assignment is None:
+        delivery.hand_to_reviewer(handoff, at)
+    else:
+        delivery.hand_to_rep(decision.assignment, at)
+    return handoff
+
+
+def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
+    """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
+    may be known now.
+    """
+    since = handoff.hand_raised_at or handoff.opened_at
+    found = opening(evidence.facts, evidence.activities, criteria, evidence.at, since)
+    if found is not None and found.path == Handoff.Path.HAND_RAISE:
+        delivery.raise_hand_again(handoff, found, evidence.at)
+    if handoff.state == Handoff.State.REVIEW and handoff.missing:
+        handoff.missing = missing_fields(evidence.facts, criteria, handoff.path)
+        if not handoff.missing:
+            return release_from_review(handoff, evidence.at, reason="What was missing came in")
+    return handoff
+
+
+def release_from_review(handoff: Handoff, at: datetime, *, reason: str) -> Handoff:
+    """Route a handoff whose review is over."""
+    clocks.stop(handoff, [clocks.Kind.REVIEW], at=at, evidence=reason)
+    handoffs.back_to_routing(handoff, at=at, reason=reason)
+    return deliver(handoff, at)
+
+
+def settle_disqualification(lead: Lead, score: Score, at: datetime) -> None:
+    """Move a lead that nobody works out of the funnel when a disqualifier holds, and back into it
+    when none does any more.
+    """
+    if score.disqualified_by and lead.stage_id in OPEN_FOR_JUDGEMENT:
+        reason = "Disqualified: " + ", ".join(score.disqualified_by)
+        lifecycle.move(lead, Stage.Key.DISQUALIFIED, at=at, reason=reason)
+
+
+def evidence_since(lead: Lead, at: datetime) -> datetime | None:
+    """Return the instant after which something must have happened to open a handoff; None: any.
+
+    That is when the last handoff closed, unless the rest agreed on then is over; and for a lead
+    that was imported with its past, the import.
+    """
+    closed_at = (
+        Handoff.objects.filter(lead=lead)
+        .order_by("-closed_at")
+        .values_list("closed_at", flat=True)
+        .first()
+    )
+    if closed_at is not None:
+        return None if lead.nurture_until and not is_resting(lead, at) else closed_at
+    return lead.recorded_at if lead.is_historical else None
+
+
+def is_resting(lead: Lead, at: datetime) -> bool:
+    """Whether a lead was sent back to nurture till a day that has not come yet."""
+    return lead.nurture_until is not None and lead.nurture_until > at.date()
+
+
+@transaction.atomic
+def reconsider(lead_id: int) -> bool:
+    """Judge a lead again that something asked to: a wake date, a band that changed by itself, new
+    criteria, a merge. Returns whether it was there to be taken.
+    """
+    at = database_now()
+    lead = (
+        Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("source", "account")
+        .filter(pk=lead_id)
+        .to_reconsider(at)
+        .first()
+    )
+    if lead is None:
+        return False
+    judge(lead, at)
+    Lead.objects.filter(pk=lead_id).update(reconsider_at=None)
+    return True
+
+
+@transaction.atomic
+def reroute(handoff_id: int) -> bool:
+    """Route a handoff that was given back or taken away. Returns whether it still had to be."""
+    handoff = handoffs.locked(handoff_id)
+    at = database_now()
+    if handoff.reroute_at is None or handoff.reroute_at > at:
+        return False
+    handoff.reroute_at = None
+    deliver(handoff, at)
+    return True

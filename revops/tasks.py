@@ -1,0 +1,33 @@
+"""Doors for Celery. Each does what rows say is due; a second run finds nothing left to do."""
+
+from celery import shared_task
+
+from leads.instants import database_now
+from revops import intake_work, jobs
+from revops.sweep import sweep as sweep_once
+from sla import outbox
+from sla.heartbeats import beat
+
+
+@shared_task
+def process_submission(submission_id: int) -> None:
+    intake_work.process_submission(submission_id)
+
+
+@shared_task
+def sweep() -> None:
+    sweep_once("worker")
+
+
+@shared_task
+def send_notifications() -> None:
+    at = database_now()
+    outbox.send_due(at)
+    beat("sender", at)
+
+
+@shared_task
+def run_jobs() -> None:
+    """One step of the oldest job; the next tick goes on."""
+    beat("jobs", database_now())
+    jobs.run_step()

@@ -1,0 +1,187 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leads import handoffs, inbox
+from leads.instants import database_now
+from leads.models import Activity, Handoff, Identity, IntakeSource, Lead, ScoreSnapshot, Submission
+from revops import intake_work, pipeline
+from routing.models import Decision
+from sla.models import Clock, Notification
+
+pytestmark = pytest.mark.django_db
+
+CLARA = {
+    "email": "clara@lumora.example",
+    "name": "Clara Nyström",
+    "title": "VP Revenue Operations",
+    "company": "Lumora Pay",
+    "country": "SE",
+    "industry": "fintech",
+    "employees": 420,
+    "reason": "We route by spreadsheet.",
+}
+
+
+def ago(**length):
+    return (datetime.now(UTC) - timedelta(**length)).isoformat()
+
+
+@pytest.fixture
+def hand_in(source):
+    def hand_in(slug=source.slug, **fields):
+        payload = CLARA | fields
+        submission, _ = inbox.receive(
+            IntakeSource.objects.get(slug=slug),
+            door=Submission.Door.API,
+            payload=payload,
+            body=inbox.canonical(payload),
+            at=database_now(),
+        )
+        intake_work.process_submission(submission.pk)
+        submission.refresh_from_db()
+        return submission
+
+    return hand_in
+
+
+def test_a_demo_request_reaches_a_rep_in_one_go(hand_in, alice):
+    submission = hand_in()
+    assert submission.state == Submission.State.DONE, submission.error
+    handoff = submission.handoff
+    assert (handoff.state, handoff.owner, handoff.band) == (Handoff.State.PASSED, alice, "A1")
+    assert handoff.lead.stage_id == "mql"
+    assert handoff.packet["headline"]["name"] == "Clara Nyström"
+
+
+def test_the_reps_and_the_prospects_clocks_run_and_the_rep_is_told(hand_in, alice):
+    handoff = hand_in().handoff
+    kinds = set(Clock.objects.running().filter(handoff=handoff).values_list("kind", flat=True))
+    assert kinds == {"accept", "first_touch", "first_response"}
+    told = Notification.objects.filter(recipient=alice, kind=Notification.Kind.PASSED)
+    assert set(told.values_list("channel", flat=True)) == {"app", "email"}
+
+
+def test_the_decision_and_the_score_are_kept(hand_in, alice):
+    handoff = hand_in().handoff
+    assert Decision.objects.get(handoff=handoff).rep == alice
+    kept = ScoreSnapshot.objects.get(handoff=handoff)
+    lines = kept.breakdown["lines"]
+    assert sum(line["points"] for line in lines) == kept.fit + kept.readiness
+
+
+def test_a_page_view_opens_nothing(hand_in, alice):
+    submission = hand_in(slug="website", title="Intern", employees=20, industry="retail")
+    assert submission.handoff is None
+    assert submission.lead.stage_id == "ml"
+
+
+def test_a_missing_field_sends_it_to_review_with_the_field_named(hand_in, alice, rosa):
+    handoff = hand_in(country="").handoff
+    assert handoff.state == Handoff.State.REVIEW
+    assert handoff.missing == ["account.country"]
+    assert handoff.queue.owner == rosa
+    assert Notification.objects.filter(recipient=rosa, kind=Notification.Kind.REVIEW).exists()
+
+
+def test_what_was_missing_releases_the_review(hand_in, alice):
+    handoff = hand_in(country="").handoff
+    hand_in(slug="website")
+    handoff.refresh_from_db()
+    assert handoff.state == Handoff.State.PASSED and handoff.missing == []
+    assert Clock.objects.get(handoff=handoff, kind="review").stop_reason == "met"
+
+
+def test_nobody_on_the_rota_sends_it_to_review(hand_in, defaults):
+    handoff = hand_in().handoff
+    assert handoff.state == Handoff.State.REVIEW
+    assert handoff.review_reason
+
+
+def test_a_second_hand_raise_joins_the_open_handoff(hand_in, alice):
+    handoff = hand_in(occurred_at=ago(minutes=10)).handoff
+    again = hand_in(reason="Still waiting.").handoff
+    assert again == handoff and Handoff.objects.count() == 1
+    assert again.priority >= 50
+    assert Clock.objects.filter(handoff=handoff, kind="first_response").count() == 2
+    assert Notification.objects.filter(recipient=alice, kind="hand_raise").exists()
+
+
+def test_the_same_person_in_another_spelling_is_the_same_lead(hand_in, alice):
+    first = hand_in().lead
+    assert hand_in(email="CLARA@Lumora.Example").lead == first
+    assert Identity.objects.filter(kind="email").count() == 1
+
+
+def test_only_newer_evidence_opens_a_handoff_again(hand_in, alice):
+    handoff = hand_in(occurred_at=ago(hours=2)).handoff
+    an_hour_ago = database_now() - timedelta(hours=1)
+    handoffs.close(
+        handoffs.locked(handoff.pk),
+        closed_as="recycled",
+        outcome="recycled",
+        at=an_hour_ago,
+        reason="Not now",
+    )
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    assert pipeline.judge(lead, database_now()) is None
+    hand_in()
+    assert Handoff.objects.filter(lead=lead).count() == 2
+
+
+def test_a_resting_lead_is_not_opened_by_its_score(hand_in, alice, at):
+    lead = hand_in(slug="website").lead
+    lead.nurture_until = (datetime.now(UTC) + timedelta(days=30)).date()
+    for number in range(4):
+        Activity.objects.create(
+            lead=lead,
+            kind="case_study_view",
+            occurred_at=datetime.now(UTC) - timedelta(hours=number),
+        )
+    assert pipeline.is_resting(lead, datetime.now(UTC))
+    assert pipeline.judge(lead, database_now()) is None
+
+
+def test_a_competitor_is_disqualified_and_never_handed_over(hand_in, alice):
+    lead = hand_in(slug="website").lead
+    lead.account.status = "competitor"
+    lead.account.save()
+    submission = hand_in()
+    assert submission.handoff is None
+    assert Lead.objects.get(pk=lead.pk).stage_id == "disqualified"
+
+
+def test_processing_twice_does_nothing_more(hand_in, alice):
+    submission = hand_in()
+    assert pipeline.process(submission.pk) is False
+    assert Activity.objects.filter(submission=submission).count() == 1
+
+
+def test_what_cannot_be_used_stays_in_the_inbox_with_its_error(hand_in, alice):
+    submission = hand_in(email="", country="SE")
+    assert submission.state == Submission.State.FAILED
+    assert "email" in submission.error
+    assert Lead.objects.count() == 0
+
+
+def test_an_unforeseen_error_is_tried_again_later_and_leaves_nothing(
+    hand_in, alice, monkeypatch, caplog
+):
+    def refuse(*args, **kwargs):
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(pipeline, "build_packet", refuse)
+    submission = hand_in()
+    assert (submission.state, submission.attempts) == (Submission.State.PENDING, 1)
+    assert submission.next_attempt_at > database_now()
+    assert Lead.objects.count() == 0
+    assert "clara@" not in caplog.text
+
+
+def test_a_rejected_lead_goes_to_the_next_rep(hand_in, alice, carol):
+    handoff = handoffs.locked(hand_in().handoff.pk)
+    first = handoff.owner
+    handoffs.back_to_routing(handoff, at=database_now(), reason="Not mine")
+    assert intake_work.work_through(database_now()) == 1
+    handoff.refresh_from_db()
+    assert {first, handoff.owner} == {alice, carol}
