@@ -99,9 +99,8 @@ def _choice(value: object) -> str | None:
 
 
 def _number(value: object) -> int | float | Decimal | None:
-    if isinstance(value, NUMERIC) and not isinstance(value, bool):
-        return value
-    return None
+    is_number = isinstance(value, NUMERIC) and not isinstance(value, bool)
+    return value if is_number and value == value else None  # NaN equals nothing, not itself
 
 
 def _boolean(value: object) -> bool | None:

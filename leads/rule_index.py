@@ -14,7 +14,7 @@ from leads.facts import FactType
 from leads.operators import Takes
 
 # A text such as a company's name has no end of values; past this many the memory starts anew.
-REMEMBERED_VALUES = 4_096
+REMEMBERED_VALUES = 1_024
 
 
 class FactColumn:

@@ -113,12 +113,18 @@ def _name(signal: Signal) -> str:
 def _fact_flips(now: Standing) -> Iterator[tuple[Nearness, Flip]]:
     for condition in _unanswered(now):
         fact = condition.fact
-        for value in _values_that_answer(condition, now.evidence.at):
+        for value in values_that_answer(condition, now.evidence.at):
             then = now.with_fact(fact.name, value)
             if then.band != now.band:
-                label = f"If {fact.label} turns out to be {shown(fact, value)}"
+                label = f"If {fact.label} {_outcome(condition, value)}"
                 flip = Flip(fact.name, label, then.band, fact=fact.name, value=value)
                 yield _nearness(now, then), flip
+
+
+def _outcome(condition: Condition, value: object) -> str:
+    if condition.operator.key == "is_known":
+        return "becomes known"
+    return f"turns out to be {shown(condition.fact, value)}"
 
 
 def _unanswered(now: Standing) -> Iterator[Condition]:
@@ -129,7 +135,7 @@ def _unanswered(now: Standing) -> Iterator[Condition]:
                 yield condition
 
 
-def _values_that_answer(condition: Condition, at: datetime) -> list[object]:
+def values_that_answer(condition: Condition, at: datetime) -> list[object]:
     """Return values by which the condition would hold, where they can be named."""
     fact, value = condition.fact, condition.value
     match condition.operator.key, value:

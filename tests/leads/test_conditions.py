@@ -35,7 +35,12 @@ T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 OPERATOR_CASES = [
     ("is", "text", "CFO", [(" cfo ", T), ("STRASSE", F), ("", U), (7, U), (None, U)]),
     ("is", "text", "Straße", [("STRASSE", T)]),
-    ("is", "number", 200, [(200, T), (200.0, T), (201, F), ("200", U), (True, U), (None, U)]),
+    (
+        "is",
+        "number",
+        200,
+        [(float("nan"), U), (200, T), (200.0, T), (201, F), ("200", U), (True, U), (None, U)],
+    ),
     ("is", "choice", "vp", [("vp", T), ("owner", F), ("", U), (None, U)]),
     ("is_not", "text", "CFO", [("ceo", T), ("Cfo", F), (None, U)]),
     ("is_not", "choice", "vp", [("owner", T), ("vp", F), (None, U)]),

@@ -40,7 +40,7 @@ evidences = st.builds(
         {},
         optional={
             "account.employees": st.sampled_from(
-                [*NUMBERS, 99, 150, 200.2, 301, None, "200", True]
+                [*NUMBERS, 99, 150, 200.2, 301, None, "200", True, float("nan")]
             ),
             "person.consent": st.sampled_from([True, False, 1, None]),
             "person.title": st.sampled_from(["vp sales", "CFO", "", None]),
