@@ -115,7 +115,7 @@ def end(target: Handoff | Assignment, *, at: datetime) -> int:
 def fire(clocks: Sequence[Clock], at: datetime) -> list[ClockEvent]:
     """Take locked clocks past every level reached by `at` and return what was fired.
 
-    A second call fires nothing.
+    Raises NotDue for a clock that has reached none.
     """
     happened = [event for clock in clocks for event in move_on(clock, at)]
     for clock in clocks:

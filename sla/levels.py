@@ -5,10 +5,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sla.business_time import Schedule
+from sla.errors import SlaError
 from sla.models import Clock, ClockEvent
 from sla.policies import BREACH
 
 Event = ClockEvent.Kind
+
+
+class NotDue(SlaError):
+    """A clock is to fire although it has reached no level: its row contradicts itself."""
 
 
 class Level(NamedTuple):
@@ -43,12 +48,13 @@ def to_come(clock: Clock) -> list[Level]:
 def move_on(clock: Clock, at: datetime) -> list[ClockEvent]:
     """Take `clock` past every level reached by `at`; return what happened, the highest level last.
 
-    Only the highest is fired: those that were slept through go on record as skipped.
+    Only the highest is fired: those that were slept through go on record as skipped. Raises NotDue
+    if none was reached.
     """
     coming = to_come(clock)
     reached = [level for level in coming if level.at <= at]
     if not reached:
-        return []
+        raise NotDue(f"Clock {clock.pk} has reached no level by {at}.")
     *slept_through, highest = reached
     left = coming[len(reached) :]
     clock.next_level, clock.next_at = left[0] if left else (None, None)

@@ -7,6 +7,7 @@ from django.db import transaction
 from leads.models import Handoff, Lead, User
 from sla.business_time import Schedule
 from sla.calendars import schedule_for
+from sla.models import Clock, Target
 
 
 @transaction.atomic
@@ -19,13 +20,21 @@ def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = 
     Call it for human touches only, with lead and handoff locked.
     """
     schedule, _ = schedule_for(rep or handoff.owner, at)
-    on_handoff = _respond(
-        handoff, handoff.hand_raised_at or handoff.opened_at, at=at, schedule=schedule
-    )
-    lead = handoff.lead
-    asked_at = lead.last_hand_raise_at or handoff.hand_raised_at or handoff.opened_at
-    on_lead = _respond(lead, asked_at, at=at, schedule=schedule)
+    opened_by = _what_opened(handoff)
+    latest = handoff.lead.last_hand_raise_at or opened_by
+    on_handoff = _respond(handoff, opened_by, at=at, schedule=schedule)
+    on_lead = _respond(handoff.lead, latest, at=at, schedule=schedule)
     return on_handoff or on_lead
+
+
+def _what_opened(handoff: Handoff) -> datetime:
+    """Return when the prospect first asked in this handoff, else when it was opened.
+
+    A later hand-raise moves `hand_raised_at`; the prospect's first clock remembers.
+    """
+    clocks = Clock.objects.filter(handoff=handoff, kind=Target.Kind.FIRST_RESPONSE, seq=1)
+    started_at = clocks.values_list("started_at", flat=True).first()
+    return started_at or handoff.hand_raised_at or handoff.opened_at
 
 
 def _respond(

@@ -19,15 +19,6 @@ def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
 
 
-@pytest.fixture
-def handoff(make_handoff, alice, at):
-    """A demo request with alice, its clocks running since `at`: 5 min, 15 min, 30 min."""
-    handoff = make_handoff(rep=alice)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
-    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
-    return handoff
-
-
 def clock_of(handoff, kind) -> Clock:
     return Clock.objects.get(handoff=handoff, kind=kind)
 

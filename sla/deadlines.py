@@ -1,0 +1,40 @@
+"""Running clocks as a page shows them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sla.calendars import schedule_of
+from sla.models import Clock, Target
+
+WORDS = {
+    Target.Kind.ACCEPT: "to accept",
+    Target.Kind.FIRST_TOUCH: "first touch",
+    Target.Kind.FIRST_RESPONSE: "to respond",
+    Target.Kind.REVIEW: "to review",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A clock, and what the countdown of it needs.
+
+    word:       what ends it.
+    closed:     how much of the time till it is due is outside working hours.
+    resumes_at: when working hours begin again; None: they are on, or it runs by the wall.
+    """
+
+    clock: Clock
+    word: str
+    closed: timedelta = timedelta()
+    resumes_at: datetime | None = None
+
+
+def deadline(clock: Clock, at: datetime) -> Deadline:
+    """Return what to show of a running clock at `at`. Its calendar is best fetched with it."""
+    word = WORDS[Target.Kind(clock.kind)]
+    if clock.calendar is None or clock.due_at <= at:
+        return Deadline(clock, word)
+    hours = schedule_of(clock.calendar)
+    closed = clock.due_at - at - hours.between(at, clock.due_at)
+    resumes_at = None if hours.is_open(at) else hours.next_open(at)
+    return Deadline(clock, word, closed, resumes_at)

@@ -1,0 +1,158 @@
+"""The filters of the SLA pages: one set of fields for clocks and for handoffs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.db.models import Q, QuerySet
+
+from leads.models import IntakeSource, Organisation, Role, Team, User
+from sla import judging, response_times
+from sla.models import Target
+from sla.periods import PERIODS, Period, day_of, days, named_period
+
+
+def reps(request: Any) -> QuerySet[User]:
+    """The reps that one may ask about: all, a manager's teams', or only oneself."""
+    everyone = User.objects.filter(groups__name=Role.REP).order_by("name")
+    if request.user.sees_everything:
+        return everyone
+    if request.user.has_role(Role.MANAGER):
+        return everyone.filter(team__manager=request.user)
+    return everyone.filter(pk=request.user.pk)
+
+
+class SlaFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyped
+    """Which promises or handoffs: begun in a period, of a source, rep and team.
+
+    at: the instant that "this week" and "open" mean.
+    """
+
+    begun = "started_at"
+    rep_field = "assignment__rep"
+
+    period = django_filters.ChoiceFilter(
+        choices=PERIODS, method="pass_through", label="Period", empty_label=None
+    )
+    since = django_filters.DateFilter(
+        method="pass_through", label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = django_filters.DateFilter(
+        method="pass_through", label="To", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    source = django_filters.ModelChoiceFilter(
+        queryset=IntakeSource.objects.all(), field_name="lead__source", empty_label="All sources"
+    )
+    rep = django_filters.ModelChoiceFilter(
+        queryset=reps, method="of_rep", label="Rep", empty_label="All reps"
+    )
+    team = django_filters.ModelChoiceFilter(
+        queryset=Team.objects.order_by("name"),
+        method="of_team",
+        label="Team",
+        empty_label="All teams",
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, at: datetime, **kwargs: Any) -> None:
+        given = {name: data[name] for name in data if data[name]}
+        has_dates = "since" in given or "until" in given
+        super().__init__({"period": "week", **given, **_custom(has_dates)}, **kwargs)
+        self.at = at
+        self.organisation = Organisation.objects.get()
+        self.form.helper = FormHelper()
+        self.form.helper.form_tag = False
+        self.form.helper.disable_csrf = True
+
+    @property
+    def asked_period(self) -> Period:
+        """The period asked for, in the organisation's zone."""
+        asked, organisation = self.form.cleaned_data, self.organisation
+        if asked["period"] == "custom":
+            return days(asked["since"], asked["until"], organisation.zone)
+        return named_period(
+            asked["period"],
+            self.at,
+            zone=organisation.zone,
+            first_weekday=organisation.first_weekday,
+        )
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        period = self.asked_period
+        if period.start:
+            found = found.filter(**{f"{self.begun}__gte": period.start})
+        if period.end:
+            found = found.filter(**{f"{self.begun}__lt": period.end})
+        return found
+
+    def pass_through(self, queryset: QuerySet[Any], name: str, value: object) -> QuerySet[Any]:
+        """Dates are looked at together, once all fields are clean."""
+        return queryset
+
+    def of_rep(self, queryset: QuerySet[Any], name: str, rep: User) -> QuerySet[Any]:
+        return queryset.filter(**{self.rep_field: rep.pk})
+
+    def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
+        members = User.objects.filter(team=team).values("pk")
+        return queryset.filter(**{f"{self.rep_field}__in": members})
+
+
+class ClockFilter(SlaFilter):
+    WHAT = [
+        ("judged", "Kept or missed"),
+        ("met", "Kept"),
+        ("missed", "Missed"),
+        ("open", "Open"),
+        ("running", "Running, late or not"),
+    ]
+
+    kind = django_filters.ChoiceFilter(
+        choices=Target.Kind.choices, label="Promise", empty_label="All promises"
+    )
+    what = django_filters.ChoiceFilter(
+        choices=WHAT, method="that_were", label="What became of it", empty_label="Anything"
+    )
+    due = django_filters.ChoiceFilter(
+        choices=[("today", "Today")], method="due_on", label="Due", empty_label="Any day"
+    )
+
+    def that_were(self, clocks: QuerySet[Any], name: str, what: str) -> QuerySet[Any]:
+        answers = {
+            "judged": judging.judged(self.at),
+            "met": judging.KEPT,
+            "missed": judging.missed(self.at),
+            "open": judging.still_open(self.at),
+            "running": Q(stopped_at=None),
+        }
+        return clocks.filter(answers[what])
+
+    def due_on(self, clocks: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        today = day_of(self.at, self.organisation.zone)
+        return clocks.filter(due_at__gte=today.start, due_at__lt=today.end)
+
+
+class HandoffFilter(SlaFilter):
+    """Handoffs that were answered, with what `response_times.answered` adds to them."""
+
+    begun = "opened_at"
+    rep_field = "answered_by"
+    TOOK = [
+        (f"{measure}-{number}", f"{label}, {measure} time")
+        for measure in response_times.MEASURES
+        for number, (label, _) in enumerate(response_times.BARS)
+    ]
+
+    took = django_filters.ChoiceFilter(
+        choices=TOOK, method="that_took", label="First response took", empty_label="Any time"
+    )
+
+    def that_took(self, handoffs: QuerySet[Any], name: str, took: str) -> QuerySet[Any]:
+        measure, number = took.split("-")
+        return handoffs.filter(response_times.in_bar(measure, int(number)))
+
+
+def _custom(has_dates: bool) -> dict[str, str]:
+    return {"period": "custom"} if has_dates else {}

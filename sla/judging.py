@@ -1,0 +1,93 @@
+"""Kept, missed, open: how a clock is judged, and how many were what. All of it in SQL."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, F, Q
+
+from sla.models import Clock, Target
+from sla.models.clocks import ClockQuerySet
+
+KEPT = Q(stop_reason=Clock.StopReason.MET, stopped_at__lte=F("due_at"))
+
+
+def missed(at: datetime) -> Q:
+    """Stopped after its deadline, by whatever, or past it and still running at `at`."""
+    return Q(stopped_at__gt=F("due_at")) | Q(stopped_at=None, due_at__lte=at)
+
+
+def still_open(at: datetime) -> Q:
+    return Q(stopped_at=None, due_at__gt=at)
+
+
+def judged(at: datetime) -> Q:
+    return KEPT | missed(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many promises were kept of those that were decided. `rate` is 0 to 1; None: no such."""
+
+    kept: int = 0
+    n: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        return self.kept / self.n if self.n else None
+
+    @property
+    def missed(self) -> int:
+        return self.n - self.kept
+
+
+@dataclass(slots=True)
+class Shares:
+    """What was kept for one source or rep, by kind of promise."""
+
+    pk: int
+    name: str
+    by_kind: dict[str, Share] = field(default_factory=dict)
+
+    def of(self, kind: str) -> Share:
+        return self.by_kind.get(kind, Share())
+
+    @property
+    def missed(self) -> int:
+        return sum(share.missed for share in self.by_kind.values())
+
+
+def share(clocks: ClockQuerySet, at: datetime) -> Share:
+    """Return how many of `clocks` were kept."""
+    return Share(**clocks.aggregate(**_counts(at)))
+
+
+def shares_by(
+    clocks: ClockQuerySet, at: datetime, *, pk: str, name: str, kinds: Iterable[str]
+) -> list[Shares]:
+    """Return what was kept of `clocks` by the field `pk`, which is shown by the field `name`."""
+    rows = (
+        clocks.filter(kind__in=list(kinds))
+        .exclude(**{pk: None})
+        .values(pk, name, "kind")
+        .annotate(**_counts(at))
+        .order_by(name, pk)
+    )
+    found: dict[int, Shares] = {}
+    for row in rows:
+        shares = found.setdefault(row[pk], Shares(row[pk], row[name]))
+        shares.by_kind[row["kind"]] = Share(row["kept"], row["n"])
+    return list(found.values())
+
+
+def at_risk(clocks: ClockQuerySet, at: datetime) -> ClockQuerySet:
+    """Running clocks that have reached their first level, least time left first."""
+    return clocks.running().filter(level_ats__0__lte=at).order_by("due_at", "pk")
+
+
+def _counts(at: datetime) -> dict[str, Count]:
+    return {"kept": Count("pk", filter=KEPT), "n": Count("pk", filter=judged(at))}
+
+
+BY_SOURCE = [Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
+BY_REP = [Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH]

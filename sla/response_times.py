@@ -1,0 +1,116 @@
+"""How long first responses took, by the wall and in working time: medians, tails, distribution."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Aggregate, Count, DurationField, OuterRef, Q, Subquery
+
+from leads.models import Assignment
+from leads.models.handoffs import HandoffQuerySet
+
+MEASURES = {"working": "first_response_working", "wall": "first_response_wall"}
+# Upper ends of the bars of the distribution, with their labels; the last has none.
+BARS: list[tuple[str, timedelta | None]] = [
+    ("up to 5 min", timedelta(minutes=5)),
+    ("to 15 min", timedelta(minutes=15)),
+    ("to 30 min", timedelta(minutes=30)),
+    ("to 1 h", timedelta(hours=1)),
+    ("to 4 h", timedelta(hours=4)),
+    ("to 8 h", timedelta(hours=8)),
+    ("to 24 h", timedelta(hours=24)),
+    ("to 3 days", timedelta(days=3)),
+    ("longer", None),
+]
+
+
+class Percentile(Aggregate):
+    """The value that `share` (0 to 1) of the values do not exceed; interpolated."""
+
+    template = "PERCENTILE_CONT(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+    def __init__(self, expression: str, share: float) -> None:
+        super().__init__(expression, share=share, output_field=DurationField())
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Median and 90th percentile of `n` first responses; None where there were none."""
+
+    n: int = 0
+    working_p50: timedelta | None = None
+    working_p90: timedelta | None = None
+    wall_p50: timedelta | None = None
+    wall_p90: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Responses that took so long, and their share of the fullest bar in percent."""
+
+    number: int
+    label: str
+    working: int
+    wall: int
+    working_percent: int
+    wall_percent: int
+
+
+def answered(handoffs: HandoffQuerySet) -> HandoffQuerySet:
+    """Handoffs with a first response; `answered_by` is the rep who had them then, if one had."""
+    rep = Assignment.objects.filter(
+        handoff=OuterRef("pk"), passed_at__lte=OuterRef("first_response_at")
+    ).order_by("-seq")
+    return handoffs.filter(first_response_at__isnull=False).annotate(
+        answered_by=Subquery(rep.values("rep")[:1]),
+        answered_by_name=Subquery(rep.values("rep__name")[:1]),
+    )
+
+
+def times(handoffs: HandoffQuerySet) -> Times:
+    """Return the response times of all of `handoffs`."""
+    return Times(**handoffs.aggregate(**_figures()))
+
+
+def times_by(handoffs: HandoffQuerySet, pk: str, name: str) -> dict[tuple[int, str], Times]:
+    """Return the response times of `handoffs` by the field `pk` and what it is shown by."""
+    rows = handoffs.exclude(**{pk: None}).values(pk, name).annotate(**_figures())
+    return {(row.pop(pk), row.pop(name)): Times(**row) for row in rows.order_by()}
+
+
+def distribution(handoffs: HandoffQuerySet) -> list[Bar]:
+    """Return how many responses took how long. One query."""
+    counts = handoffs.aggregate(
+        **{
+            f"{measure}_{number}": Count("pk", filter=in_bar(measure, number))
+            for measure in MEASURES
+            for number in range(len(BARS))
+        }
+    )
+    fullest = max(counts.values()) or 1
+    return [_bar(number, label, counts, fullest) for number, (label, _) in enumerate(BARS)]
+
+
+def in_bar(measure: str, number: int) -> Q:
+    """Whether a response is in a bar: over the end of the one before, up to its own."""
+    field, (_, end) = MEASURES[measure], BARS[number]
+    over = (
+        Q(**{f"{field}__gt": BARS[number - 1][1]}) if number else Q(**{f"{field}__isnull": False})
+    )
+    return over & Q(**{f"{field}__lte": end}) if end else over
+
+
+def _bar(number: int, label: str, counts: dict[str, int], fullest: int) -> Bar:
+    working, wall = counts[f"working_{number}"], counts[f"wall_{number}"]
+    return Bar(number, label, working, wall, working * 100 // fullest, wall * 100 // fullest)
+
+
+def _figures() -> dict[str, Any]:
+    return {
+        "n": Count("pk"),
+        **{
+            f"{measure}_p{percent}": Percentile(field, percent / 100)
+            for measure, field in MEASURES.items()
+            for percent in (50, 90)
+        },
+    }

@@ -1,0 +1,39 @@
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from leads.instants import database_now
+from leads.models import Handoff
+from sla import figures, judging, response_times
+from sla.filters import ClockFilter, HandoffFilter
+from sla.models import Clock
+from sla.requests import SignedInRequest
+
+FIELDS = ("period", "since", "until", "source", "rep", "team")
+
+
+@login_required
+@require_GET
+def compliance(request: SignedInRequest) -> HttpResponse:
+    """What was kept, and how long prospects waited, in the period and for whom one asks."""
+    at = database_now()
+    asked = {name: request.GET[name] for name in FIELDS if request.GET.get(name)}
+    clocks = ClockFilter(
+        asked, queryset=Clock.objects.visible_to(request.user), request=request, at=at
+    )
+    answered = response_times.answered(Handoff.objects.visible_to(request.user))
+    handoffs = HandoffFilter(asked, queryset=answered, request=request, at=at)
+    context = {"filter": handoffs, "fields": [handoffs.form[name] for name in FIELDS]}
+    if handoffs.is_valid() and clocks.is_valid():
+        context |= {
+            "kept": judging.share(clocks.qs, at),
+            "kept_url": figures.clocks_url(asked, what="judged"),
+            "missed_url": figures.clocks_url(asked, what="missed"),
+            "times": response_times.times(handoffs.qs),
+            "times_url": figures.handoffs_url(asked),
+            "bars": figures.bars(handoffs, asked),
+            "by_source": figures.lines_by_source(clocks, handoffs, asked, at),
+            "by_rep": figures.lines_by_rep(clocks, handoffs, asked, at),
+        }
+    return render(request, "sla/compliance.html", context)

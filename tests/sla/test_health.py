@@ -1,0 +1,88 @@
+"""Probes, alarms and the status page."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from leads.instants import database_now
+from sla.health import alarms, is_broker_up
+from sla.heartbeats import beat
+from sla.models import Notification
+from sla.outbox import notify
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_the_process_answers_without_the_database(client):
+    response = client.get("/healthz")  # pytest-django refuses the database here
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_ready_once_the_sweep_runs(client, db):
+    assert client.get("/readyz").status_code == 503
+    beat("sweep", database_now())
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "reasons": []})
+
+
+def test_a_sweep_that_rests_for_over_a_minute_is_not_ready(client, db):
+    beat("sweep", database_now() - timedelta(seconds=61))
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["reasons"] == ["No sweep has run for a minute."]
+
+
+def test_without_a_broker_it_is_degraded_but_ready(client, db, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    beat("sweep", database_now())
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert not is_broker_up()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_database_it_is_not_ready(client, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    connection.close()
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["reasons"] == ["The database does not answer."]
+    monkeypatch.undo()
+    connection.close()
+
+
+def test_silence_of_two_minutes_is_an_alarm(db, at):
+    beat("sweep", at)
+    beat("worker", at)
+    assert alarms(at + 2 * MINUTE) == []
+    beat("sweep", at + 2 * MINUTE)
+    assert alarms(at + 3 * MINUTE) == ["“worker” was last at work 3 minutes ago."]
+
+
+def test_no_sweep_ever_is_an_alarm(db, at):
+    assert alarms(at) == ["No sweep has ever run: no clock fires."]
+
+
+def test_what_waits_too_long_is_an_alarm(handoff, alice, at):
+    beat("sweep", at + 10 * MINUTE)
+    notify(alice, Notification.Kind.MOVED, key="1", subject="News", at=at)
+    assert alarms(at + 10 * MINUTE) == [
+        "A clock has been waiting to be looked at for 5 minutes.",
+        "A message has been waiting to be sent for 10 minutes.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("rosa", 200), ("olga", 200), ("mona", 404), ("alice", 404), ("vera", 404)]
+)
+def test_the_status_page_is_for_admins_and_ops(client, request, who, status):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/status/").status_code == status
+
+
+def test_the_status_page_names_who_is_silent(client, rosa, at):
+    beat("worker", at)
+    client.force_login(rosa)
+    html = client.get("/status/").content.decode()
+    assert "worker" in html and "silent" in html

@@ -1,0 +1,189 @@
+"""The outbox: written once, read again before sending, tried again when refused."""
+
+import socket
+from datetime import timedelta
+
+import pytest
+from django.core.mail.backends.base import BaseEmailBackend
+
+from leads import handoffs
+from sla import clocks
+from sla.models import Notification
+from sla.outbox import LEASE, WAITS, notify, send_due
+from sla.sweep import sweep_clocks
+from tests.sla.smtp_server import smtp_server
+
+Kind = Notification.Kind
+MINUTE = timedelta(minutes=1)
+
+
+def tell(person, at, *, key="moved:1", **fields):
+    notify(person, fields.pop("kind", Kind.MOVED), key=key, subject="News", at=at, **fields)
+
+
+def the_mail() -> Notification:
+    return Notification.objects.get(channel="email")
+
+
+@pytest.fixture
+def server(settings):
+    with smtp_server() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield server
+
+
+@pytest.fixture
+def closed_port(server, settings):
+    """No mail server: a port that refuses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.EMAIL_PORT = free.getsockname()[1]
+
+
+def test_a_message_is_there_in_the_app_at_once_and_waits_as_mail(alice, at):
+    tell(alice, at)
+    states = dict(Notification.objects.values_list("channel", "state"))
+    assert states == {"app": "sent", "email": "waiting"}
+
+
+def test_who_wants_no_mail_gets_none(alice, at):
+    alice.notify_by = "app"
+    tell(alice, at)
+    assert list(Notification.objects.values_list("channel", flat=True)) == ["app"]
+
+
+def test_the_same_key_is_written_once_per_person(alice, carol, at):
+    tell(alice, at)
+    tell(alice, at + MINUTE)
+    tell(carol, at)
+    assert Notification.objects.filter(channel="app").count() == 2
+
+
+def test_a_message_goes_out_once_with_its_own_id(alice, at, mailoutbox):
+    tell(alice, at)
+    assert (send_due(at), send_due(at + MINUTE)) == (1, 0)
+    [mail] = mailoutbox
+    assert mail.to == ["alice@example.com"]
+    assert mail.extra_headers["Message-ID"] == f"<notification-{the_mail().pk}@localhost>"
+    assert (the_mail().state, the_mail().sent_at) == ("sent", at)
+
+
+def test_a_message_waits_for_its_time(alice, at, mailoutbox):
+    tell(alice, at, send_after=at + MINUTE)
+    assert set(Notification.objects.values_list("state", flat=True)) == {"waiting"}
+    assert (send_due(at), send_due(at + MINUTE)) == (0, 2)
+    assert len(mailoutbox) == 1
+
+
+def test_the_mail_says_who_why_and_by_when_in_the_reps_zone(handoff, alice, at, mailoutbox):
+    alice.zone = "Europe/Berlin"
+    alice.save()
+    tell(alice, at, kind=Kind.PASSED, handoff=handoff)
+    send_due(at)
+    text = mailoutbox[0].body
+    assert "Clara Nyström, Lumora Pay" in text and "Why now: Asked for a demo" in text
+    assert "First response by Tue 10 Mar, 11:05 Berlin" in text
+    assert f"http://localhost:8000/queue/{handoff.pk}/" in text
+
+
+def test_hostile_text_stays_text(make_handoff, make_lead, alice, at, mailoutbox):
+    lead = make_lead("<img src=x>\r\nBcc: eve@example.com")
+    handoff = make_handoff(lead, rep=alice)
+    subject = f"Passed to you: {lead}"
+    notify(alice, Kind.PASSED, key="passed:1", subject=subject, handoff=handoff, at=at)
+    send_due(at)
+    [mail] = mailoutbox
+    assert mail.subject == "Passed to you: <img src=x> Bcc: eve@example.com"
+    assert mail.message()["Bcc"] is None
+    html, _ = mail.alternatives[0]
+    assert "&lt;img src=x&gt;" in html and "<img" not in html
+
+
+def test_nobody_is_asked_to_accept_what_was_accepted_meanwhile(handoff, alice, at, mailoutbox):
+    tell(alice, at, kind=Kind.PASSED, handoff=handoff)
+    handoffs.accept(handoffs.open_assignment(handoff), by=alice, at=at + MINUTE)
+    assert send_due(at + MINUTE) == 0
+    assert (the_mail().state, mailoutbox) == ("dropped", [])
+
+
+def test_a_deadline_that_was_met_meanwhile_is_not_announced(handoff, at, mailoutbox):
+    sweep_clocks(at + 8 * MINUTE)
+    clocks.end(handoff, at=at + 9 * MINUTE)
+    assert send_due(at + 10 * MINUTE) == 0
+    assert set(Notification.objects.filter(channel="email").values_list("state")) == {("dropped",)}
+
+
+def test_who_has_left_is_sent_nothing(alice, at, mailoutbox):
+    tell(alice, at)
+    alice.is_active = False
+    alice.save()
+    assert (send_due(at), mailoutbox) == (0, [])
+
+
+def test_a_real_server_takes_it(server, alice, at):
+    tell(alice, at)
+    assert send_due(at) == 1
+    assert f"Message-ID: <notification-{the_mail().pk}@localhost>" in server.received[0]
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_without_a_server_the_waits_grow_and_the_message_is_parked(alice, at):
+    tell(alice, at)
+    for wait in WAITS:
+        assert send_due(at) == 0
+        mail = the_mail()
+        assert (mail.state, mail.send_after) == ("waiting", at + wait)
+        at += wait
+    send_due(at)
+    assert (the_mail().state, the_mail().attempts) == ("parked", 6)
+    assert the_mail().error.startswith("ConnectionRefusedError")
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_a_server_that_is_away_is_asked_once_a_run(alice, carol, at):
+    tell(alice, at)
+    tell(carol, at)
+    send_due(at)
+    assert set(Notification.objects.filter(channel="email").values_list("attempts")) == {(1,)}
+
+
+def test_one_refused_address_holds_up_nobody_else(server, alice, carol, at):
+    server.refused = "alice"
+    tell(alice, at)
+    tell(carol, at)
+    assert send_due(at) == 1
+    refused = Notification.objects.get(channel="email", recipient=alice)
+    assert refused.send_after == at + MINUTE and "550" in refused.error
+
+
+def test_a_line_that_drops_is_tried_again_with_the_same_id(server, alice, at):
+    tell(alice, at)
+    server.is_dropping = True
+    assert send_due(at) == 0
+    server.is_dropping = False
+    assert send_due(at + MINUTE) == 1
+    assert the_mail().state == "sent"
+
+
+class DyingBackend(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise SystemExit
+
+
+def test_a_killed_sender_repeats_its_message_rather_than_lose_it(alice, at, settings, mailoutbox):
+    tell(alice, at)
+    settings.EMAIL_BACKEND = f"{__name__}.DyingBackend"
+    with pytest.raises(SystemExit):
+        send_due(at)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(at + MINUTE) == 0  # it may still be at work
+    assert send_due(at + LEASE) == 1
+    assert len(mailoutbox) == 1
+
+
+def test_nothing_to_send_is_one_query(alice, at, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert send_due(at) == 0

@@ -1,0 +1,78 @@
+"""One's own notifications: seen when opened, or all at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from sla.models import Notification
+from sla.notices import unseen_count
+from sla.outbox import notify
+
+LIST = "/notifications/"
+
+
+@pytest.fixture
+def told(handoff, alice, at):
+    notify(alice, Notification.Kind.PASSED, key="1", subject="<b>New</b>", handoff=handoff, at=at)
+    return Notification.objects.get(recipient=alice, channel="app")
+
+
+def test_the_list_shows_only_ones_own(client, told, alice, carol):
+    client.force_login(alice)
+    assert "&lt;b&gt;New" in client.get(LIST).content.decode()
+    client.force_login(carol)
+    assert "New" not in client.get(LIST).content.decode()
+
+
+def test_opening_marks_as_seen_and_leads_to_the_lead(client, told, alice, handoff):
+    client.force_login(alice)
+    response = client.post(reverse("sla:open_notification", args=[told.pk]))
+    assert response.url == f"/queue/{handoff.pk}/"
+    assert unseen_count(alice) == 0
+
+
+def test_the_first_time_seen_stays(client, told, alice, at):
+    Notification.objects.update(seen_at=at)
+    client.force_login(alice)
+    client.post(reverse("sla:open_notification", args=[told.pk]))
+    told.refresh_from_db()
+    assert told.seen_at == at
+
+
+def test_anothers_notification_is_not_found(client, told, carol, rosa):
+    for user in (carol, rosa):
+        client.force_login(user)
+        response = client.post(reverse("sla:open_notification", args=[told.pk]))
+        assert response.status_code == 404
+    told.refresh_from_db()
+    assert told.seen_at is None
+
+
+def test_all_are_marked_at_once_and_nobody_elses(client, told, alice, carol, at):
+    notify(carol, Notification.Kind.MOVED, key="1", subject="News", at=at)
+    client.force_login(alice)
+    assert client.post(reverse("sla:mark_all_seen")).url == LIST
+    assert (unseen_count(alice), unseen_count(carol)) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["open_notification", "mark_all_seen"])
+def test_marking_is_no_get(client, told, alice, name):
+    client.force_login(alice)
+    args = [told.pk] if name == "open_notification" else []
+    assert client.get(reverse(f"sla:{name}", args=args)).status_code == 405
+
+
+def test_a_message_for_later_is_not_there_yet(alice, at):
+    later = at + timedelta(hours=1)
+    notify(alice, Notification.Kind.MOVED, key="1", subject="News", at=at, send_after=later)
+    assert unseen_count(alice) == 0
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_the_number_of_queries_stays(client, alice, at, django_assert_max_num_queries, number):
+    for n in range(number):
+        notify(alice, Notification.Kind.MOVED, key=str(n), subject="News", at=at)
+    client.force_login(alice)
+    with django_assert_max_num_queries(9):
+        client.get(LIST)

@@ -1,0 +1,157 @@
+"""The sweep: each level fires once, whoever looks, however late."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from leads.models import Absence, Queue
+from sla import clocks
+from sla.models import Clock, ClockEvent, Notification, Target
+from sla.sweep import sweep_clocks
+
+HOUR = timedelta(hours=1)
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def told(kind: str) -> list[str]:
+    """Who was told of this in the app, by name."""
+    found = Notification.objects.filter(kind=kind, channel="app")
+    return sorted(found.values_list("recipient__name", flat=True))
+
+
+def fired(kind: str) -> int:
+    return ClockEvent.objects.filter(kind=kind).count()
+
+
+def test_it_warns_then_breaches_each_level_once(handoff, at):
+    assert sweep_clocks(at + minutes(4)) == 0
+    assert sweep_clocks(at + minutes(8)) == 2  # the prospect's breach, half the rep's time
+    assert sweep_clocks(at + minutes(8)) == 0
+    assert sweep_clocks(at + minutes(12)) == 1
+    assert sweep_clocks(at + minutes(15)) == 1
+    assert (fired("warned"), fired("breached")) == (2, 2)
+
+
+def test_after_an_outage_only_the_highest_level_is_told(handoff, at):
+    assert sweep_clocks(at + HOUR) == 3
+    assert (fired("skipped"), fired("warned"), fired("breached")) == (3, 0, 3)
+    assert told("warning") == []
+    assert told("breach") == ["Alice"] * 3 + ["Mona"] * 3
+
+
+def test_lateness_is_on_record(handoff, at):
+    sweep_clocks(at + HOUR)
+    event = ClockEvent.objects.get(kind="breached", clock__kind="accept")
+    assert (event.due_at, event.processed_at) == (at + minutes(15), at + HOUR)
+    assert event.clock.breached_at == at + minutes(15)
+
+
+def test_what_was_rolled_back_fires_later(handoff, at):
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        sweep_clocks(at + HOUR)
+        raise KeyboardInterrupt
+    assert (fired("breached"), Notification.objects.count()) == (0, 0)
+    assert sweep_clocks(at + HOUR) == 3
+
+
+def test_a_warning_goes_to_the_rep_alone_and_a_breach_to_the_manager_too(handoff, at):
+    sweep_clocks(at + minutes(12))
+    assert told("warning") == ["Alice"]
+    sweep_clocks(at + minutes(15))
+    assert told("breach") == ["Alice", "Alice", "Mona", "Mona"]
+
+
+def test_a_cover_is_told_for_somebody_who_is_away(handoff, alice, carol, at):
+    Absence.objects.create(user=alice, starts_at=at, ends_at=at + HOUR, cover=carol)
+    sweep_clocks(at + minutes(12))
+    assert told("warning") == ["Carol"]
+
+
+def test_the_manager_is_told_for_somebody_who_left(handoff, alice, at):
+    alice.is_active = False
+    alice.save()
+    sweep_clocks(at + minutes(15))
+    assert told("breach") == ["Mona", "Mona"]
+
+
+def test_a_review_breach_is_told_to_the_queues_owner_and_backup(make_handoff, rosa, olga, at):
+    Queue.objects.filter(key="routing").update(backup=olga)
+    clocks.start_review_clock(make_handoff(), at)
+    sweep_clocks(at + timedelta(hours=3, minutes=20))
+    assert told("warning") == ["Rosa"]
+    sweep_clocks(at + timedelta(hours=4))
+    assert told("breach") == ["Olga", "Rosa"]
+
+
+def test_a_clock_that_fails_waits_and_starves_nobody(handoff, at):
+    broken = Clock.objects.get(kind=Target.Kind.ACCEPT)
+    Clock.objects.filter(pk=broken.pk).update(level_ats=[])
+    assert sweep_clocks(at + HOUR) == 2
+    broken.refresh_from_db()
+    assert (broken.attempts, broken.next_at) == (1, at + HOUR + minutes(1))
+    sweep_clocks(at + HOUR + minutes(1))
+    broken.refresh_from_db()
+    assert (broken.attempts, broken.next_at) == (2, at + HOUR + minutes(3))
+
+
+def test_a_sweep_with_nothing_to_do_is_one_query(handoff, at, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert sweep_clocks(at) == 0
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_a_batch_takes_the_same_queries_for_many(
+    make_handoff, make_lead, alice, start, at, django_assert_num_queries, number
+):
+    for _ in range(number):
+        start(make_handoff(make_lead(), rep=alice))
+    with django_assert_num_queries(8):
+        assert sweep_clocks(at + HOUR) == number * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_fire_each_level_once(make_handoff, make_lead, alice, start, at):
+    with transaction.atomic():
+        for _ in range(20):
+            start(make_handoff(make_lead(), rep=alice))
+    counts: list[int] = []
+    barrier = threading.Barrier(2)
+
+    def sweep() -> None:
+        barrier.wait()
+        counts.append(sweep_clocks(at + HOUR))
+        connection.close()
+
+    threads = [threading.Thread(target=sweep) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sweep_clocks(at + HOUR)
+    assert fired("breached") == 60
+    assert sum(counts) <= 60 and Clock.objects.filter(next_at__isnull=False).count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_somebody_holds_is_left_for_the_next_sweep(handoff, at):
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Clock.objects.select_for_update(no_key=True).filter(kind="accept"))
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(20)
+    assert sweep_clocks(at + HOUR) == 2
+    done.set()
+    holder.join()
+    assert sweep_clocks(at + HOUR) == 1
