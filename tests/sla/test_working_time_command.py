@@ -1,0 +1,57 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from leads.documents import publish
+from leads.models import Document, Version
+from sla.management.commands.working_time import read_start
+from sla.models import CalendarTerms
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def calendar(db, at):
+    document = Document.objects.create(kind=Document.Kind.CALENDAR, name="New York")
+    version = Version.objects.create(document=document, number=1)
+    hours = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    CalendarTerms.objects.create(version=version, zone="America/New_York", hours=hours)
+    publish(version, by=None, note="First", at=at)
+    return version
+
+
+def test_four_working_hours_after_friday_afternoon(calendar, capsys):
+    call_command("working_time", "4h", "2026-11-20", "16:30", calendar="New York")
+    said = capsys.readouterr().out
+    assert "Mon 2026-11-23 12:30:00 America/New_York (2026-11-23 17:30:00 UTC)" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(("4h", "2026-11-20 16:30", "--calendar=Mars"), "Mars", id="calendar"),
+        pytest.param(("4 days", "2026-11-20 16:30", "--calendar=New York"), "4 days", id="length"),
+        pytest.param(("4h", "soon", "--calendar=New York"), "soon", id="start"),
+        pytest.param(("4h", "1492-10-12", "--calendar=New York"), "from 1970", id="long ago"),
+    ],
+)
+def test_what_it_cannot_read_is_named(calendar, arguments, says):
+    with pytest.raises(CommandError, match=says):
+        call_command("working_time", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("fri 16:30", "2026-11-20T16:30-05:00", id="next such day"),
+        pytest.param("Wednesday 09:00", "2026-11-18T09:00-05:00", id="today"),
+        pytest.param("2026-11-20 16:30", "2026-11-20T16:30-05:00", id="in the calendar's zone"),
+        pytest.param("2026-11-20T16:30+01:00", "2026-11-20T10:30-05:00", id="own offset"),
+        pytest.param("", "2026-11-18T12:00-05:00", id="now"),
+    ],
+)
+def test_a_start_is_read_in_the_calendars_zone(text, expected):
+    now = datetime(2026, 11, 18, 12, tzinfo=NEW_YORK)
+    assert read_start(text, now, NEW_YORK) == datetime.fromisoformat(expected)
