@@ -13,7 +13,7 @@ from leads.models import Handoff, Lead, Meeting, Opportunity, Stage, User
 
 @transaction.atomic
 def record_meeting(
-    handoff: Handoff, *, starts_at: datetime, outcome: str, by: User, at: datetime
+    handoff: Handoff, *, starts_at: datetime, outcome: str, at: datetime
 ) -> Meeting:
     """Put a meeting with the lead on record; one that starts at the same instant is corrected."""
     locked = handoffs.locked(handoff.pk)

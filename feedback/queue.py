@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import NullIf
 
-from feedback.deadlines import Deadline, deadline
 from feedback.packets import thawed
-from leads.models import Assignment, Handoff, Stage, User
+from leads.models import Assignment, Handoff, Role, Stage, User
+from sla.deadlines import Deadline, deadline
 from sla.models import Clock
 
 MOST_ROWS = 200
@@ -49,6 +49,16 @@ class Row:
     deadline: Deadline | None
     why: dict[str, Any]
     is_new: bool
+
+
+def reps_for(viewer: User) -> QuerySet[User]:
+    """Return whose queues `viewer` may look at, beside their own."""
+    reps = User.objects.with_role(Role.REP).order_by("name", "pk")
+    if viewer.sees_everything:
+        return reps
+    if viewer.has_role(Role.MANAGER):
+        return reps.filter(team__manager=viewer)
+    return reps.none()
 
 
 def queue_of(rep: User, *, viewer: User) -> QuerySet[Handoff]:
@@ -95,11 +105,13 @@ def counts(handoffs: QuerySet[Handoff]) -> dict[str, int]:
 class Version:
     """What a queue looked like at a glance.
 
-    newest: the highest number of an assignment in it; 0 for an empty queue.
-    mark:   changes whenever a lead comes, goes, is answered, or a clock starts or stops.
+    newest:  the highest number of an assignment in it; 0 for an empty queue.
+    waiting: how many leads wait for an answer.
+    mark:    changes whenever a lead comes, goes, is answered, or a clock starts or stops.
     """
 
     newest: int
+    waiting: int
     mark: str
 
 
@@ -107,15 +119,17 @@ def version(rep: User) -> Version:
     """Return the version of the queue of `rep`, in one query."""
     found = Assignment.objects.filter(rep=rep, ended_at=None).aggregate(
         leads=Count("pk", distinct=True),
+        waiting=Count("pk", distinct=True, filter=Q(answered_at=None)),
         newest=Max("pk"),
         answered=Max("answered_at"),
         clock=Max("handoff__clocks"),
         stopped=Max("handoff__clocks__stopped_at"),
     )
+    newest = found["newest"] or 0
     instants = [found["answered"], found["stopped"]]
-    stamps = [f"{instant.timestamp():.6f}" if instant else "0" for instant in instants]
-    mark = "-".join([str(found["leads"]), str(found["clock"] or 0), *stamps])
-    return Version(found["newest"] or 0, f"{found['newest'] or 0}-{mark}")
+    stamps = [str(instant.timestamp()) if instant else "0" for instant in instants]
+    mark = "-".join([str(newest), str(found["leads"]), str(found["clock"] or 0), *stamps])
+    return Version(newest, found["waiting"], mark)
 
 
 def newer_than(rep: User, newest: int) -> int:

@@ -307,7 +307,9 @@ def test_the_same_touch_sent_twice_is_one(alice, pass_lead, at):
     assert Touch.objects.count() == 1
 
 
-@pytest.mark.parametrize("when", [timedelta(minutes=1), -timedelta(days=1)], ids=["later", "before"])
+@pytest.mark.parametrize(
+    "when", [timedelta(minutes=1), -timedelta(days=1)], ids=["later", "before"]
+)
 def test_a_touch_must_lie_between_the_opening_and_now(alice, pass_lead, at, when):
     handoff = pass_lead(alice)
     with pytest.raises(AnswerRefused):
@@ -347,7 +349,7 @@ def test_an_open_deal_is_carried_on_when_it_is_lost(alice, pass_lead, at):
 def test_a_meeting_told_twice_is_corrected(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
     for outcome in ("booked", "held"):
-        outcomes.record_meeting(handoff, starts_at=at, outcome=outcome, by=alice, at=at)
+        outcomes.record_meeting(handoff, starts_at=at, outcome=outcome, at=at)
     assert Meeting.objects.get().outcome == "held"
 
 

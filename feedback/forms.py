@@ -1,0 +1,94 @@
+"""What a rep fills in about a lead. The rules themselves are in the functions these feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+
+from feedback.errors import AnswerRefused
+from feedback.models import ReasonCode
+from leads.models import Meeting, Opportunity, Touch
+
+LONGEST_NOTE = 2000
+
+
+def instant_field(label: str, **options: Any) -> forms.DateTimeField:
+    """A date and time in the reader's zone."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, **options)
+
+
+def note_field(label: str = "Note") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class AnswerForm(forms.Form):
+    """A form of the answer pane; the pane brings the form element and the buttons."""
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        return helper
+
+    def refuse(self, error: AnswerRefused) -> None:
+        """Show what is wrong where it is wrong."""
+        for field, sentence in error.problems.items():
+            self.add_error(field if field in self.fields else None, sentence)
+
+
+class ReasonForm(AnswerForm):
+    """Why a lead is given back. `quick` is a code chosen and sent with one key."""
+
+    code = forms.ModelChoiceField(
+        ReasonCode.objects.offered(),
+        to_field_name="key",
+        error_messages={"required": "Choose a reason."},
+    )
+    note = forms.CharField(
+        label="Note, if it helps marketing", required=False, max_length=LONGEST_NOTE
+    )
+    nurture_until = forms.DateField(
+        label="Ask again on",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+
+class TouchForm(AnswerForm):
+    channel = forms.ChoiceField(choices=Touch.Channel)
+    outcome = forms.ChoiceField(choices=Touch.Outcome)
+    occurred_at = instant_field("When", required=False, help_text="Left empty: now.")
+    note = note_field()
+
+
+class QualifyForm(AnswerForm):
+    meeting_at = instant_field(
+        "Meeting on", required=False, help_text="If one is agreed, in your time."
+    )
+    note = forms.CharField(
+        label="What makes it a deal", required=False, max_length=150, help_text="In a few words."
+    )
+
+
+class MeetingForm(AnswerForm):
+    starts_at = instant_field("Meeting on")
+    outcome = forms.ChoiceField(choices=Meeting.Outcome)
+
+
+class DealForm(AnswerForm):
+    state = forms.ChoiceField(label="Deal", choices=Opportunity.State)
+    amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if told.get("state") == Opportunity.State.WON and told.get("amount") is None:
+            self.add_error("amount", "Say what the deal is worth.")
+        return told

@@ -1,0 +1,155 @@
+"""One lead of the queue, as its page shows it: the frozen packet, and what is true now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from feedback import work_standard
+from feedback.giving_back import human_touches
+from feedback.models import ReasonCode
+from feedback.packets import thawed
+from feedback.story import Step, story
+from leads import handoffs
+from leads.models import Assignment, Handoff, Lead, User
+from routing.models import Decision
+from sla.deadlines import Deadline, deadline
+from sla.models import Clock
+
+CONTACTS_SHOWN = 3
+ICONS = {
+    "demo_request": "calendar",
+    "contact_form": "note",
+    "inbound_call": "phone",
+    "trial_start": "bolt",
+    "trial_feature_used": "bolt",
+    "webinar_registration": "play",
+    "webinar_attendance": "play",
+    "content_download": "file",
+    "email_click": "mail",
+    "email_reply": "mail",
+    "email_open": "mail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The lead that is open.
+
+    is_own:    whether the viewer may answer: it is theirs.
+    deadlines: running clocks, the first due first.
+    decision:  why it was routed here; None for one passed by hand or by an import.
+    """
+
+    handoff: Handoff
+    assignment: Assignment | None
+    packet: dict[str, Any]
+    is_own: bool
+    deadlines: Sequence[Deadline]
+    touches: int
+    contacts: Sequence[Lead]
+    decision: Decision | None
+    story: Sequence[Step]
+
+    @property
+    def needs_answer(self) -> bool:
+        return self.is_own and self.handoff.state == Handoff.State.PASSED
+
+    @property
+    def is_worked(self) -> bool:
+        return self.is_own and self.handoff.state == Handoff.State.ACCEPTED
+
+    @property
+    def is_qualified(self) -> bool:
+        return self.is_own and self.handoff.closed_as == Handoff.ClosedAs.QUALIFIED
+
+
+def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
+    """Return everything the page of `handoff` shows. Its lead, account and owner must be loaded."""
+    clocks = Clock.objects.running().filter(handoff=handoff).select_related("calendar")
+    return Opened(
+        handoff=handoff,
+        assignment=handoffs.open_assignment(handoff),
+        packet=readable(handoff.packet),
+        is_own=handoff.owner_id == viewer.pk,
+        deadlines=[deadline(clock, at) for clock in clocks.order_by("due_at", "id")],
+        touches=human_touches(handoff),
+        contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
+        decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
+        story=story(handoff),
+    )
+
+
+def readable(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a packet ready to be shown: instants as such, icons, the score as two sums."""
+    packet: dict[str, Any] = thawed(stored)
+    for event in packet.get("events", ()):
+        event["icon"] = ICONS.get(event["kind"], "eye")
+    if score := packet.get("score"):
+        packet["ledger"] = [_ledger("Fit", score), _ledger("Readiness", score)]
+    return packet
+
+
+def _ledger(label: str, score: dict[str, Any]) -> dict[str, Any]:
+    """Return the lines that gave or lost points; they add up to the sum."""
+    section = label.lower()
+    lines = [
+        {**line, "lost": lost_points(line)} for line in score["lines"] if line["section"] == section
+    ]
+    shown = [line for line in lines if line["points"] or line["lost"]]
+    return {"label": label, "lines": shown, "sum": score[section]}
+
+
+def lost_points(line: dict[str, Any]) -> int:
+    return int(line["lost_to_decay"] + line["lost_to_cap"] + line["lost_to_group_cap"])
+
+
+def active_contacts(lead: Lead) -> QuerySet[Lead]:
+    """Return the other people of the lead's account, whoever raised a hand last first."""
+    if lead.account_id is None:
+        return Lead.objects.none()
+    others = Lead.objects.live().filter(account=lead.account_id).exclude(pk=lead.pk)
+    return others.order_by("-entered_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A reason in the picker.
+
+    unmet:      what must be done before it may be given; "" if nothing.
+    entails:    what follows from it, in a few words.
+    asks:       the field it can't do without; "": it is complete by itself.
+    """
+
+    code: ReasonCode
+    number: int
+    unmet: str
+    entails: str
+    asks: str
+
+
+def choices(touches: int) -> list[Choice]:
+    """Return the reasons on offer, numbered for the keys."""
+    offered = ReasonCode.objects.offered()
+    return [_choice(code, n, touches) for n, code in enumerate(offered, start=1)]
+
+
+def _choice(code: ReasonCode, number: int, touches: int) -> Choice:
+    asks = "nurture_until" if code.needs_date else "note" if code.needs_note else ""
+    return Choice(code, number, work_standard.unmet_work(code, touches), entails(code), asks)
+
+
+def entails(code: ReasonCode) -> str:
+    """Return what giving `code` leads to: "nurture for 90 days"."""
+    match code.consequence:
+        case ReasonCode.Consequence.RECYCLE if code.needs_date:
+            return "back on the day you name"
+        case ReasonCode.Consequence.RECYCLE:
+            return f"nurture for {code.nurture_days} days"
+        case ReasonCode.Consequence.REROUTE:
+            return "next rep, not held against you"
+    return code.get_consequence_display().lower()

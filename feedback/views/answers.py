@@ -1,0 +1,203 @@
+"""What a rep does with the open lead. Each view calls one function and opens the next lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from feedback import answers, outcomes
+from feedback.errors import AnswerRefused
+from feedback.forms import AnswerForm, DealForm, MeetingForm, QualifyForm, ReasonForm, TouchForm
+from feedback.requests import SignedInRequest, wants_fragment
+from feedback.views.page import Where, pane, panes, where
+from leads import handoffs
+from leads.errors import LeadsError, LostRace
+from leads.instants import database_now
+from leads.models import Assignment, Handoff, Opportunity, Touch
+from leads.templatetags.handoff import since_text
+from sla.models import Clock, Target
+
+# Does what a valid form says and returns what to tell the rep.
+Act = Callable[[dict[str, Any]], str]
+
+
+@login_required
+@require_POST
+def accept(request: SignedInRequest, pk: int) -> HttpResponse:
+    place = where(request, database_now(), rep=request.user)
+    assignment = own_assignment(request, pk)
+    try:
+        handoff = answers.accept(assignment, by=request.user, at=place.at)
+    except LostRace as error:
+        return lost(request, place, error)
+    return done(request, place, f"Accepted {handoff.lead}.{touch_by(handoff, place.at)}")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def give_back(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Reject a lead that waits for an answer, hand back one that was accepted."""
+    place = where(request, database_now(), rep=request.user)
+    assignment = own_assignment(request, pk)
+
+    def act(told: dict[str, Any]) -> str:
+        said = {**told, "by": request.user, "at": place.at}
+        if assignment.answer == Assignment.Answer.ACCEPTED:
+            disposition = answers.hand_back(assignment.handoff, **said)
+        else:
+            disposition = answers.reject(assignment, **said)
+        return f"{disposition.get_kind_display()}: {assignment.handoff.lead}, {disposition.code}."
+
+    data = request.POST.copy()
+    if quick := data.get("quick"):
+        data["code"] = quick
+    form = ReasonForm(data if request.method == "POST" else None)
+    return answer_with(request, place, assignment, panel="reason", form=form, act=act)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def log_touch(request: SignedInRequest, pk: int) -> HttpResponse:
+    place = where(request, database_now(), rep=request.user)
+    assignment = own_assignment(request, pk)
+
+    def act(told: dict[str, Any]) -> str:
+        occurred_at = told.pop("occurred_at") or place.at
+        touch = answers.log_touch(
+            assignment.handoff, by=request.user, occurred_at=occurred_at, at=place.at, **told
+        )
+        return f"Logged for {assignment.handoff.lead}. {touch}."
+
+    channel = request.GET.get("channel", Touch.Channel.CALL)
+    form = TouchForm(request.POST or None, initial={"channel": channel})
+    return answer_with(request, place, assignment, panel="touch", form=form, act=act, stays=True)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def qualify(request: SignedInRequest, pk: int) -> HttpResponse:
+    place = where(request, database_now(), rep=request.user)
+    assignment = own_assignment(request, pk)
+
+    def act(told: dict[str, Any]) -> str:
+        answers.qualify(assignment.handoff, by=request.user, at=place.at, **told)
+        return f"Qualified {assignment.handoff.lead}. It stays yours."
+
+    form = QualifyForm(request.POST if request.method == "POST" else None)
+    return answer_with(request, place, assignment, panel="qualify", form=form, act=act)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def record_meeting(request: SignedInRequest, pk: int) -> HttpResponse:
+    place = where(request, database_now(), rep=request.user)
+    assignment = qualified_assignment(request, pk)
+
+    def act(told: dict[str, Any]) -> str:
+        outcomes.record_meeting(assignment.handoff, at=place.at, **told)
+        return f"Meeting with {assignment.handoff.lead} is on record."
+
+    form = MeetingForm(request.POST or None)
+    return answer_with(request, place, assignment, panel="meeting", form=form, act=act, stays=True)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def record_deal(request: SignedInRequest, pk: int) -> HttpResponse:
+    place = where(request, database_now(), rep=request.user)
+    assignment = qualified_assignment(request, pk)
+
+    def act(told: dict[str, Any]) -> str:
+        deal = outcomes.record_deal(assignment.handoff, by=request.user, at=place.at, **told)
+        return f"Deal with {assignment.handoff.lead}: {deal.get_state_display().lower()}."
+
+    state = request.GET.get("state", Opportunity.State.OPEN)
+    form = DealForm(request.POST or None, initial={"state": state})
+    return answer_with(request, place, assignment, panel="deal", form=form, act=act, stays=True)
+
+
+def answer_with(
+    request: SignedInRequest,
+    place: Where,
+    assignment: Assignment,
+    *,
+    panel: str,
+    form: AnswerForm,
+    act: Act,
+    stays: bool = False,
+) -> HttpResponse:
+    """Show `form`, or do what it says and open the next lead (the same one if it `stays`)."""
+    if not form.is_bound and is_gone(assignment):
+        return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
+    if form.is_bound and form.is_valid():
+        try:
+            said = act(form.cleaned_data.copy())
+        except AnswerRefused as error:
+            form.refuse(error)
+        except LostRace as error:
+            return lost(request, place, error)
+        except LeadsError as error:
+            form.add_error(None, str(error))
+        else:
+            return done(request, place, said, stays_on=assignment.handoff if stays else None)
+    status = 422 if form.is_bound else 200
+    return pane(request, place, assignment.handoff, panel=panel, form=form, status=status)
+
+
+def done(
+    request: SignedInRequest, place: Where, said: str, *, stays_on: Handoff | None = None
+) -> HttpResponse:
+    messages.success(request, said)
+    if not wants_fragment(request):
+        return redirect(f"{place.lead_url(stays_on)}#packet" if stays_on else place.url)
+    return panes(request, place, handoff=stays_on)
+
+
+def lost(request: SignedInRequest, place: Where, error: LostRace) -> HttpResponse:
+    """Say who was first and when: "Dana accepted this 4 s ago.", beside the list as it is now."""
+    when = f" {ago(error.at, place.at)}" if error.at else ""
+    messages.warning(request, f"{str(error).rstrip('.')}{when}.")
+    return panes(request, place, status=409)
+
+
+def own_assignment(request: SignedInRequest, pk: int) -> Assignment:
+    """Return the viewer's latest turn at a handoff, which may have ended since they looked."""
+    theirs = Assignment.objects.filter(handoff=pk, rep=request.user)
+    latest = theirs.select_related("handoff__lead").order_by("-seq").first()
+    if latest is None:
+        raise Http404
+    return latest
+
+
+def qualified_assignment(request: SignedInRequest, pk: int) -> Assignment:
+    turns = Assignment.objects.select_related("handoff__lead").filter(
+        rep=request.user, outcome=Assignment.Outcome.QUALIFIED
+    )
+    return get_object_or_404(turns, handoff=pk)
+
+
+def is_gone(assignment: Assignment) -> bool:
+    """Whether the lead is no longer with this rep."""
+    return assignment.ended_at is not None and assignment.outcome != Assignment.Outcome.QUALIFIED
+
+
+def touch_by(handoff: Handoff, at: datetime) -> str:
+    clock = Clock.objects.running().filter(handoff=handoff, kind=Target.Kind.FIRST_TOUCH).first()
+    if clock is None:
+        return ""
+    due, now = timezone.localtime(clock.due_at), timezone.localtime(at)
+    day = "" if due.date() == now.date() else f"{due:%a} "
+    return f" First touch by {day}{due:%H:%M}."
+
+
+def ago(then: datetime, at: datetime) -> str:
+    seconds = int((at - then).total_seconds())
+    return f"{max(seconds, 0)} s ago" if seconds < 60 else since_text(then, at)

@@ -1,0 +1,210 @@
+"""Answering from the queue: in the database, for others, twice, with and without htmx."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedback.models import Disposition
+from leads import handoffs
+from leads.models import Assignment, Handoff, Meeting, Opportunity, OwnershipChange, Touch
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def post(client, alice):
+    """Send a form about a handoff as Alice."""
+
+    def send(handoff, action, *, htmx=True, **data):
+        client.force_login(alice)
+        headers = HTMX if htmx else {}
+        return client.post(f"/queue/{handoff.pk}/{action}/", data, headers=headers)
+
+    return send
+
+
+def latest(handoff):
+    return Assignment.objects.filter(handoff=handoff).order_by("seq").last()
+
+
+def pass_on(handoff, rep, at):
+    source = OwnershipChange.Source.MANAGER
+    handoffs.pass_to(handoffs.locked(handoff.pk), rep, source=source, reason="Help", at=at)
+
+
+ACTIONS = ["accept", "reject", "touch", "qualify", "meeting", "deal"]
+
+
+def test_accept_takes_the_lead_and_opens_the_next(post, alice, pass_lead):
+    handoff, other = pass_lead(alice, "First"), pass_lead(alice, "Second")
+    response = post(handoff, "accept")
+    assert latest(handoff).answer == Assignment.Answer.ACCEPTED
+    assert (response.status_code, response["HX-Retarget"]) == (200, "#main")
+    assert response.context["opened"].handoff == other
+    assert b"Accepted First. First touch by" in response.content
+
+
+def test_accept_without_htmx_goes_back_to_the_queue(post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    assert post(handoff, "accept", htmx=False).url == "/queue/"
+    assert latest(handoff).answer == Assignment.Answer.ACCEPTED
+
+
+def test_a_second_accept_says_who_was_first(post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    post(handoff, "accept")
+    response = post(handoff, "accept")
+    assert response.status_code == 409
+    assert b"Alice accepted this 0 s ago." in response.content
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_an_accept_that_comes_too_late_names_the_winner(
+    post, alice, carol, pass_lead, at, htmx
+):
+    handoff = pass_lead(alice)
+    pass_on(handoff, carol, at)
+    response = post(handoff, "accept", htmx=htmx)
+    assert response.status_code == 409
+    assert b"This lead went to Carol" in response.content
+    assert latest(handoff).answer == ""
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_anothers_lead_is_not_found(post, carol, pass_lead, action):
+    handoff = pass_lead(carol)
+    assert post(handoff, action).status_code == 404
+    assert latest(handoff).answer == ""
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_visitors_are_sent_to_sign_in(client, alice, pass_lead, action):
+    handoff = pass_lead(alice)
+    assert client.post(f"/queue/{handoff.pk}/{action}/").url.startswith("/accounts/login/")
+
+
+def test_accept_is_no_link(client, alice, pass_lead):
+    client.force_login(alice)
+    assert client.get(f"/queue/{pass_lead(alice).pk}/accept/").status_code == 405
+
+
+def test_the_manager_does_not_answer_for_the_rep(client, alice, mona, pass_lead):
+    handoff = pass_lead(alice)
+    client.force_login(mona)
+    assert client.post(f"/queue/{handoff.pk}/accept/").status_code == 404
+
+
+# Reasons -----------------------------------------------------------------------------------------
+def test_the_picker_shows_what_still_has_to_be_done(client, alice, pass_lead):
+    client.force_login(alice)
+    picker = client.get(f"/queue/{pass_lead(alice).pk}/reject/", headers=HTMX)
+    assert b"0 of 4 touches logged" in picker.content
+    assert [choice.number for choice in picker.context["choices"] if choice.unmet] == [6]
+
+
+def test_the_picker_is_a_page_without_htmx(client, alice, pass_lead):
+    client.force_login(alice)
+    page = client.get(f"/queue/{pass_lead(alice).pk}/reject/")
+    assert b"<!doctype html>" in page.content and b"Wrong size" in page.content
+
+
+def test_one_key_rejects_with_a_reason_that_needs_no_more(post, alice, pass_lead):
+    response = post(pass_lead(alice), "reject", quick="wrong-size")
+    assert response["HX-Retarget"] == "#main"
+    assert Disposition.objects.get().code.key == "wrong-size"
+
+
+def test_reject_takes_note_and_day(post, alice, pass_lead):
+    told = {"code": "wrong-timing", "note": "After the merger", "nurture_until": "2027-03-01"}
+    assert post(pass_lead(alice), "reject", htmx=False, **told).status_code == 302
+    disposition = Disposition.objects.get()
+    assert (disposition.note, str(disposition.nurture_until)) == ("After the merger", "2027-03-01")
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({}, "Choose a reason."),
+        ({"code": "nonsense"}, "not one of the available choices"),
+        ({"code": "wrong-timing"}, "needs the day on which to ask again"),
+        ({"code": "other"}, "Say in a few words"),
+        ({"code": "unable-to-reach"}, "asks for more work first"),
+    ],
+)
+def test_a_reason_that_lacks_something_is_shown_again(post, alice, pass_lead, told, sentence, htmx):
+    handoff = pass_lead(alice)
+    response = post(handoff, "reject", htmx=htmx, **told)
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert latest(handoff).answer == ""
+
+
+def test_an_accepted_lead_is_handed_back_by_the_same_picker(post, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "reject", quick="wrong-person")
+    handoff.refresh_from_db()
+    assert handoff.state == Handoff.State.WAITING
+    assert Disposition.objects.get().kind == Disposition.Kind.HANDED_BACK
+
+
+def test_rejecting_twice_says_so(post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    post(handoff, "reject", quick="no-need")
+    assert post(handoff, "reject", quick="no-need").status_code == 409
+    assert Disposition.objects.count() == 1
+
+
+def test_the_picker_of_a_lead_that_is_gone_says_where_it_went(client, alice, carol, pass_lead, at):
+    handoff = pass_lead(alice)
+    pass_on(handoff, carol, at)
+    client.force_login(alice)
+    assert client.get(f"/queue/{handoff.pk}/reject/", headers=HTMX).status_code == 409
+
+
+# Touches, qualifying, outcomes -------------------------------------------------------------------
+def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    response = post(handoff, "touch", channel="call", outcome="no_answer", note="Voicemail")
+    touch = Touch.objects.get()
+    assert (touch.handoff, touch.by, touch.channel, touch.note) == (handoff, alice, "call", "Voicemail")
+    assert response.context["opened"].handoff == handoff
+    assert b"Call: no answer" in response.content
+
+
+def test_a_touch_to_come_is_refused_in_its_place(post, alice, pass_lead):
+    told = {"channel": "call", "outcome": "spoke", "occurred_at": "2099-01-01T10:00"}
+    response = post(pass_lead(alice), "touch", **told)
+    assert response.status_code == 422
+    assert "occurred_at" in response.context["form"].errors
+
+
+def test_the_touch_form_starts_with_its_channel(client, alice, pass_lead):
+    client.force_login(alice)
+    form = client.get(f"/queue/{pass_lead(alice).pk}/touch/?channel=email", headers=HTMX)
+    assert b'<option value="email" selected>' in form.content
+
+
+def test_qualify_closes_and_keeps_the_meeting(post, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify", meeting_at="2026-12-01T10:00", note="Pilot")
+    handoff.refresh_from_db()
+    assert handoff.closed_as == Handoff.ClosedAs.QUALIFIED
+    assert Meeting.objects.get().handoff == handoff
+
+
+def test_a_won_deal_needs_its_amount(post, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify")
+    assert post(handoff, "deal", state="won").status_code == 422
+    assert post(handoff, "deal", state="won", amount="900").status_code == 200
+    assert Opportunity.objects.get().state == Opportunity.State.WON
+
+
+def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    told = {"starts_at": "2026-12-01T10:00", "outcome": "held"}
+    assert post(handoff, "meeting", **told).status_code == 404
+    post(handoff, "qualify")
+    post(handoff, "meeting", **told)
+    assert Meeting.objects.get().outcome == Meeting.Outcome.HELD

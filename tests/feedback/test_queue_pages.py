@@ -1,0 +1,157 @@
+"""The queue's page: what it shows, to whom, and what looking at it leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from leads import handoffs
+from leads.models import Assignment
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def signed_in(client):
+    def sign_in(user):
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def url(handoff, action=""):
+    return f"/queue/{handoff.pk}/{action}"
+
+
+def test_the_queue_opens_with_the_most_urgent_lead(signed_in, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    page = signed_in(alice).get("/queue/")
+    assert page.status_code == 200
+    assert page.context["opened"].handoff.lead.name == "Clara Nyström"
+    assert b"(1) Clara" in page.content
+
+
+def test_the_queue_alone_does_not_count_as_opening(signed_in, alice, pass_lead):
+    handoff = pass_lead(alice)
+    signed_in(alice).get("/queue/")
+    assert handoffs.open_assignment(handoff).received_at is None
+
+
+def test_opening_a_lead_is_noted_once(signed_in, alice, pass_lead):
+    handoff = pass_lead(alice)
+    client = signed_in(alice)
+    client.get(url(handoff))
+    first = handoffs.open_assignment(handoff)
+    client.get(url(handoff))
+    again = handoffs.open_assignment(handoff)
+    assert first.evidence == Assignment.Evidence.OPENED
+    assert first.received_at == again.received_at is not None
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}])
+def test_a_prefetch_opens_nothing(signed_in, alice, pass_lead, headers):
+    handoff = pass_lead(alice)
+    signed_in(alice).get(url(handoff), headers=headers)
+    signed_in(alice).head(url(handoff))
+    assert handoffs.open_assignment(handoff).received_at is None
+
+
+def test_a_manager_looks_without_opening_or_answering(signed_in, alice, mona, pass_lead):
+    handoff = pass_lead(alice)
+    page = signed_in(mona).get(url(handoff))
+    assert b"Read only" in page.content and b"/accept/" not in page.content
+    assert handoffs.open_assignment(handoff).received_at is None
+
+
+@pytest.mark.parametrize("name", ["mona", "vera", "olga", "rosa"])
+def test_who_sees_the_team_may_choose_a_rep(signed_in, request, alice, pass_lead, name):
+    pass_lead(alice, "Clara Nyström")
+    page = signed_in(request.getfixturevalue(name)).get(f"/queue/?rep={alice.pk}")
+    assert [row.handoff.lead.name for row in page.context["rows"]] == ["Clara Nyström"]
+
+
+@pytest.mark.parametrize("address", ["/queue/?rep={}", "/queue/poll/?newest=0&rep={}"])
+def test_a_rep_sees_no_other_queue(signed_in, alice, carol, address):
+    assert signed_in(carol).get(address.format(alice.pk)).status_code == 404
+
+
+@pytest.mark.parametrize("rep", ["x", "0", "-1", "99999999999999999999"])
+def test_a_queue_of_nobody_is_not_found(signed_in, mona, defaults, rep):
+    assert signed_in(mona).get(f"/queue/?rep={rep}").status_code == 404
+
+
+def test_anothers_lead_is_not_found(signed_in, alice, carol, pass_lead):
+    assert signed_in(carol).get(url(pass_lead(alice))).status_code == 404
+
+
+def test_a_lead_in_no_queue_is_not_found(signed_in, mona, defaults, make_handoff):
+    assert signed_in(mona).get(url(make_handoff())).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/queue/", "/queue/1/", "/queue/poll/"])
+def test_visitors_are_sent_to_sign_in(client, db, address):
+    assert client.get(address).url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("address", ["/queue/", "/queue/1/", "/queue/poll/"])
+def test_pages_are_only_read(signed_in, alice, address):
+    assert signed_in(alice).post(address).status_code == 405
+
+
+def test_an_empty_queue_says_when_work_goes_on(signed_in, alice):
+    page = signed_in(alice).get("/queue/")
+    assert b"Nothing waits for you" in page.content
+    assert b"Office hours" in page.content
+
+
+def test_what_a_lead_wrote_is_shown_as_text(signed_in, alice, pass_lead):
+    handoff = pass_lead(alice, "<script>alert(1)</script>")
+    handoff.packet = {"words": {"text": "<img src=x>", "lines": [["Wants", "<b>now</b>"]]}}
+    handoff.save()
+    page = signed_in(alice).get(url(handoff)).content
+    assert b"<script>alert" not in page and b"<img src=x" not in page and b"<b>now" not in page
+    assert b"&lt;img src=x&gt;" in page
+
+
+def test_the_page_takes_as_many_queries_with_20_leads_as_with_2(
+    signed_in, alice, pass_lead, django_assert_max_num_queries
+):
+    client = signed_in(alice)
+    for n in range(2):
+        pass_lead(alice, f"Lead {n}")
+    client.get("/queue/")
+    with django_assert_max_num_queries(24) as few:
+        client.get("/queue/")
+    for n in range(18):
+        pass_lead(alice, f"More {n}")
+    with django_assert_max_num_queries(len(few)):
+        client.get("/queue/")
+
+
+# Polling -----------------------------------------------------------------------------------------
+def test_a_poll_is_silent_until_something_changes(signed_in, alice, pass_lead):
+    client = signed_in(alice)
+    version = client.get("/queue/").context["version"]
+    address = f"/queue/poll/?newest={version.newest}&mark={version.mark}"
+    assert client.get(address, headers=HTMX).status_code == 204
+    pass_lead(alice)
+    news = client.get(address, headers=HTMX).content.decode()
+    assert "1 new" in news and "<title>(1) Queue" in news
+
+
+def test_a_poll_that_found_news_is_silent_afterwards(signed_in, alice, pass_lead):
+    client = signed_in(alice)
+    pass_lead(alice)
+    mark = client.get("/queue/poll/?newest=0", headers=HTMX).context["version"].mark
+    assert client.get(f"/queue/poll/?newest=0&mark={mark}", headers=HTMX).status_code == 204
+
+
+def test_a_poll_without_sense_is_not_found(signed_in, alice):
+    assert signed_in(alice).get("/queue/poll/?newest=x").status_code == 404
+
+
+def test_a_silent_poll_takes_three_queries(signed_in, alice, django_assert_max_num_queries):
+    client = signed_in(alice)
+    mark = client.get("/queue/").context["version"].mark
+    with django_assert_max_num_queries(4):  # session, user, now, version
+        client.get(f"/queue/poll/?newest=0&mark={mark}")
