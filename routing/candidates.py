@@ -16,6 +16,10 @@ from routing.caps import over_cap, passed_lately
 from routing.errors import Refused, Skip
 from routing.models import Capacity
 
+INACTIVE, NO_REP = "is inactive", "is no sales rep"
+# What not even a manager can set aside.
+NEVER = (INACTIVE, NO_REP)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -29,8 +33,13 @@ class Candidate:
         return Skip(self.rep, self.refusal)
 
 
-def candidates(rep_ids: Collection[int], handoff: Handoff, *, at: datetime) -> list[Candidate]:
-    """Return each of these people, by id, with what stands against giving them `handoff`."""
+def candidates(
+    rep_ids: Collection[int], handoff: Handoff | None, *, at: datetime
+) -> list[Candidate]:
+    """Return each of these people, by id, with what stands against giving them `handoff`.
+
+    handoff: None for any that they didn't have before.
+    """
     people = list(_people(rep_ids, handoff, at))
     passed = passed_lately(people, at)
     return [Candidate(rep, _refusal(rep, passed.get(rep.pk, []), at)) for rep in people]
@@ -63,7 +72,7 @@ def lock(rep_id: int) -> None:
         rows.get()
 
 
-def _people(rep_ids: Collection[int], handoff: Handoff, at: datetime) -> QuerySet[User]:
+def _people(rep_ids: Collection[int], handoff: Handoff | None, at: datetime) -> QuerySet[User]:
     itself = OuterRef("pk")
     roles = User.groups.through.objects.filter(user=itself, group__name=Role.REP)
     before = Assignment.objects.filter(handoff=handoff, rep=itself)
@@ -85,9 +94,9 @@ def _people(rep_ids: Collection[int], handoff: Handoff, at: datetime) -> QuerySe
 def _refusal(rep: User, passed: list[datetime], at: datetime) -> str:
     found = cast(Any, rep)  # with what _people annotated
     if not rep.is_active:
-        return "is inactive"
+        return INACTIVE
     if not found.is_rep:
-        return "is no sales rep"
+        return NO_REP
     if found.had_it:
         return "had this handoff before"
     if found.away_until:

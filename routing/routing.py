@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from leads import handoffs, ownership
-from leads.conditions import Trace, Truth
+from leads.conditions import Truth
+from leads.errors import LostRace
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
-from leads.models import Assignment, Handoff, OwnershipChange, Queue, Version
-from routing.errors import NobodyAvailable, Skip
+from leads.models import Assignment, Handoff, OwnershipChange, Queue, User, Version
+from routing.candidates import NEVER, candidates, lock
+from routing.errors import CannotTake, NobodyAvailable
 from routing.models import Decision
 from routing.outcomes import Choice, Question, choose, open_opportunity
 from routing.table import Rule, live_table
-from routing.territories import labels_of
+from routing.trace import Log
+from sla import clocks, messages, outbox
+from sla.models import Notification, Target
+from sla.policies import handoff_facts
 
 REASON_LENGTH = 300
 OWNERSHIP_REASON_LENGTH = 200
-
-
-@dataclass(slots=True)
-class Log:
-    """What was asked on the way to a decision, as `Decision.trace` keeps it."""
-
-    rules: list[dict[str, object]] = field(default_factory=list)
-    skipped: list[dict[str, object]] = field(default_factory=list)
-    nobody: list[str] = field(default_factory=list)
-    unknown: dict[str, None] = field(default_factory=dict)
-    missing: dict[str, None] = field(default_factory=dict)
-
-    def add_rule(self, rule: Rule, trace: Trace, *, nobody: str = "") -> None:
-        matched = trace.truth is Truth.TRUE
-        entry = {"key": rule.key, "label": rule.label, "matched": matched, "trace": trace.to_json()}
-        self.rules.append(entry | ({"nobody": nobody} if nobody else {}))
-
-    def add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
-        self.skipped += [each.to_json() | {"rule": rule.key} for each in skips]
-
-    def why_nobody(self) -> str:
-        """Return in words why no rule led anywhere."""
-        unknown = f"{labels_of(list(self.unknown))} unknown." if self.unknown else ""
-        if self.nobody:
-            return " ".join([*self.nobody, unknown]).strip()[:REASON_LENGTH]
-        return f"No rule matched: {unknown}" if unknown else "No rule fits this lead."
-
-    def to_json(self) -> dict[str, object]:
-        return {"rules": self.rules, "skipped": self.skipped}
 
 
 def route(handoff: Handoff, *, at: datetime) -> Decision:
@@ -76,41 +51,28 @@ def routing_evidence(handoff: Handoff, at: datetime) -> Evidence:
     Whether the account has an owner or an open deal is read from the account as it is now: the
     rules that ask lead to that very person.
     """
-    band = handoff.band or handoff.lead.band
     account = handoff.lead.account
-    is_raised = handoff.path == Handoff.Path.HAND_RAISE
     facts = {
-        "score.band": band or None,
-        "score.fit": band[:1] or None,
-        "score.readiness": band[1:] or None,
-        "handoff.path": handoff.path,
-        "handoff.hand_raise": handoff.trigger_key if is_raised else None,
         "account.has_owner": account is not None and account.owner_id is not None,
         "account.has_open_opportunity": open_opportunity(handoff) is not None,
     }
-    return evidence_for(handoff.lead, at, extra=facts)
+    return evidence_for(handoff.lead, at, extra=handoff_facts(handoff) | facts)
 
 
 def _ask(rule: Rule, question: Question, evidence: Evidence, log: Log) -> Choice | None:
     """Return what `rule` leads to, None if it fails or leads to nobody; log it either way."""
     trace = rule.conditions.trace(evidence)
     if trace.truth is not Truth.TRUE:
-        log.add_rule(rule, trace)
-        if trace.truth is Truth.UNKNOWN:
-            log.unknown |= dict.fromkeys(rule.conditions.unknown_facts(evidence))
+        log.add_failed(rule, trace, rule.conditions.unknown_facts(evidence))
         return None
     try:
         # A savepoint, so that a rota that yields nobody is unlocked before the next is tried.
         with transaction.atomic():
             choice = choose(rule, question)
     except NobodyAvailable as nobody:
-        log.add_rule(rule, trace, nobody=str(nobody))
-        log.add_skips(rule, nobody.skips)
-        log.nobody.append(str(nobody))
-        log.missing |= dict.fromkeys(nobody.missing)
+        log.add_nobody(rule, trace, nobody)
         return None
-    log.add_rule(rule, trace)
-    log.add_skips(rule, choice.skips)
+    log.add_matched(rule, trace, choice.skips)
     return choice
 
 
@@ -148,7 +110,7 @@ def _to_review(
     queue: Queue | None = None,
 ) -> Decision:
     """Send what no rule leads anywhere to review, or to the `queue` that the fallback names."""
-    reason = log.why_nobody()
+    reason = log.why_nobody()[:REASON_LENGTH]
     _put_in_queue(question, queue, reason=reason, missing=log.unknown | log.missing)
     return _record(question, log, reason=reason, version=version, rule=rule)
 
@@ -195,3 +157,81 @@ def _record(
         trace=log.to_json(),
         at=question.at,
     )
+
+
+@transaction.atomic
+def reassign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "") -> Decision:
+    """Give `handoff`, as `by` saw it, to `rep` by hand; end the clocks of whoever had it, start the
+    rep's and tell both.
+
+    Caps and absence don't hold here: what stood against it is kept in the trace. It takes no turn.
+    Raises LostRace, naming who has it, if it moved or closed since `by` saw it, and CannotTake if
+    `rep` has it already or is no active sales rep.
+    """
+    fresh = handoffs.locked(handoff.pk)
+    _check_unmoved(handoff, fresh)
+    lock(rep.pk)
+    (candidate,) = candidates([rep.pk], fresh, at=at)
+    if candidate.refusal in NEVER:
+        raise CannotTake(f"{rep} {candidate.refusal}.")
+    before = handoffs.open_assignment(fresh)
+    if before is not None and before.rep_id == rep.pk:
+        raise CannotTake(f"{rep} has this handoff already.")
+    reason = f"by {by}" + (f": {note}" if note else "")
+    assignment = _pass_by_hand(fresh, rep, before=before, reason=f"Given {reason}", by=by, at=at)
+    against = [candidate.skip.to_json()] if candidate.refusal else []
+    return Decision.objects.create(
+        handoff=fresh,
+        assignment=assignment,
+        rep=rep,
+        reason=f"was given it {reason}"[:REASON_LENGTH],
+        trace={"rules": [], "skipped": [], "against": against},
+        by=by,
+        at=at,
+    )
+
+
+def _check_unmoved(seen: Handoff, fresh: Handoff) -> None:
+    if not fresh.is_open:
+        raise LostRace("This handoff was closed in the meantime.", at=fresh.closed_at)
+    if seen.owner_id != fresh.owner_id or seen.queue_id != fresh.queue_id:
+        holder = fresh.owner or fresh.queue
+        raise LostRace(f"{holder} has this handoff now.", winner=fresh.owner, at=fresh.passed_at)
+
+
+def _pass_by_hand(
+    handoff: Handoff, rep: User, *, before: Assignment | None, reason: str, by: User, at: datetime
+) -> Assignment:
+    if before is not None:
+        clocks.end(before, at=at)
+    clocks.stop(handoff, [Target.Kind.REVIEW], at=at, evidence=f"Given to {rep} by {by}")
+    assignment = handoffs.pass_to(
+        handoff,
+        rep,
+        source=OwnershipChange.Source.MANAGER,
+        reason=reason[:OWNERSHIP_REASON_LENGTH],
+        by=by,
+        at=at,
+    )
+    clocks.start_assignment_clocks(assignment, at=at)
+    headline = messages.headline(handoff)
+    outbox.notify(
+        rep,
+        Notification.Kind.PASSED,
+        key=f"passed:assignment:{assignment.pk}",
+        subject=f"{by} passed you {headline}",
+        body=reason,
+        handoff=handoff,
+        at=at,
+    )
+    if before is not None:
+        outbox.notify(
+            before.rep,
+            Notification.Kind.MOVED,
+            key=f"moved:assignment:{before.pk}",
+            subject=f"Moved to {rep}: {headline}",
+            body=reason,
+            handoff=handoff,
+            at=at,
+        )
+    return assignment

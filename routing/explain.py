@@ -1,0 +1,90 @@
+"""Decisions in words: to the rep "why you", to ops the route not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leads.models import Handoff
+from routing.models import Decision
+
+FAILING = ("false", "unknown")
+# The verbs that reasons begin with (routing/outcomes.py, routing/routing.py), said to the rep.
+YOU = {"is": "are", "was": "were", "has": "have", "owns": "own", "works": "work"}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One rule as it was asked. verdict: decided, nobody, failed or unknown.
+
+    conditions: what decided it (text, value found, truth); nobody: why it led to nobody.
+    """
+
+    label: str
+    verdict: str
+    conditions: Sequence[Mapping[str, str]]
+    nobody: str
+    skipped: Sequence[Skipped]
+
+
+def latest_decision(handoff: Handoff) -> Decision | None:
+    """Return the last decision about `handoff`; None if it never was routed."""
+    return (
+        Decision.objects.filter(handoff=handoff)
+        .select_related("rep", "queue", "version__document", "by")
+        .order_by("id")
+        .last()
+    )
+
+
+def why_you(decision: Decision) -> str:
+    """Return a sentence for the packet: "You are next in rota Inbound (rule “Asked for a person”)".
+
+    For a queue it says why nobody has the handoff yet.
+    """
+    if decision.rep is None:
+        return decision.reason
+    verb, _, rest = decision.reason.partition(" ")
+    sentence = f"You {YOU[verb]} {rest}"
+    return f"{sentence} (rule “{decision.rule_label}”)." if decision.rule_label else f"{sentence}."
+
+
+def rules_asked(decision: Decision) -> list[Asked]:
+    """Return each rule that was asked, in order, with what decided it."""
+    return list(_asked(decision.trace))
+
+
+def _asked(trace: Mapping[str, Any]) -> Iterator[Asked]:
+    for rule in trace.get("rules", []):
+        yield Asked(
+            label=rule["label"],
+            verdict=_verdict(rule),
+            conditions=_telling(rule),
+            nobody=rule.get("nobody", ""),
+            skipped=[
+                Skipped(each["name"], each["reason"])
+                for each in trace.get("skipped", [])
+                if each["rule"] == rule["key"]
+            ],
+        )
+
+
+def _verdict(rule: Mapping[str, Any]) -> str:
+    if rule["matched"]:
+        return "nobody" if "nobody" in rule else "decided"
+    return "unknown" if rule["trace"]["truth"] == "unknown" else "failed"
+
+
+def _telling(rule: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Return the conditions that made a rule hold, or those that kept it from holding."""
+    groups = rule["trace"]["groups"]
+    if rule["matched"]:
+        return next((each["conditions"] for each in groups if each["truth"] == "true"), [])
+    return [each for group in groups for each in group["conditions"] if each["truth"] in FAILING]

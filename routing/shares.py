@@ -1,0 +1,122 @@
+"""Rotas as people see them: who had how many turns, against their share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from leads.models import User
+from routing.candidates import Candidate, candidates
+from routing.models import Rota, RotaMember, Turn
+from routing.rotas import digest
+
+LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberShare:
+    """turns: in the current stretch. due: the share of it by weight; None: skipped now."""
+
+    rep: User
+    weight: int
+    turns: int
+    turns_lately: int
+    due: float | None
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotaShares:
+    """turns: of the current stretch; 0 also where the next turn begins a new one, because who is
+    eligible has changed since the last.
+    """
+
+    rota: Rota
+    turns: int
+    members: Sequence[MemberShare]
+
+
+class Stretch(NamedTuple):
+    rota_id: int
+    first_number: int
+    eligible: str
+
+
+def rota_shares(at: datetime) -> list[RotaShares]:
+    """Return every rota in use with its members by id."""
+    rotas = list(Rota.objects.filter(is_active=True).order_by("name"))
+    weights = _weights(rotas)
+    everybody = {rep_id for members in weights.values() for rep_id in members}
+    people = {each.rep.pk: each for each in candidates(everybody, None, at=at)}
+    current = [
+        stretch
+        for stretch in _last_stretches(rotas)
+        if stretch.eligible == digest(_eligible(weights.get(stretch.rota_id, {}), people))
+    ]
+    turns = _count_turns(_within(current)) if current else Counter[tuple[int, int]]()
+    lately = _count_turns(Q(at__gte=at - LATELY, rota__in=rotas))
+    return [_shares(rota, weights.get(rota.pk, {}), people, turns, lately) for rota in rotas]
+
+
+def _weights(rotas: Iterable[Rota]) -> dict[int, dict[int, int]]:
+    """Return the weight of each member, by rota and rep."""
+    weights: dict[int, dict[int, int]] = {}
+    members = RotaMember.objects.filter(rota__in=rotas).order_by("rep")
+    for rota_id, rep_id, weight in members.values_list("rota", "rep", "weight"):
+        weights.setdefault(rota_id, {})[rep_id] = weight
+    return weights
+
+
+def _eligible(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> dict[int, int]:
+    return {each: weight for each, weight in weights.items() if not people[each].refusal}
+
+
+def _last_stretches(rotas: Iterable[Rota]) -> list[Stretch]:
+    last: QuerySet[Turn] = Turn.objects.filter(rota=OuterRef("pk")).order_by("-number")
+    rows = Rota.objects.filter(pk__in=[rota.pk for rota in rotas]).annotate(
+        stretch=Subquery(last.values("stretch")[:1]),
+        eligible=Subquery(last.values("eligible")[:1]),
+    )
+    return [Stretch(*row) for row in rows.values_list("pk", "stretch", "eligible") if row[1]]
+
+
+def _within(stretches: Iterable[Stretch]) -> Q:
+    condition = Q()
+    for each in stretches:
+        condition |= Q(rota=each.rota_id, stretch=each.first_number)
+    return condition
+
+
+def _count_turns(condition: Q) -> Counter[tuple[int, int]]:
+    """Return how many turns there were, by rota and rep."""
+    rows = Turn.objects.filter(condition).order_by().values("rota", "rep")
+    counted = rows.annotate(count=Count("pk")).values_list("rota", "rep", "count")
+    return Counter({(rota_id, rep_id): count for rota_id, rep_id, count in counted})
+
+
+def _shares(
+    rota: Rota,
+    weights: Mapping[int, int],
+    people: Mapping[int, Candidate],
+    turns: Counter[tuple[int, int]],
+    lately: Counter[tuple[int, int]],
+) -> RotaShares:
+    whole = sum(_eligible(weights, people).values())
+    in_stretch = sum(count for (rota_id, _), count in turns.items() if rota_id == rota.pk)
+    members = [
+        MemberShare(
+            rep=people[rep_id].rep,
+            weight=weight,
+            turns=turns[rota.pk, rep_id],
+            turns_lately=lately[rota.pk, rep_id],
+            due=None if people[rep_id].refusal else in_stretch * weight / whole,
+            refusal=people[rep_id].refusal,
+        )
+        for rep_id, weight in weights.items()
+    ]
+    return RotaShares(rota, in_stretch, members)

@@ -1,0 +1,62 @@
+"""What was asked on the way to a decision, as `Decision.trace` keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from leads.conditions import Trace, Truth
+from routing.errors import NobodyAvailable, Skip
+from routing.table import Rule
+from routing.territories import labels_of
+
+# Other facts, of a score or a handoff, are as known as they can be: no reviewer can fill them in.
+WHAT_SOMEBODY_CAN_TELL = ("person.", "account.", "lead.", "custom.")
+
+
+@dataclass(slots=True)
+class Log:
+    """Each rule asked, in order; who was skipped; what would have had to be known."""
+
+    rules: list[dict[str, object]] = field(default_factory=list)
+    skipped: list[dict[str, object]] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+    unknown: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def add_failed(self, rule: Rule, trace: Trace, unknown_facts: Sequence[str]) -> None:
+        """Log a rule that doesn't hold, or can't be told to."""
+        self._add(rule, trace)
+        if trace.truth is Truth.UNKNOWN:
+            told = (each for each in unknown_facts if each.startswith(WHAT_SOMEBODY_CAN_TELL))
+            self.unknown |= dict.fromkeys(told)
+
+    def add_matched(self, rule: Rule, trace: Trace, skips: Sequence[Skip]) -> None:
+        """Log the rule that decides."""
+        self._add(rule, trace)
+        self._add_skips(rule, skips)
+
+    def add_nobody(self, rule: Rule, trace: Trace, nobody: NobodyAvailable) -> None:
+        """Log a rule that holds but leads to nobody now."""
+        self._add(rule, trace, nobody=str(nobody))
+        self._add_skips(rule, nobody.skips)
+        self.nobody.append(str(nobody))
+        self.missing |= dict.fromkeys(nobody.missing)
+
+    def why_nobody(self) -> str:
+        """Return in words why no rule led anywhere."""
+        unknown = f"{labels_of(list(self.unknown))} unknown." if self.unknown else ""
+        if self.nobody:
+            return " ".join([*self.nobody, unknown]).strip()
+        return f"No rule matched: {unknown}" if unknown else "No rule fits this lead."
+
+    def to_json(self) -> dict[str, object]:
+        return {"rules": self.rules, "skipped": self.skipped}
+
+    def _add(self, rule: Rule, trace: Trace, **more: str) -> None:
+        matched = trace.truth is Truth.TRUE
+        entry = {"key": rule.key, "label": rule.label, "matched": matched}
+        self.rules.append({**entry, "trace": trace.to_json(), **more})
+
+    def _add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
+        self.skipped += [{**each.to_json(), "rule": rule.key} for each in skips]

@@ -1,0 +1,149 @@
+"""Fairness and caps, with real threads on a real database."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from leads import handoffs
+from leads.instants import database_now
+from leads.models import Assignment, Handoff, User
+from routing.models import Capacity, Rota, RotaMember, Turn
+from routing.routing import route
+from tests.routing.conftest import add_reps, routed
+
+
+def test_turns_are_numbered_within_a_stretch_of_the_same_reps(
+    alice, carol, make_handoff, inbound, at
+):
+    for _ in range(3):
+        routed(make_handoff(), at)
+    turns = Turn.objects.values_list("number", "stretch", "rep__name")
+    assert list(turns) == [(1, 1, "Alice"), (2, 1, "Carol"), (3, 1, "Alice")]
+
+
+def test_a_change_of_members_starts_a_stretch_and_the_newcomer_is_not_flooded(
+    alice, carol, make_handoff, inbound, at
+):
+    for _ in range(4):
+        routed(make_handoff(), at)
+    newcomer = User.objects.create_user("dan@example.com", name="Dan")
+    newcomer.groups.set(alice.groups.all())
+    RotaMember.objects.create(rota=inbound, rep=newcomer)
+    for _ in range(3):
+        routed(make_handoff(), at)
+    later = Turn.objects.filter(stretch=5).values_list("rep__name", flat=True)
+    assert list(later) == ["Dan", "Alice", "Carol"]
+
+
+def test_a_transaction_that_fails_costs_nobody_their_turn(alice, carol, make_handoff, at):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        route(handoffs.locked(make_handoff().pk), at=at)
+        raise RuntimeError
+    assert routed(make_handoff(), at).rep == alice
+    assert Turn.objects.get().number == 1
+
+
+def test_a_rep_at_cap_is_skipped_and_back_below_it_takes_turns_again(
+    alice, carol, make_handoff, at
+):
+    Capacity.objects.create(rep=alice, max_open=1)
+    first = [routed(make_handoff(), at).rep for _ in range(3)]
+    Capacity.objects.update(max_open=5)
+    assert [*first, routed(make_handoff(), at).rep] == [alice, carol, carol, alice]
+
+
+# Many at once ------------------------------------------------------------------------------------
+
+
+def in_threads(work, items, threads):
+    """Do `work` for each of `items` on so many connections at once; return what each gave."""
+    start = threading.Barrier(threads)
+
+    def run(share):
+        try:
+            start.wait()
+            return [work(item) for item in share]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        shares = [items[place::threads] for place in range(threads)]
+        return [given for share in pool.map(run, shares) for given in share]
+
+
+def committed(make_handoff, count):
+    """Return the ids of new handoffs that other connections can see."""
+    with transaction.atomic():
+        return [make_handoff().pk for _ in range(count)]
+
+
+def route_or_fail(handoff_id: int) -> None:
+    """Route a handoff, failing once in ten at the end of the transaction, and then once more."""
+    for fails in (random.random() < 0.1, False):
+        with transaction.atomic():
+            route(handoffs.locked(handoff_id), at=database_now())
+            transaction.set_rollback(fails)
+        if not fails:
+            return
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "weights", [pytest.param([1] * 5, id="equal"), pytest.param([3, 2, 1, 1], id="weighted")]
+)
+def test_a_rota_is_fair_however_many_ask_at_once(inbound, make_handoff, weights):
+    reps = add_reps(inbound, *weights)
+    in_threads(route_or_fail, committed(make_handoff, 200), threads=8)
+    turns = list(Turn.objects.order_by("number").values_list("rep", flat=True))
+    assert len(turns) == 200 == Assignment.objects.filter(ended_at=None).count()
+    assert (
+        farthest_from_share(
+            turns, {rep.pk: weight for rep, weight in zip(reps, weights, strict=True)}
+        )
+        < 1
+    )
+
+
+def farthest_from_share(turns, weights):
+    """Return how many turns anybody ever was away from their share."""
+    counts, whole = Counter(), sum(weights.values())
+    return max(
+        abs(counts[each] - weight * number / whole)
+        for number, rep in enumerate(turns, 1)
+        if counts.update([rep]) is None
+        for each, weight in weights.items()
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_cap_is_exceeded_however_many_ask_at_once(inbound, make_handoff):
+    reps = add_reps(inbound, 1, 1, 1)
+    other = Rota.objects.create(name="Other")
+    RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
+    Capacity.objects.bulk_create(Capacity(rep=rep, max_open=7) for rep in reps)
+    in_threads(route_or_fail, committed(make_handoff, 48), threads=16)
+    given = Counter(Assignment.objects.filter(ended_at=None).values_list("rep", flat=True))
+    assert given == {rep.pk: 7 for rep in reps}
+    assert Handoff.objects.in_review().count() == 48 - 21
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rep_who_leaves_in_the_middle_gets_nothing_afterwards(inbound, make_handoff):
+    leaver, stays = add_reps(inbound, 1, 1)
+    handoff_ids = committed(make_handoff, 30)
+
+    def leave_or_route(handoff_id):
+        if handoff_id != handoff_ids[10]:
+            return route_or_fail(handoff_id)
+        User.objects.filter(pk=leaver.pk).update(is_active=False)
+        return Assignment.objects.filter(rep=leaver).count()
+
+    before = max(filter(None, in_threads(leave_or_route, handoff_ids, threads=6)), default=0)
+    assert Assignment.objects.filter(rep=leaver).count() == before
+    assert Assignment.objects.filter(rep=stays).count() == 29 - before

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from leads.models import Publication
+from routing.models import Capacity, Rota, RotaMember, Territory
+from tests.routing.conftest import routed
+
+
+def test_it_reads_the_live_table_in_words(client, olga, defaults):
+    client.force_login(olga)
+    page = client.get("/routing/").content.decode()
+    assert "Hand-raise is any of demo-request, contact-form or inbound-call" in page
+    assert "Owner of the account" in page
+    assert "Everything else" in page
+
+
+def test_a_rota_shows_turns_against_share_and_who_is_skipped(
+    client, mona, alice, carol, make_handoff, at
+):
+    for _ in range(3):
+        routed(make_handoff(), at)
+    client.force_login(mona)
+    (shares,) = client.get("/routing/").context["rotas"]
+    assert [(str(each.rep), each.turns, each.due) for each in shares.members] == [
+        ("Alice", 2, 1.5),
+        ("Carol", 1, 1.5),
+    ]
+
+
+def test_once_somebody_drops_out_the_next_turn_begins_a_new_stretch(
+    client, mona, alice, carol, make_handoff, at
+):
+    routed(make_handoff(), at)
+    Capacity.objects.filter(rep=alice).update(is_online=False)
+    client.force_login(mona)
+    (shares,) = client.get("/routing/").context["rotas"]
+    assert [(each.turns, each.due, each.refusal) for each in shares.members] == [
+        (0, None, "takes no leads now"),
+        (0, 0, ""),
+    ]
+
+
+def test_territories_are_in_words(client, olga, alice):
+    Territory.objects.create(
+        name="Nordics",
+        precedence=1,
+        countries=["SE", "NO"],
+        employees_from=200,
+        employees_to=1999,
+        rep=alice,
+    )
+    client.force_login(olga)
+    assert "SE, NO; 200 to 1,999 employees" in client.get("/routing/").content.decode()
+
+
+def test_before_anything_is_published_it_says_so(client, olga):
+    assert not Publication.objects.exists()
+    client.force_login(olga)
+    assert "No table has been published yet" in client.get("/routing/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("alice", 403), ("mona", 200), ("olga", 200), ("rosa", 200), ("vera", 200)]
+)
+def test_who_may_read_it(client, request, defaults, who, status):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/routing/").status_code == status
+
+
+def test_signed_out_one_signs_in_first(client, db):
+    assert client.get("/routing/").status_code == 302
+
+
+@pytest.mark.parametrize("rotas", [2, 20])
+def test_it_takes_as_many_queries_for_many_rotas_as_for_few(
+    client, olga, alice, carol, django_assert_num_queries, rotas
+):
+    for number in range(rotas):
+        rota = Rota.objects.create(name=f"Rota {number:02}")
+        RotaMember.objects.bulk_create(RotaMember(rota=rota, rep=rep) for rep in (alice, carol))
+    client.force_login(olga)
+    client.get("/routing/")
+    with django_assert_num_queries(15):
+        client.get("/routing/")
