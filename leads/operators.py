@@ -99,8 +99,9 @@ def _choice(value: object) -> str | None:
 
 
 def _number(value: object) -> int | float | Decimal | None:
-    is_number = isinstance(value, NUMERIC) and not isinstance(value, bool)
-    return value if is_number and value == value else None  # NaN equals nothing, not itself
+    if not isinstance(value, NUMERIC) or isinstance(value, bool):
+        return None
+    return value if value == value else None  # NaN equals nothing, not even itself
 
 
 def _boolean(value: object) -> bool | None:
