@@ -52,9 +52,7 @@ class ReasonForm(AnswerForm):
         to_field_name="key",
         error_messages={"required": "Choose a reason."},
     )
-    note = forms.CharField(
-        label="Note, if it helps marketing", required=False, max_length=LONGEST_NOTE
-    )
+    note = forms.CharField(label="Note for marketing", required=False, max_length=LONGEST_NOTE)
     nurture_until = forms.DateField(
         label="Ask again on",
         required=False,

@@ -12,9 +12,7 @@ from leads.models import Handoff, Lead, Meeting, Opportunity, Stage, User
 
 
 @transaction.atomic
-def record_meeting(
-    handoff: Handoff, *, starts_at: datetime, outcome: str, at: datetime
-) -> Meeting:
+def record_meeting(handoff: Handoff, *, starts_at: datetime, outcome: str, at: datetime) -> Meeting:
     """Put a meeting with the lead on record; one that starts at the same instant is corrected."""
     locked = handoffs.locked(handoff.pk)
     meeting, _ = Meeting.objects.update_or_create(

@@ -147,7 +147,7 @@ def entails(code: ReasonCode) -> str:
     """Return what giving `code` leads to: "nurture for 90 days"."""
     match code.consequence:
         case ReasonCode.Consequence.RECYCLE if code.needs_date:
-            return "back on the day you name"
+            return "rests till then"
         case ReasonCode.Consequence.RECYCLE:
             return f"nurture for {code.nurture_days} days"
         case ReasonCode.Consequence.REROUTE:

@@ -138,9 +138,13 @@ def fit_facts(criteria: Criteria, evidence: Evidence) -> list[Packet]:
             ):
                 continue
             entry = {"label": condition.fact.label, "verdict": verdict}
-            entry["value"] = condition.trace(evidence).actual_text.capitalize()
+            entry["value"] = with_capital(condition.trace(evidence).actual_text)
             _keep_best(found, condition.fact.name, entry)
     return list(found.values())[:FIT_FACTS_SHOWN]
+
+
+def with_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def account(lead: Lead, evidence: Evidence) -> Packet:

@@ -28,7 +28,8 @@ def story(handoff: Handoff) -> list[Step]:
         *_of_touches(handoff),
         *_of_lead(handoff),
     ]
-    return sorted(steps, key=attrgetter("at"), reverse=True)[:STEPS_SHOWN]
+    oldest_first = sorted(steps, key=attrgetter("at"))  # of the same instant: as told above
+    return oldest_first[: -STEPS_SHOWN - 1 : -1]
 
 
 def _of_assignments(handoff: Handoff) -> Iterator[Step]:

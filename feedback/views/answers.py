@@ -28,6 +28,11 @@ from sla.models import Clock, Target
 # Does what a valid form says and returns what to tell the rep.
 Act = Callable[[dict[str, Any]], str]
 
+LIKELY_OUTCOME: dict[str, str] = {
+    Touch.Channel.CALL: Touch.Outcome.NO_ANSWER,
+    Touch.Channel.MEETING: Touch.Outcome.SPOKE,
+}
+
 
 @login_required
 @require_POST
@@ -77,7 +82,8 @@ def log_touch(request: SignedInRequest, pk: int) -> HttpResponse:
         return f"Logged for {assignment.handoff.lead}. {touch}."
 
     channel = request.GET.get("channel", Touch.Channel.CALL)
-    form = TouchForm(request.POST or None, initial={"channel": channel})
+    outcome = LIKELY_OUTCOME.get(channel, Touch.Outcome.SENT)
+    form = TouchForm(request.POST or None, initial={"channel": channel, "outcome": outcome})
     return answer_with(request, place, assignment, panel="touch", form=form, act=act, stays=True)
 
 

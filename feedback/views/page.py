@@ -137,7 +137,7 @@ def with_lead(handoff: Handoff) -> Handoff:
 def chips(place: Where, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
-            "label": LABELS[show],
+            "label": LABELS[show] if place.is_own or show != Show.MINE else "Open",
             "count": counts[show],
             "url": reverse("feedback:queue") + place.query_for(show),
             "is_current": show == place.show,

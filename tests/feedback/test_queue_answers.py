@@ -59,9 +59,7 @@ def test_a_second_accept_says_who_was_first(post, alice, pass_lead):
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_an_accept_that_comes_too_late_names_the_winner(
-    post, alice, carol, pass_lead, at, htmx
-):
+def test_an_accept_that_comes_too_late_names_the_winner(post, alice, carol, pass_lead, at, htmx):
     handoff = pass_lead(alice)
     pass_on(handoff, carol, at)
     response = post(handoff, "accept", htmx=htmx)
@@ -167,7 +165,12 @@ def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
     handoff = pass_lead(alice)
     response = post(handoff, "touch", channel="call", outcome="no_answer", note="Voicemail")
     touch = Touch.objects.get()
-    assert (touch.handoff, touch.by, touch.channel, touch.note) == (handoff, alice, "call", "Voicemail")
+    assert (touch.handoff, touch.by, touch.channel, touch.note) == (
+        handoff,
+        alice,
+        "call",
+        "Voicemail",
+    )
     assert response.context["opened"].handoff == handoff
     assert b"Call: no answer" in response.content
 
