@@ -169,7 +169,7 @@ def _learn(account: Account, fields: SubmissionFields, domains: list[str]) -> No
         "region": region_of(fields.country),
         "tech_stack": fields.tech_stack,
     }
-    unknown = ("", None, [])
+    unknown: tuple[object, ...] = ("", None, [])
     learnt = {k: v for k, v in news.items() if v not in unknown and getattr(account, k) in unknown}
     for name, value in learnt.items():
         setattr(account, name, value)

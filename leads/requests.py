@@ -1,0 +1,18 @@
+"""What a view gets once somebody has signed in."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from leads.models import User
+
+
+class SignedInRequest(HttpRequest):
+    user: User
+    htmx: HtmxDetails
+
+
+def wants_fragment(request: SignedInRequest) -> bool:
+    """Whether htmx asks for a part of the page; not when it goes back in history."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
