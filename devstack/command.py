@@ -7,7 +7,8 @@ from pathlib import Path
 
 from devstack.failure import StackError
 from devstack.manage import manage
-from devstack.run import ROOT, run
+from devstack.run import run
+from devstack.supervisor import ROOT
 from devstack.workspace import Workspace
 
 EXAMPLES = """\

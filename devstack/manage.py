@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from devstack import outside
 from devstack.processes import bind_to_parent, wait_until
-from devstack.run import ROOT, application_environment, prepare, running_servers
+from devstack.run import application_environment, prepare, running_servers
+from devstack.supervisor import ROOT
 from devstack.workspace import Workspace
 
 SERVERS_SECONDS = 60

@@ -16,7 +16,7 @@ from devstack.progress import say
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAIN_SECONDS = 20
-FIRST_PAGE_SECONDS = 60
+FIRST_PAGE_SECONDS = 120
 LOOK_SECONDS = 0.2
 SHORTEST_PAUSE_SECONDS = 1
 LONGEST_PAUSE_SECONDS = 30
