@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.contrib import admin
 
 
@@ -5,3 +7,4 @@ class HandoffAdminSite(admin.AdminSite):
     site_header = "Handoff: every record"
     site_title = "Handoff"
     index_title = "Records"
+    site_url = "/"

@@ -19,7 +19,11 @@ EVERYONE = tuple(Role)
 PAGES: list[tuple[str, str, tuple[Role, ...]]] = [
     ("Queue", "feedback:queue", (Role.REP,)),
     ("SLA", "sla:now", EVERYONE),
+    ("Review", "feedback:review", (Role.MANAGER, *OPS)),
+    ("Leads", "leads:leads", EVERYONE),
+    ("Insights", "feedback:insights", (Role.MANAGER, Role.VIEWER, *OPS)),
     ("Routing", "routing:table", (Role.MANAGER, Role.VIEWER, *OPS)),
+    ("Set-up", "setup:index", OPS),
 ]
 
 

@@ -187,7 +187,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Handoff <handoff@localhost>")
 
 # History of what changes in place: rotas, people, codes -------------------------------------------
-PGHISTORY_LEVEL = pgtrigger.Statement
+PGHISTORY_LEVEL = pgtrigger.Level("STATEMENT")
 PGHISTORY_APPEND_ONLY = True
 
 # Pages --------------------------------------------------------------------------------------------
@@ -207,6 +207,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+FORMS_URLFIELD_ASSUME_HTTPS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

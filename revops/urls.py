@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("sla.urls")),
     path("", include("routing.urls")),
     path("", include("feedback.urls")),
+    path("setup/", include("revops.urls_setup")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
 ]

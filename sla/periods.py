@@ -56,5 +56,6 @@ def named_period(name: str, at: datetime, *, zone: str, first_weekday: int) -> P
     if name == "last_week":
         return week_of(at, zone, first_weekday, weeks_ago=1)
     if name.isdigit():
-        return Period(at - timedelta(days=int(name)), None)
+        today = at.astimezone(ZoneInfo(zone)).date()
+        return days(today - (int(name) - 1) * ONE_DAY, None, zone)
     return Period(None, None)

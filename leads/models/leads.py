@@ -8,11 +8,11 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from leads.models.accounts import Account
 from leads.models.people import Queue, Role, User
-from leads.models.stages import Stage
+from leads.models.stages import Stage, StageTransition
 from leads.triggers import append_only, moved_by_ledger, on_ledger
 
 BANDS = [f"{fit}{readiness}" for fit in "ABC" for readiness in "123"]
@@ -31,6 +31,14 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def live(self) -> LeadQuerySet:
         return self.filter(merged_into=None)
+
+    def reached(self, stage: Stage) -> LeadQuerySet:
+        """Leads that ever were in `stage` or in a later one. Disqualified comes after none."""
+        moves = StageTransition.objects.filter(lead=OuterRef("pk"))
+        if stage.key == Stage.Key.DISQUALIFIED:
+            return self.filter(Exists(moves.filter(to_stage=stage)))
+        later = moves.exclude(to_stage=Stage.Key.DISQUALIFIED)
+        return self.filter(Exists(later.filter(to_stage__position__gte=stage.position)))
 
     def to_reconsider(self, at: datetime) -> LeadQuerySet:
         """Live leads that somebody asked to judge again, or whose band changes by itself."""

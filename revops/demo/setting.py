@@ -1,0 +1,118 @@
+"""What the demo plays in: the live rules, the people and their hours, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from feedback.models import ReasonCode
+from feedback.packets import build_packet
+from leads.criteria import criteria_of
+from leads.documents import live_version
+from leads.evidence import Evidence
+from leads.handoffs import FIRST_HOP
+from leads.models import (
+    Absence,
+    Document,
+    Handoff,
+    Hop,
+    IntakeSource,
+    Lead,
+    Queue,
+    Role,
+    User,
+    Version,
+)
+from leads.scoring import Criteria, Score
+from routing.models import Rota, RotaMember, Territory
+from routing.table import Rule, live_table
+from sla.business_time import Schedule
+from sla.calendars import schedule_for
+from sla.policies import ReadyPolicy, policies_of
+
+BuildPacket = Callable[[Lead, Handoff, Score, Evidence, datetime], dict[str, Any]]
+Hours = tuple[Schedule, Version]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """hours: by id of the rep; None: the default calendar's.
+    rotas:   their members by id of the rota.
+    """
+
+    now: datetime
+    criteria: Criteria
+    criteria_version: Version
+    policies: Sequence[ReadyPolicy]
+    policy_version: Version
+    rules: Sequence[Rule]
+    table: Version
+    hours: Mapping[int | None, Hours]
+    queues: Mapping[str, Queue]
+    hop: Hop
+    sources: Mapping[str, IntakeSource]
+    codes: Mapping[str, ReasonCode]
+    rotas: Mapping[int, tuple[Rota, Sequence[User]]]
+    territories: Sequence[Territory]
+    absences: Sequence[Absence]
+    reps: Sequence[User]
+    reviewer: User
+    packet: BuildPacket
+
+    def away(self, user: User, at: datetime) -> Absence | None:
+        """Return the absence of `user` at `at`, if there is one."""
+        return next(
+            (
+                each
+                for each in self.absences
+                if each.user_id == user.pk and each.starts_at <= at < each.ends_at
+            ),
+            None,
+        )
+
+    def after(self, user: User, at: datetime, work: timedelta) -> datetime:
+        """Return when `user`, begun at `at`, has done so much work: never while away."""
+        schedule, _ = self.hours.get(user.pk) or self.hours[None]
+        done = schedule.add(at, work)
+        absence = self.away(user, done)
+        return schedule.add(absence.ends_at, work) if absence else done
+
+
+def live_setting(now: datetime, since: datetime) -> Setting:
+    """Return the setting that the database holds: what was live at `since`."""
+    criteria = live_version(Document.Kind.CRITERIA, since)
+    policies = live_version(Document.Kind.POLICIES, since)
+    table, rules = live_table(since)
+    reps = list(User.objects.with_role(Role.REP).select_related("team__manager").order_by("pk"))
+    review = Queue.objects.select_related("owner").get(key="review")
+    return Setting(
+        now=now,
+        criteria=criteria_of(criteria),
+        criteria_version=criteria,
+        policies=policies_of(policies.pk),
+        policy_version=policies,
+        rules=rules,
+        table=table,
+        hours={None: schedule_for(None, since)}
+        | {rep.pk: schedule_for(rep, since) for rep in reps},
+        queues={queue.key: queue for queue in Queue.objects.select_related("owner", "backup")},
+        hop=Hop.objects.select_related("accept_stage").get(key=FIRST_HOP),
+        sources={source.slug: source for source in IntakeSource.objects.all()},
+        codes={code.key: code for code in ReasonCode.objects.all()},
+        rotas=_rotas({rep.pk: rep for rep in reps}),
+        territories=list(Territory.objects.select_related("rota")),
+        absences=list(Absence.objects.select_related("user", "cover")),
+        reps=reps,
+        reviewer=review.owner,
+        packet=build_packet,
+    )
+
+
+def _rotas(reps: Mapping[int, User]) -> dict[int, tuple[Rota, Sequence[User]]]:
+    members = RotaMember.objects.order_by("rep").values_list("rota", "rep")
+    in_rota: dict[int, list[User]] = {}
+    for rota_id, rep_id in members:
+        in_rota.setdefault(rota_id, []).append(reps[rep_id])
+    return {rota.pk: (rota, in_rota.get(rota.pk, [])) for rota in Rota.objects.all()}

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import secrets
+import zoneinfo
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+
+ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+
+
+def plain_helper() -> FormHelper:
+    """A crispy helper for a form whose tag and buttons stand in the template."""
+    helper = FormHelper()
+    helper.form_tag = False
+    return helper
+
+
+class FirstAdminForm(forms.Form):
+    """Who sets the system up, proved by the code that the installation printed."""
+
+    code = forms.CharField(label="Set-up code", help_text="Printed where Handoff was started.")
+    organisation = forms.CharField(max_length=120, label="Name of your company")
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    name = forms.CharField(max_length=120, label="Your name")
+    email = forms.EmailField(label="Your e-mail")
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = plain_helper()
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        expected = settings.SETUP_CODE
+        if not expected or not secrets.compare_digest(code.strip().encode(), expected.encode()):
+            raise forms.ValidationError("This is not the code that was printed.")
+        return code
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password)
+        return password

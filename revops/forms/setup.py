@@ -1,0 +1,200 @@
+"""The forms of Set-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from feedback.models import ReasonCode
+from leads.facts import ACTIVITY_KINDS
+from leads.models import Document, IntakeSource, Organisation, Role, SalesRole, Team, User
+from revops.forms.first_admin import ZONES, plain_helper
+from revops.people import Job
+from routing.models import Rota
+
+
+def rows(*names: tuple[str, ...]) -> Layout:
+    """Lay fields out in rows of equal columns."""
+    return Layout(*(Row(*(Column(name) for name in row)) for row in names))
+
+
+class PersonForm(forms.ModelForm[User]):
+    """One person: who they are and what they do here."""
+
+    role = forms.ChoiceField(choices=Role.choices, label="Role")
+    calendar = forms.ModelChoiceField(
+        Document.objects.filter(kind=Document.Kind.CALENDAR),
+        required=False,
+        label="Working hours",
+        empty_label="The company's",
+    )
+    rotas = forms.ModelMultipleChoiceField(
+        Rota.objects.filter(is_active=True),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Takes turns in these.",
+    )
+    max_open = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1000,
+        label="Most open leads",
+        help_text="Nothing: no limit.",
+    )
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    password = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Leave it empty to send a link by e-mail instead.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "email", "zone", "team", "sales_role", "booking_url"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.update(current_job(self.instance))
+            self.fields["password"].help_text = "Leave it empty to keep the present one."
+        self.helper = plain_helper()
+        self.helper.layout = rows(
+            ("name", "email"),
+            ("role", "team"),
+            ("sales_role", "max_open"),
+            ("zone", "calendar"),
+            ("rotas",),
+            ("booking_url", "password"),
+        )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email.lower()
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("rotas") and data.get("role") != Role.REP:
+            self.add_error("rotas", "Only sales reps take turns in a rota.")
+        if data.get("role") == Role.REP and data.get("sales_role") == SalesRole.NONE:
+            self.add_error("sales_role", "Say which side of the handoff this rep works on.")
+        return data
+
+    @property
+    def job(self) -> Job:
+        data = self.cleaned_data
+        return Job(data["role"], data["calendar"], tuple(data["rotas"]), data["max_open"])
+
+
+def current_job(user: User) -> dict[str, Any]:
+    """Return what `user` does now, as initial values of the form."""
+    hours = getattr(user, "rep_hours", None)
+    capacity = getattr(user, "capacity", None)
+    return {
+        "role": next(iter(user.roles), None),
+        "calendar": hours and hours.calendar,
+        "rotas": Rota.objects.filter(members__rep=user),
+        "max_open": capacity and capacity.max_open,
+    }
+
+
+class SourceForm(forms.ModelForm[IntakeSource]):
+    activity_kind = forms.ChoiceField(
+        required=False,
+        label="What somebody did who comes in here",
+        choices=[("", "Nothing by itself")]
+        + [(kind.key, kind.label) for kind in ACTIVITY_KINDS.values()],
+    )
+
+    class Meta:
+        model = IntakeSource
+        fields = [
+            "name",
+            "slug",
+            "motion",
+            "activity_kind",
+            "campaign",
+            "has_form",
+            "form_title",
+            "form_intro",
+            "is_active",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["slug"].disabled = True
+            self.fields["slug"].help_text = "Fixed: addresses and numbers depend on it."
+        self.helper = plain_helper()
+        self.helper.layout = rows(
+            ("name", "slug"),
+            ("motion", "activity_kind"),
+            ("campaign", "form_title"),
+            ("form_intro",),
+            ("has_form", "is_active"),
+        )
+
+
+class ReasonForm(forms.ModelForm[ReasonCode]):
+    class Meta:
+        model = ReasonCode
+        fields = [
+            "label",
+            "key",
+            "group",
+            "position",
+            "definition",
+            "consequence",
+            "nurture_days",
+            "min_touches",
+            "needs_date",
+            "needs_note",
+            "is_active",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["key"].disabled = True
+        self.helper = plain_helper()
+        self.helper.layout = rows(
+            ("label", "key"),
+            ("group", "position"),
+            ("definition",),
+            ("consequence", "nurture_days"),
+            ("min_touches", "needs_date", "needs_note"),
+            ("is_active",),
+        )
+
+
+class OrganisationForm(forms.ModelForm[Organisation]):
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+
+    class Meta:
+        model = Organisation
+        fields = ["name", "zone", "first_weekday", "currency", "publishers"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = plain_helper()
+
+
+class TeamForm(forms.ModelForm[Team]):
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+
+    class Meta:
+        model = Team
+        fields = ["name", "manager", "zone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["manager"].queryset = User.objects.with_role(Role.MANAGER)  # type: ignore[attr-defined]
+        self.helper = plain_helper()

@@ -1,0 +1,238 @@
+"""Set-up: people, teams, sources, reason codes, the organisation."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.forms import ResetPasswordForm
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from feedback.models import ReasonCode
+from leads.instants import database_now
+from leads.models import Document, IntakeSource, IntakeToken, Organisation, Role, Team, User
+from leads.requests import SignedInRequest
+from leads.tokens import issue_token
+from revops.filters import PersonFilter
+from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
+from revops.people import let_go, put_to_work
+from revops.views.first_admin import is_empty_installation
+
+View = Callable[..., HttpResponse]
+
+
+def only(*roles: Role) -> Callable[[View], View]:
+    """Let through who has one of `roles`; anybody else gets a 403."""
+
+    def wrap(view: View) -> View:
+        @functools.wraps(view)
+        def checked(request: SignedInRequest, **kwargs: object) -> HttpResponse:
+            if not request.user.has_role(*roles):
+                raise PermissionDenied
+            return view(request, **kwargs)
+
+        return login_required(checked)
+
+    return wrap
+
+
+admins_only = only(Role.ADMIN)
+ops_only = only(Role.ADMIN, Role.MARKETING_OPS)
+
+
+# What is published in versions, and what it decides.
+DOCUMENTS = [
+    (Document.Kind.CRITERIA, "Criteria", "who is a qualified lead"),
+    (Document.Kind.ROUTING, "Routing table", "who gets it"),
+    (Document.Kind.POLICIES, "Promises", "by when"),
+    (Document.Kind.CALENDAR, "Calendars", "what counts as working time"),
+]
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Set-up; before there is anybody, the page that makes the first admin."""
+    return redirect("setup:first") if is_empty_installation() else _index(request)
+
+
+@ops_only
+def _index(request: SignedInRequest) -> HttpResponse:
+    context = {
+        "organisation": Organisation.objects.get(),
+        "documents": DOCUMENTS,
+        "is_admin": request.user.has_role(Role.ADMIN),
+    }
+    return render(request, "setup/index.html", context)
+
+
+@admins_only
+@require_GET
+def people(request: SignedInRequest) -> HttpResponse:
+    found = User.objects.select_related("team", "rep_hours__calendar").prefetch_related(
+        "groups", "rota_memberships__rota"
+    )
+    people_filter = PersonFilter(request.GET, queryset=found.order_by("-is_active", "name"))
+    return render(request, "setup/people.html", {"filter": people_filter})
+
+
+@admins_only
+@require_http_methods(["GET", "POST"])
+def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk) if pk else None
+    form = PersonForm(request.POST or None, instance=user)
+    if form.is_bound and form.is_valid():
+        saved = _save_person(form)
+        if user is None and not form.cleaned_data["password"]:
+            _send_link(request, saved)
+            messages.success(request, f"{saved} is in. A link to set a password is on its way.")
+        else:
+            messages.success(request, f"{saved} is saved.")
+        return redirect("setup:people")
+    return _form_page(request, form, "setup/person.html", person=user)
+
+
+@transaction.atomic
+def _save_person(form: PersonForm) -> User:
+    user: User = form.save(commit=False)
+    if form.cleaned_data["password"]:
+        user.set_password(form.cleaned_data["password"])
+    elif user.pk is None:
+        user.set_unusable_password()
+    put_to_work(user, form.job)
+    return user
+
+
+def _send_link(request: SignedInRequest, user: User) -> None:
+    reset = ResetPasswordForm({"email": user.email})
+    if reset.is_valid():
+        reset.save(request)
+
+
+@admins_only
+@require_POST
+def person_leaves(request: SignedInRequest, pk: int) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk, is_active=True)
+    if user == request.user:
+        messages.error(request, "You can't deactivate yourself. Ask another admin.")
+    elif user.owned_queues.exists():
+        messages.error(request, f"{user} owns a queue. Give it to somebody else first.")
+    else:
+        moved = let_go(user, by=request.user, at=database_now())
+        messages.success(request, f"{user} is deactivated; {moved} leads move on.")
+    return redirect("setup:people")
+
+
+@admins_only
+@require_POST
+def person_returns(request: SignedInRequest, pk: int) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk, is_active=False)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    messages.success(request, f"{user} can sign in again. Put them on their rotas here.")
+    return redirect("setup:person", pk=pk)
+
+
+@admins_only
+@require_GET
+def teams(request: SignedInRequest) -> HttpResponse:
+    active = Count("members", filter=Q(members__is_active=True))
+    found = Team.objects.select_related("manager").annotate(people=active).order_by("name")
+    return render(request, "setup/teams.html", {"teams": found})
+
+
+@admins_only
+@require_http_methods(["GET", "POST"])
+def team(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    known = get_object_or_404(Team, pk=pk) if pk else None
+    return _edit(
+        request, TeamForm(request.POST or None, instance=known), back_to="setup:teams", what="team"
+    )
+
+
+@ops_only
+@require_GET
+def sources(request: SignedInRequest) -> HttpResponse:
+    found = IntakeSource.objects.annotate(
+        submissions_count=Count("submissions"), last_at=Max("submissions__received_at")
+    )
+    return render(request, "setup/sources.html", {"sources": found, "at": database_now()})
+
+
+@ops_only
+@require_http_methods(["GET", "POST"])
+def source(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    known = get_object_or_404(IntakeSource, pk=pk) if pk else None
+    form = SourceForm(request.POST or None, instance=known)
+    if form.is_bound and form.is_valid():
+        saved = form.save()
+        messages.success(request, f"{saved} is saved.")
+        return redirect("setup:source", pk=saved.pk)
+    return _form_page(request, form, "setup/source.html", source=known, at=database_now())
+
+
+@ops_only
+@require_POST
+def new_token(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show a new token once. It is not kept, so this page can't be opened again."""
+    known = get_object_or_404(IntakeSource, pk=pk)
+    token = issue_token(known, by=request.user)
+    response = render(request, "setup/token.html", {"source": known, "token": token})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@ops_only
+@require_POST
+def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(IntakeToken, pk=pk)
+    IntakeToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=database_now())
+    messages.success(request, f"The token {token} opens nothing any more.")
+    return redirect("setup:source", pk=token.source_id)
+
+
+@ops_only
+@require_GET
+def reasons(request: SignedInRequest) -> HttpResponse:
+    found = ReasonCode.objects.annotate(times_given=Count("dispositions"))
+    return render(request, "setup/reasons.html", {"reasons": found})
+
+
+@ops_only
+@require_http_methods(["GET", "POST"])
+def reason(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    known = get_object_or_404(ReasonCode, pk=pk) if pk else None
+    form = ReasonForm(request.POST or None, instance=known)
+    return _edit(request, form, back_to="setup:reasons", what="reason code")
+
+
+@admins_only
+@require_http_methods(["GET", "POST"])
+def organisation(request: SignedInRequest) -> HttpResponse:
+    form = OrganisationForm(request.POST or None, instance=Organisation.objects.get())
+    return _edit(request, form, back_to="setup:index", what="organisation")
+
+
+def _edit(
+    request: SignedInRequest, form: forms.ModelForm[Any], *, back_to: str, what: str
+) -> HttpResponse:
+    """A page with one form for one record: save it and go back to the list."""
+    if form.is_bound and form.is_valid():
+        saved = form.save()
+        messages.success(request, f"{saved} is saved.")
+        return redirect(back_to)
+    return _form_page(request, form, "setup/form.html", back_to=back_to, what=what)
+
+
+def _form_page(
+    request: SignedInRequest, form: forms.BaseForm, template: str, **context: object
+) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, template, {"form": form, **context}, status=status)

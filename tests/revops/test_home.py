@@ -1,0 +1,24 @@
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("who", "address"), [("alice", "/queue/"), ("mona", "/sla/"), ("vera", "/insights/")]
+)
+def test_each_role_has_its_home(client, request, defaults, who, address):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/").url == address
+
+
+@pytest.mark.parametrize("who", ["olga", "rosa"])
+def test_who_sets_the_rules_sees_how_the_gap_stands(client, request, make_handoff, alice, who):
+    make_handoff(rep=alice)
+    client.force_login(request.getfixturevalue(who))
+    page = client.get("/").content.decode()
+    assert "Criteria v1" in page
+    assert "Entered today" in page
+
+
+def test_a_stranger_signs_in_first(client, rosa):
+    assert client.get("/").url.startswith("/accounts/login/")

@@ -1,0 +1,192 @@
+import pytest
+from django.core import mail
+
+from leads.models import (
+    IntakeSource,
+    Organisation,
+    Role,
+    Team,
+    User,
+)
+from leads.tokens import known_token
+from routing.models import Rota
+
+pytestmark = pytest.mark.django_db
+
+FIRST = {
+    "code": "open-sesame",
+    "organisation": "Lumora",
+    "zone": "Europe/Berlin",
+    "name": "Rosa",
+    "email": "rosa@example.com",
+    "password": "correct horse battery",
+}
+
+
+@pytest.fixture
+def setup_code(settings):
+    settings.SETUP_CODE = FIRST["code"]
+
+
+def person(**fields):
+    return {
+        "name": "Dana",
+        "email": "Dana@Example.com",
+        "zone": "Europe/Berlin",
+        "role": Role.REP,
+        "sales_role": "sdr",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize("address", ["/", "/setup/"])
+def test_an_empty_installation_leads_to_the_first_admin(client, address):
+    assert client.get(address).url == "/setup/first/"
+
+
+def test_the_first_admin_needs_the_code(client, setup_code):
+    answer = client.post("/setup/first/", FIRST | {"code": "guess"})
+    assert answer.status_code == 422
+    assert not User.objects.exists()
+
+
+def test_without_a_code_in_the_settings_nobody_gets_in(client, settings):
+    settings.SETUP_CODE = ""
+    assert client.post("/setup/first/", FIRST | {"code": ""}).status_code == 422
+
+
+def test_the_first_admin_gets_the_shipped_settings(client, setup_code):
+    client.post("/setup/first/", FIRST)
+    rosa = User.objects.get()
+    assert rosa.has_role(Role.ADMIN) and rosa.is_staff and not rosa.is_superuser
+    assert Organisation.objects.get().zone == "Europe/Berlin"
+    assert IntakeSource.objects.filter(slug="demo-request").exists()
+    assert client.get("/setup/").status_code == 200
+
+
+def test_the_first_admin_is_made_once(client, setup_code, rosa):
+    assert client.get("/setup/first/").status_code == 404
+    assert client.post("/setup/first/", FIRST).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["alice", "mona", "vera"])
+def test_only_ops_and_admins_see_setup(client, request, defaults, who):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/setup/").status_code == 403
+    assert client.get("/setup/people/").status_code == 403
+
+
+def test_marketing_ops_do_not_manage_people(client, olga, defaults):
+    client.force_login(olga)
+    assert client.get("/setup/sources/").status_code == 200
+    assert client.get("/setup/people/").status_code == 403
+
+
+def test_one_form_adds_a_rep_with_team_and_rota(client, rosa, defaults, north):
+    client.force_login(rosa)
+    rota = Rota.objects.get()
+    answer = client.post(
+        "/setup/people/new/", person(team=north.pk, rotas=[rota.pk], max_open=12)
+    )
+    assert answer.status_code == 302, answer.content
+    dana = User.objects.get(email="dana@example.com")
+    assert dana.has_role(Role.REP) and dana.team == north
+    assert rota.members.get().rep == dana
+    assert dana.capacity.max_open == 12
+    assert "dana@example.com" in mail.outbox[0].to
+
+
+def test_a_manager_takes_no_turns(client, rosa, defaults):
+    client.force_login(rosa)
+    form = person(role=Role.MANAGER, rotas=[Rota.objects.get().pk])
+    answer = client.post("/setup/people/new/", form)
+    assert answer.status_code == 422
+    assert "Only sales reps take turns" in answer.content.decode()
+
+
+def test_the_same_address_twice_is_refused(client, rosa, defaults):
+    client.force_login(rosa)
+    answer = client.post("/setup/people/new/", person(email="ROSA@example.com"))
+    assert answer.status_code == 422
+
+
+def test_a_leavers_leads_move_on(client, rosa, alice, carol, make_handoff):
+    handoff = make_handoff(rep=alice)
+    client.force_login(rosa)
+    client.post(f"/setup/people/{alice.pk}/leave/")
+    handoff.refresh_from_db()
+    assert handoff.state == "waiting" and handoff.reroute_at
+    alice.refresh_from_db()
+    assert not alice.is_active and not alice.rota_memberships.exists()
+
+
+def test_a_leavers_session_is_over(client, rosa, alice):
+    client.force_login(alice)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert client.get("/queue/").status_code == 302
+
+
+def test_a_kept_lead_goes_to_the_leavers_manager(client, rosa, alice, mona, make_handoff):
+    handoff = make_handoff(rep=alice, accepted=True)
+    client.force_login(alice)
+    client.post(f"/queue/{handoff.pk}/qualify/", {})
+    client.force_login(rosa)
+    client.post(f"/setup/people/{alice.pk}/leave/")
+    handoff.lead.refresh_from_db()
+    assert handoff.lead.owner == mona
+
+
+def test_nobody_who_owns_a_queue_can_leave(client, rosa, defaults):
+    other = User.objects.create_user("ann@example.com", name="Ann")
+    other.groups.set(rosa.groups.all())
+    client.force_login(other)
+    client.post(f"/setup/people/{rosa.pk}/leave/")
+    rosa.refresh_from_db()
+    assert rosa.is_active
+
+
+def test_a_token_is_shown_once_and_opens_the_door_till_revoked(client, olga, source, at):
+    client.force_login(olga)
+    page = client.post(f"/setup/sources/{source.pk}/token/").content.decode()
+    token = page.split("<code>")[1].split("</code>")[0]
+    known = known_token(token, at=at)
+    assert known.source == source
+    client.post(f"/setup/tokens/{known.pk}/revoke/")
+    assert known_token(token, at=at) is None
+
+
+def test_a_source_keeps_its_slug(client, olga, source):
+    client.force_login(olga)
+    form = {"name": "Demo", "slug": "other", "motion": "inbound", "is_active": "on"}
+    client.post(f"/setup/sources/{source.pk}/", form)
+    source.refresh_from_db()
+    assert (source.name, source.slug) == ("Demo", "demo-request")
+
+
+def test_a_code_that_recycles_says_for_how_long(client, olga, defaults):
+    client.force_login(olga)
+    form = {
+        "label": "Later",
+        "key": "later",
+        "group": "timing",
+        "position": 1,
+        "definition": "Not now.",
+        "consequence": "recycle",
+        "min_touches": 0,
+    }
+    answer = client.post("/setup/reasons/new/", form)
+    assert answer.status_code == 422
+    assert "for how many days" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["people", "teams", "sources", "reasons"])
+def test_lists_ask_the_database_as_often_for_many(
+    client, rosa, alice, django_assert_max_num_queries, name
+):
+    client.force_login(rosa)
+    for number in range(20):
+        User.objects.create_user(f"p{number}@example.com", name=f"P{number}")
+        Team.objects.create(name=f"Team {number}")
+        IntakeSource.objects.create(slug=f"s{number}", name=f"S{number}")
+    with django_assert_max_num_queries(14):
+        assert client.get(f"/setup/{name}/").status_code == 200
