@@ -19,21 +19,25 @@ SHOWN = (
     "handoff__queue",
     "assignment__rep__team",
     "calendar",
-    "policies",
+    "policies__document",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A running promise on the board. `seen` tells the reassign form who had the lead."""
+    """A lead on the board with its running promises, least time left first."""
 
-    deadline: Deadline
     handoff: Handoff
-    seen: str
+    deadlines: list[Deadline] = field(default_factory=list)
 
     @property
-    def clock(self) -> Clock:
-        return self.deadline.clock
+    def first(self) -> Deadline:
+        return self.deadlines[0]
+
+    @property
+    def seen(self) -> str:
+        """Who has the lead, for the form that passes it on."""
+        return f"{self.handoff.owner_id or ''}/{self.handoff.queue_id or ''}"
 
 
 @dataclass(slots=True)
@@ -41,7 +45,11 @@ class Group:
     """Whoever has the leads: a rep or a queue."""
 
     holder: User | Queue
-    rows: list[Row] = field(default_factory=list)
+    rows_by_handoff: dict[int, Row] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Row]:
+        return list(self.rows_by_handoff.values())
 
     @property
     def rep(self) -> User | None:
@@ -49,11 +57,16 @@ class Group:
 
 
 def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
-    """Return the first hundred of `clocks`, grouped; who has the least time left comes first."""
+    """Return the leads of the first hundred of `clocks`, grouped by who has them.
+
+    `clocks` come with the least time left first, and so do groups and leads.
+    """
     found: dict[User | Queue, Group] = {}
     for clock in clocks.select_related(*SHOWN)[:LIMIT]:
         holder = _holder(clock)
-        found.setdefault(holder, Group(holder)).rows.append(_row(clock, at))
+        rows = found.setdefault(holder, Group(holder)).rows_by_handoff
+        row = rows.setdefault(clock.handoff_id, Row(clock.handoff))
+        row.deadlines.append(deadline(clock, at))
     return list(found.values())
 
 
@@ -65,12 +78,6 @@ def reps_to_choose(user: User) -> Iterable[User]:
     if user.has_role(Role.MANAGER):
         return active.filter(team__manager=user)
     return ()
-
-
-def _row(clock: Clock, at: datetime) -> Row:
-    handoff = clock.handoff
-    seen = f"{handoff.owner_id or ''}/{handoff.queue_id or ''}"
-    return Row(deadline(clock, at), handoff, seen)
 
 
 def _holder(clock: Clock) -> User | Queue:

@@ -44,7 +44,10 @@ class SlaFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untype
         method="pass_through", label="To", widget=forms.DateInput(attrs={"type": "date"})
     )
     source = django_filters.ModelChoiceFilter(
-        queryset=IntakeSource.objects.all(), field_name="lead__source", empty_label="All sources"
+        queryset=IntakeSource.objects.all(),
+        field_name="lead__source",
+        label="Source",
+        empty_label="All sources",
     )
     rep = django_filters.ModelChoiceFilter(
         queryset=reps, method="of_rep", label="Rep", empty_label="All reps"

@@ -37,6 +37,10 @@ class Share:
         return self.kept / self.n if self.n else None
 
     @property
+    def percent(self) -> float | None:
+        return self.rate * 100 if self.rate is not None else None
+
+    @property
     def missed(self) -> int:
         return self.n - self.kept
 

@@ -3,16 +3,7 @@
 import unicodedata
 
 from leads.models import Handoff, Lead
-from sla.models import ClockEvent, Notification, Target
-
-Kind = Target.Kind
-
-WAITS_FOR = {
-    Kind.ACCEPT: "to accept",
-    Kind.FIRST_TOUCH: "for a first touch",
-    Kind.FIRST_RESPONSE: "for a first response",
-    Kind.REVIEW: "for review",
-}
+from sla.models import ClockEvent, Notification
 
 
 def one_line(text: str) -> str:

@@ -21,7 +21,9 @@ PAGE_SIZE = 50
 def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     visible = Clock.objects.visible_to(request.user)
-    found = visible.select_related("lead__source", "assignment__rep", "handoff__queue")
+    found = visible.select_related(
+        "lead__source", "assignment__rep", "handoff__owner", "handoff__queue"
+    )
     filtered = ClockFilter(
         request.GET, queryset=found.order_by("-started_at", "-pk"), request=request, at=at
     )
