@@ -44,7 +44,6 @@ def run(workspace: Workspace, *, port: int, demo: bool | None, fresh: bool) -> N
         environment = application_environment(workspace)
         greeting = prepare(workspace, environment, demo=not uses_outside if demo is None else demo)
         with running_programs(port, workspace, environment) as supervisor:
-            supervisor.wait_for_first_page(port)
             say(f"Handoff is at {environment['BASE_URL']}  (Ctrl-C stops it)")
             print(greeting, flush=True)
             watch(supervisor, servers)
@@ -112,7 +111,7 @@ def running_programs(
 ) -> Iterator[Supervisor]:
     supervisor = Supervisor(programs(port=port, data=workspace.folder), environment)
     try:
-        supervisor.start()
+        supervisor.start(port)
         yield supervisor
     finally:
         say("stopping: running work gets up to 20 s")
