@@ -61,7 +61,7 @@ class GivenBack:
         rest_until = work_standard.rest_until(
             self.code, self.nurture_until, day_at(self.by, self.at)
         )
-        clocks.end(self.handoff, at=self.at)
+        clocks.end(self.assignment, at=self.at)
         disposition = Disposition.objects.create(
             assignment=self.assignment,
             code=self.code,
@@ -85,6 +85,8 @@ class GivenBack:
         )
 
     def close(self, closed_as: Handoff.ClosedAs, outcome: Assignment.Outcome) -> None:
+        """Close the handoff. Only now nobody waits for the prospect's answer any more."""
+        clocks.end(self.handoff, at=self.at)
         handoffs.close(
             self.handoff,
             closed_as=closed_as,
