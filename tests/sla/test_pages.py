@@ -196,7 +196,7 @@ def test_a_lead_that_waits_in_a_queue_stands_under_the_queue(client, make_handof
     assert f"{Queue.objects.get(key='routing')} queue 1 lead" in text_of(page(client, "now", mona))
 
 
-@pytest.mark.parametrize(("name", "queries"), [("now", 27), ("compliance", 21), ("clocks", 11)])
+@pytest.mark.parametrize(("name", "queries"), [("now", 28), ("compliance", 22), ("clocks", 13)])
 @pytest.mark.parametrize("number", [2, 20])
 def test_the_number_of_queries_stays(
     client, fresh, mona, django_assert_max_num_queries, name, queries, number
@@ -206,3 +206,16 @@ def test_the_number_of_queries_stays(
     client.force_login(mona)
     with django_assert_max_num_queries(queries):
         client.get(reverse(f"sla:{name}"), {**ALL, "show": "all"})
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_the_list_of_responses_takes_as_many_queries(
+    client, make_handoff, make_lead, alice, at, mona, django_assert_max_num_queries, number
+):
+    for n in range(number):
+        handoff = make_handoff(make_lead(f"Lead {n}"), rep=alice)
+        record_first_response(handoff, at=at + MINUTE)
+    client.force_login(mona)
+    with django_assert_max_num_queries(13):
+        response = client.get(reverse("sla:handoffs"), ALL)
+    assert response.context["page"].paginator.count == number
