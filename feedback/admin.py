@@ -1,0 +1,24 @@
+"""Every record of this app in the Django admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from feedback.models import Disposition, ReasonCode
+from leads.admin.base import LastingAdmin, ReadOnlyAdmin
+
+
+@admin.register(ReasonCode)
+class ReasonCodeAdmin(LastingAdmin[ReasonCode]):
+    list_display = ("label", "key", "group", "consequence", "nurture_days", "is_active")
+    list_filter = ("group", "consequence", "is_active")
+    search_fields = ("label", "key")
+
+
+@admin.register(Disposition)
+class DispositionAdmin(ReadOnlyAdmin[Disposition]):
+    list_display = ("assignment_id", "kind", "code", "by", "at", "nurture_until")
+    list_filter = ("kind", "code")
+    list_select_related = ("code", "by")
+    search_fields = ("=assignment__handoff__id",)
+    ordering = ("-id",)

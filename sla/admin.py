@@ -1,0 +1,192 @@
+"""Every record of this app in the Django admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from leads.admin.base import ReadOnlyAdmin
+from leads.admin.kinds import KINDS, Kind
+from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision, fallback_problems
+from leads.documents import save_edit
+from leads.instants import database_now
+from leads.models import Document, Version
+from sla.calendars import schedule_of
+from sla.errors import SlaError
+from sla.models import (
+    CalendarTerms,
+    Clock,
+    ClockEvent,
+    Heartbeat,
+    Notification,
+    Policy,
+    RepHours,
+    Target,
+)
+
+
+class CalendarTermsForm(RowForm):
+    def clean_hours(self) -> dict[str, Any]:
+        return self.cleaned_data["hours"] or {}
+
+    def clean_own_days(self) -> list[str]:
+        return self.cleaned_data["own_days"] or []
+
+    def clean_overrides(self) -> dict[str, Any]:
+        return self.cleaned_data["overrides"] or {}
+
+
+class CalendarTermsInline(DraftRows):
+    model = CalendarTerms
+    form = CalendarTermsForm
+
+
+class PolicyInline(DraftRows):
+    model = Policy
+    form = FallbackRowForm
+    show_change_link = True
+    verbose_name_plural = "policies (save, then change one to see its targets)"
+
+
+def problems_of_calendar(version: Version) -> list[str]:
+    try:
+        schedule_of(version)
+    except SlaError as error:
+        return [str(error)]
+    return []
+
+
+def problems_of_policies(version: Version) -> list[str]:
+    policies = list(Policy.objects.filter(version=version).prefetch_related("targets"))
+    idle = [policy for policy in policies if not policy.targets.all()]
+    return [
+        *fallback_problems(policies),
+        *(f"“{policy}” promises nothing: give it a target." for policy in idle),
+    ]
+
+
+KINDS[Document.Kind.CALENDAR] = Kind((CalendarTermsInline,), problems_of_calendar)
+KINDS[Document.Kind.POLICIES] = Kind((PolicyInline,), problems_of_policies)
+
+
+class PolicyForm(FallbackRowForm):
+    """Carries the revision of the version that its editor saw."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.policy: Policy = self.instance  # type: ignore[assignment]  # RowForm is for any row
+        self.initial["revision"] = self.policy.version.revision
+
+    def clean_revision(self) -> int:
+        revision = int(self.cleaned_data["revision"])
+        check_revision(self.policy.version_id, revision)
+        return revision
+
+
+class TargetInline(admin.TabularInline[Target, Policy]):
+    model = Target
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return in_draft(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return in_draft(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return in_draft(obj) and super().has_delete_permission(request, obj)
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin[Policy]):
+    """The targets of a policy. Policies are added and taken out in their version."""
+
+    form: Any = PolicyForm
+    list_display = ("label", "version", "position")
+    list_select_related = ("version__document",)
+    ordering = ("-version", "position")
+    readonly_fields = ("version", "key")
+    inlines = (TargetInline,)
+    actions: Any = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return (obj is None or in_draft(obj)) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return in_draft(obj) and super().has_delete_permission(request, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Policy, form: forms.ModelForm[Policy], change: bool
+    ) -> None:
+        save_edit(obj.version, revision=form.cleaned_data["revision"])
+        super().save_model(request, obj, form, change)
+
+
+def in_draft(policy: Policy | None) -> bool:
+    return policy is not None and policy.version.is_draft
+
+
+@admin.register(RepHours)
+class RepHoursAdmin(admin.ModelAdmin[RepHours]):
+    list_display = ("rep", "calendar")
+    list_select_related = ("rep", "calendar")
+    search_fields = ("rep__name",)
+    autocomplete_fields = ("rep",)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "calendar":
+            kwargs["queryset"] = Document.objects.filter(kind=Document.Kind.CALENDAR)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Clock)
+class ClockAdmin(ReadOnlyAdmin[Clock]):
+    list_display = ("lead", "kind", "started_at", "due_at", "breached_at", "stop_reason")
+    list_filter = ("kind", "stop_reason", ("breached_at", admin.EmptyFieldListFilter))
+    list_select_related = ("lead",)
+    search_fields = ("=lead__id", "=handoff__id")
+    ordering = ("-id",)
+
+
+@admin.register(ClockEvent)
+class ClockEventAdmin(ReadOnlyAdmin[ClockEvent]):
+    list_display = ("clock", "kind", "level", "due_at", "processed_at")
+    list_filter = ("kind",)
+    list_select_related = ("clock",)
+    search_fields = ("=clock__id", "=clock__handoff__id")
+    ordering = ("-id",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin[Notification]):
+    list_display = ("subject", "recipient", "channel", "kind", "state", "attempts", "created_at")
+    list_filter = ("state", "channel", "kind")
+    list_select_related = ("recipient",)
+    search_fields = ("recipient__name", "=handoff__id")
+    ordering = ("-id",)
+    actions = ("resend",)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sla.change_notification")
+
+    @admin.action(description="Send those given up again", permissions=["resend"])
+    def resend(self, request: HttpRequest, notifications: QuerySet[Notification]) -> None:
+        parked = notifications.filter(state=Notification.State.PARKED)
+        count = parked.update(
+            state=Notification.State.WAITING, send_after=database_now(), attempts=0
+        )
+        self.message_user(request, f"{count} will be sent again.")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
+    list_display = ("name", "beat_at")

@@ -1,0 +1,396 @@
+"""The records admin: every page opens, drafts are edited and published, history is only read."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from feedback.models import Disposition, ReasonCode
+from leads import handoffs
+from leads.documents import live_version, start_draft
+from leads.models import (
+    Absence,
+    Account,
+    AccountDomain,
+    Activity,
+    Document,
+    FactSnapshot,
+    FitRule,
+    IntakeToken,
+    Job,
+    Meeting,
+    Opportunity,
+    Organisation,
+    Publication,
+    ScoreSnapshot,
+    Submission,
+    Team,
+    Touch,
+    User,
+    Version,
+)
+from routing.models import Capacity, RoutingRule, Territory
+from routing.routing import route
+from sla.clocks import start_assignment_clocks
+from sla.models import CalendarTerms, Heartbeat, Notification, Policy, RepHours, Target
+from sla.outbox import notify
+
+OURS = ("leads", "sla", "routing", "feedback")
+# Edited within their version, their rota or their account, or kept by the history of changes.
+INLINE = {
+    "leads.fitrule", "leads.disqualifier", "leads.signal", "leads.modifier", "leads.groupcap",
+    "leads.handraise", "leads.depthrule", "leads.requiredfield", "leads.bands",
+    "leads.accountdomain", "sla.calendarterms", "sla.target", "routing.routingrule",
+    "routing.rotamember",
+}  # fmt: skip
+REGISTERED = [model for model in admin.site._registry if model._meta.app_label in OURS]
+
+
+@pytest.fixture
+def admin_client(client, rosa, defaults):
+    client.force_login(rosa)
+    return client
+
+
+@pytest.fixture
+def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
+    """At least one row of every record."""
+    account = Account.objects.create(name="Lumora Pay", owner=alice)
+    AccountDomain.objects.create(account=account, domain="lumora.example")
+    lead = make_lead(account=account)
+    handoff = make_handoff(lead)
+    assignment = route(handoffs.locked(handoff.pk), at=at).assignment
+    other = make_handoff(make_lead("Ana"))
+    start_assignment_clocks(route(handoffs.locked(other.pk), at=at).assignment, at=at)
+    notify(alice, Notification.Kind.PASSED, key="x", subject="New lead", handoff=handoff, at=at)
+    criteria = live_version(Document.Kind.CRITERIA, at)
+    calendar = Document.objects.get(kind=Document.Kind.CALENDAR)
+    by_lead = {"lead": lead, "handoff": handoff}
+    Absence.objects.create(user=alice, starts_at=at, ends_at=at + timedelta(days=1), cover=carol)
+    Activity.objects.create(lead=lead, kind="demo_request", occurred_at=at)
+    FactSnapshot.objects.create(lead=lead, known_from=at, facts={"person.title": "CFO"})
+    IntakeToken.objects.create(source=source, prefix="hf_12345", digest="5e884898da28047151d0e5")
+    Job.objects.create(kind="apply_criteria")
+    Meeting.objects.create(**by_lead, booked_at=at)
+    Opportunity.objects.create(**by_lead, opened_at=at)
+    ScoreSnapshot.objects.create(
+        lead=lead, version=criteria, at=at, fit=1, readiness=1, band="C3", breakdown={}
+    )
+    Submission.objects.create(
+        source=source, door="api", body_sha256="", payload={}, received_at=at, next_attempt_at=at
+    )
+    Touch.objects.create(**by_lead, by=alice, channel="call", outcome="spoke", occurred_at=at)
+    Capacity.objects.get_or_create(rep=carol)
+    Territory.objects.create(name="Sweden", precedence=1, countries=["SE"], rep=alice)
+    RepHours.objects.create(rep=alice, calendar=calendar)
+    Heartbeat.objects.create(name="sweep", beat_at=at)
+    code = ReasonCode.objects.first()
+    Disposition.objects.create(assignment=assignment, code=code, kind="rejected", by=alice, at=at)
+
+
+def url(model, page, *args):
+    return (
+        f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        + "/".join(map(str, (*args, page) if page else args))
+        + ("/" if page else "")
+    )
+
+
+# Every page --------------------------------------------------------------------------------------
+
+
+def test_every_record_has_its_admin():
+    models = {
+        model._meta.label_lower
+        for label in OURS
+        for model in apps.get_app_config(label).get_models()
+        if not model._meta.model_name.endswith("event")
+        or model._meta.label_lower == "sla.clockevent"
+    }
+    assert models - INLINE == {model._meta.label_lower for model in REGISTERED}
+
+
+def test_every_list_and_every_record_opens(admin_client, one_of_everything):
+    for model in REGISTERED:
+        page = admin_client.get(url(model, ""))
+        assert page.status_code == 200, model
+        row = model._default_manager.first()
+        assert row is not None, model
+        assert admin_client.get(url(model, "change", row.pk)).status_code == 200, model
+
+
+def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
+    admin_client, one_of_everything, make_lead, make_handoff, carol
+):
+    few = {model: queries_of_list(admin_client, model) for model in REGISTERED}
+    for number in range(15):
+        make_handoff(make_lead(f"Lead {number}"), rep=carol)
+    assert {model: queries_of_list(admin_client, model) for model in REGISTERED} == few
+
+
+def queries_of_list(client, model):
+    with CaptureQueriesContext(connection) as captured:
+        client.get(url(model, ""))
+    return len(captured)
+
+
+@pytest.mark.parametrize("who", ["alice", "mona", "vera"])
+def test_only_ops_and_admins_come_in(client, request, defaults, who):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/admin/").status_code == 302
+
+
+READ_ONLY = [
+    "leads.lead", "leads.handoff", "leads.assignment", "leads.touch", "leads.activity",
+    "leads.factsnapshot", "leads.ownershipchange", "leads.stagetransition", "leads.scoresnapshot",
+    "leads.publication", "leads.submission", "leads.intaketoken", "sla.clock", "sla.clockevent",
+    "sla.notification", "routing.decision", "routing.turn", "feedback.disposition",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", READ_ONLY)
+def test_history_is_only_read(rf, rosa, label):
+    request = rf.get("/")
+    request.user = rosa
+    site = admin.site._registry[apps.get_model(label)]
+    assert not site.has_add_permission(request)
+    assert not site.has_change_permission(request)
+    assert not site.has_delete_permission(request)
+
+
+def test_posting_to_a_lead_changes_nothing(admin_client, make_lead, alice):
+    lead = make_lead()
+    answer = admin_client.post(url(type(lead), "change", lead.pk), {"name": "X", "owner": alice.pk})
+    lead.refresh_from_db()
+    assert (answer.status_code, lead.owner, lead.name) == (403, None, "Clara Nyström")
+
+
+def test_a_token_never_shows_what_is_kept_of_it(admin_client, source):
+    token = IntakeToken.objects.create(source=source, prefix="hf_1", digest="5e884898da28")
+    for page in (url(IntakeToken, ""), url(IntakeToken, "change", token.pk)):
+        assert "5e884898da28" not in admin_client.get(page).content.decode()
+
+
+def test_people_show_no_password_and_are_added_elsewhere(admin_client, alice):
+    page = admin_client.get(url(User, "change", alice.pk)).content.decode()
+    assert alice.password not in page
+    assert f"/setup/people/{alice.pk}/" in page
+    assert admin_client.get("/admin/leads/user/add/").status_code == 403
+
+
+def test_leads_are_found_by_words(admin_client, make_lead):
+    make_lead("Clara Nyström")
+    make_lead("Bo Ek")
+    page = admin_client.get("/admin/leads/lead/?q=nyström").content.decode()
+    assert "Clara" in page
+    assert "Bo Ek" not in page
+
+
+# The inbox and the outbox ------------------------------------------------------------------------
+
+
+def test_a_failed_submission_is_set_to_be_tried_again(admin_client, source, at):
+    failed = Submission.objects.create(
+        source=source, door="api", body_sha256="", payload={}, received_at=at, next_attempt_at=at,
+        state="failed", error="No e-mail", attempts=5,
+    )  # fmt: skip
+    act(admin_client, Submission, "retry", failed)
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts) == (Submission.State.PENDING, 0)
+
+
+def test_what_was_given_up_is_sent_again(admin_client, alice, at):
+    notify(alice, Notification.Kind.MOVED, key="x", subject="Moved", at=at)
+    Notification.objects.filter(channel="email").update(state="parked", attempts=9)
+    act(admin_client, Notification, "resend", *Notification.objects.all())
+    assert Notification.objects.get(channel="email").state == Notification.State.WAITING
+
+
+def act(client, model, action, *rows, **more):
+    data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
+    return client.post(url(model, ""), data, follow=True)
+
+
+# Drafts ------------------------------------------------------------------------------------------
+
+KINDS = {
+    Document.Kind.CRITERIA: FitRule,
+    Document.Kind.ROUTING: RoutingRule,
+    Document.Kind.POLICIES: Policy,
+    Document.Kind.CALENDAR: CalendarTerms,
+}
+
+
+@pytest.fixture
+def draft(defaults, rosa, at):
+    """A draft of the routing table."""
+    return start_draft(live_version(Document.Kind.ROUTING, at), by=rosa)
+
+
+def fields_of(page):
+    """Return what the form on a page would send if nobody typed anything."""
+    form = page.context["adminform"].form
+    data = {"revision": form["revision"].value() or ""}
+    for inline in page.context["inline_admin_formsets"]:
+        for each in [inline.formset.management_form, *inline.formset.forms]:
+            for field in each:
+                value = field.value()
+                data[field.html_name] = "" if value is None else value
+    return data
+
+
+def edit(client, version, **changes):
+    address = url(Version, "change", version.pk)
+    return client.post(address, {**fields_of(client.get(address)), **changes}, follow=True)
+
+
+def test_a_rule_of_a_draft_is_edited(admin_client, draft):
+    edit(admin_client, draft, **{"routingrules-0-label": "The deal's owner"})
+    draft.refresh_from_db()
+    assert draft.routingrules.first().label == "The deal's owner"
+    assert draft.revision == 2
+
+
+def test_conditions_are_checked_in_words(admin_client, draft):
+    broken = '[[{"fact": "account.employees", "op": "at_least", "value": "many"}]]'
+    page = edit(admin_client, draft, **{"routingrules-0-conditions": broken}).content.decode()
+    assert "Employees needs a number, not “many”." in page
+    assert Version.objects.get(pk=draft.pk).revision == 1
+
+
+def test_another_persons_edit_in_between_is_told_and_what_one_typed_is_kept(admin_client, draft):
+    address = url(Version, "change", draft.pk)
+    mine = fields_of(admin_client.get(address)) | {"routingrules-0-label": "My words"}
+    edit(admin_client, draft, **{"routingrules-0-label": "Their words"})
+    page = admin_client.post(address, mine).content.decode()
+    assert "Somebody else changed or published this version" in page
+    assert "My words" in page
+    assert draft.routingrules.first().label == "Their words"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_draft_of_each_kind_starts_as_a_copy_and_can_be_saved(admin_client, at, kind):
+    live = live_version(kind, at)
+    act(admin_client, Version, "start_draft", live)
+    draft = Version.objects.get(base=live)
+    assert (
+        KINDS[kind].objects.filter(version=draft).count()
+        == KINDS[kind].objects.filter(version=live).count()
+    )
+    answer = edit(admin_client, draft)
+    draft.refresh_from_db()
+    assert (draft.revision, answer.context.get("errors")) == (2, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_row_of_a_published_version_can_be_edited(admin_client, at, kind):
+    live = live_version(kind, at)
+    page = admin_client.get(url(Version, "change", live.pk))
+    assert not re.search(
+        r'<(textarea|select|input type="text")[^>]* name="[a-z_]+-\d', page.content.decode()
+    )
+    assert admin_client.post(url(Version, "change", live.pk), fields_of(page)).status_code == 403
+    assert admin_client.post(url(Version, "delete", live.pk), {"post": "yes"}).status_code == 403
+    with pytest.raises(IntegrityError, match="can no longer change"), transaction.atomic():
+        KINDS[kind].objects.filter(version=live).delete()
+
+
+def test_the_targets_of_a_published_policy_cannot_be_edited(admin_client, at):
+    policy = Policy.objects.filter(version=live_version(Document.Kind.POLICIES, at)).first()
+    address = url(Policy, "change", policy.pk)
+    assert "targets-0-allowed" not in re.findall(
+        r'name="([^"]+)"', admin_client.get(address).content.decode()
+    )
+    assert admin_client.post(address, {"label": "x"}).status_code == 403
+
+
+def test_the_targets_of_a_drafts_policy_are_edited(admin_client, rosa, at):
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=rosa)
+    policy = draft.policys.first()
+    address = url(Policy, "change", policy.pk)
+    page = admin_client.get(address)
+    form = page.context["adminform"].form
+    data = fields_of(page) | {name: form[name].value() for name in ("label", "position")}
+    target = next(name for name, value in data.items() if value == "accept").replace(
+        "kind", "allowed"
+    )
+    answer = admin_client.post(address, data | {"conditions": "[]", target: "00:20:00"})
+    assert (answer.status_code, Version.objects.get(pk=draft.pk).revision) == (302, 2)
+    assert Target.objects.get(policy=policy, kind="accept").allowed == timedelta(minutes=20)
+
+
+# Publishing --------------------------------------------------------------------------------------
+
+
+def test_publishing_asks_for_the_note_first(admin_client, draft):
+    page = act(admin_client, Version, "publish", draft).content.decode()
+    assert "What changes, and why" in page
+    assert not draft.publications.exists()
+
+
+def test_a_draft_is_published_with_its_note(admin_client, draft, rosa):
+    act(admin_client, Version, "publish", draft, note="Demo rules first")
+    publication = Publication.objects.latest()
+    assert (publication.version, publication.by) == (draft, rosa)
+    assert publication.note == "Demo rules first"
+
+
+def test_one_goes_back_to_an_earlier_version(admin_client, draft):
+    act(admin_client, Version, "publish", draft, note="Try it")
+    act(admin_client, Version, "go_back", draft.base, note="It did not work")
+    assert Publication.objects.latest().version == draft.base
+
+
+def test_a_draft_of_what_is_no_longer_live_is_refused(admin_client, draft, rosa):
+    second = start_draft(draft.base, by=rosa)
+    act(admin_client, Version, "publish", draft, note="First")
+    page = act(admin_client, Version, "publish", second, note="Second").content.decode()
+    assert "is live now. Start a draft from that one" in page
+    assert not second.publications.exists()
+
+
+def test_a_table_without_a_fallback_is_not_published(admin_client, draft):
+    draft.routingrules.filter(conditions=[]).delete()
+    page = act(admin_client, Version, "publish", draft, note="Oops").content.decode()
+    assert "The last row must have no conditions" in page
+    assert not draft.publications.exists()
+
+
+def test_who_may_publish_is_the_organisations_to_say(client, olga, draft):
+    client.force_login(olga)
+    Organisation.objects.update(publishers=Organisation.Publishers.ADMINS)
+    act(client, Version, "publish", draft, note="I may not")
+    assert not draft.publications.exists()
+    Organisation.objects.update(publishers=Organisation.Publishers.OPS)
+    act(client, Version, "publish", draft, note="Now I may")
+    assert draft.publications.exists()
+
+
+def test_two_versions_at_once_are_refused(admin_client, draft):
+    page = act(admin_client, Version, "publish", draft, draft.base, note="Both").content.decode()
+    assert "Choose one version." in page
+
+
+def test_a_new_calendar_begins_with_a_draft(admin_client):
+    admin_client.post("/admin/leads/document/add/", {"kind": "calendar", "name": "Night shift"})
+    version = Version.objects.get(document__name="Night shift")
+    page = act(admin_client, Version, "publish", version, note="Nights").content.decode()
+    assert "has no hours" in page
+
+
+def test_a_second_routing_table_is_refused(admin_client):
+    data = {"kind": "routing", "name": "Another"}
+    page = admin_client.post("/admin/leads/document/add/", data).content.decode()
+    assert "Of these there is one only" in page
+
+
+def test_a_team_is_changed(admin_client, north):
+    data = {"name": "North and West", "manager": north.manager_id, "zone": "Europe/Berlin"}
+    admin_client.post(url(Team, "change", north.pk), data)
+    assert Team.objects.get().name == "North and West"
