@@ -1,0 +1,165 @@
+"""The rep's queue, worked by keys in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import expect
+
+from feedback.models import Disposition
+from leads import handoffs
+from leads.instants import database_now
+from leads.models import Assignment, Touch
+from sla import clocks
+
+
+@pytest.fixture
+def pass_lead(make_lead, make_handoff):
+    """Pass a lead to `rep` just now, with its clocks running."""
+
+    @transaction.atomic
+    def make(rep, name):
+        now = database_now()
+        lead = make_lead(name, stage_id="mql", title="VP Revenue Operations")
+        handoff = make_handoff(lead, rep=rep, hand_raised_at=now, at=now)
+        assignment = Assignment.objects.get(handoff=handoff)
+        Assignment.objects.filter(pk=assignment.pk).update(passed_at=now)
+        assignment.refresh_from_db()
+        clocks.start_handoff_clocks(handoff, hand_raised_at=now, at=now)
+        clocks.start_assignment_clocks(assignment, at=now)
+        return handoff
+
+    return make
+
+
+def answer_to(handoff):
+    return Assignment.objects.get(handoff=handoff).answer
+
+
+def test_a_rep_accepts_and_rejects_by_keys(make_screen, alice, pass_lead):
+    first, second = pass_lead(alice, "Clara Nyström"), pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    expect(page.get_by_role("heading", name="Clara Nyström")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Marcus Bell", exact=True)).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Rejected: Marcus Bell, Wrong size.")).to_be_visible()
+    assert answer_to(first) == Assignment.Answer.ACCEPTED
+    assert Disposition.objects.get().assignment.handoff == second
+
+
+def test_a_reason_that_needs_a_day_asks_for_it(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("3")
+    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    page.keyboard.press("4")
+    expect(page.get_by_label("Ask again on")).to_be_focused()
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("needs the day on which to ask again")).to_be_visible()
+    screen.errors.clear()  # the browser logs the 422
+    page.get_by_label("Ask again on").fill("2027-03-01")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Rejected: Clara Nyström, Wrong timing.")).to_be_visible()
+
+
+def test_of_two_windows_one_wins_and_the_other_is_told(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    here, there = make_screen(alice), make_screen(alice)
+    for screen in (here, there):
+        screen.open("/queue/")
+    here.page.keyboard.press("a")
+    expect(here.page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    there.page.keyboard.press("a")
+    expect(there.page.get_by_text("Alice accepted this")).to_be_visible()
+    there.errors.clear()  # the browser logs the 409
+
+
+def test_a_call_is_logged_with_one_key_and_enter(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("c")
+    expect(page.get_by_role("form", name="Log a touch")).to_be_visible()
+    page.get_by_role("button", name="Log it").click()
+    expect(page.get_by_text("Call: no answer").first).to_be_visible()
+    assert Touch.objects.get().handoff == handoff
+
+
+def test_keys_move_along_the_list_and_open_a_lead(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    second = pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    screen.open("/queue/")
+    screen.page.keyboard.press("j")
+    screen.page.keyboard.press("Enter")
+    expect(screen.page).to_have_url(f"{screen.base}/queue/{second.pk}/#packet")
+    assert handoffs.open_assignment(second).evidence == Assignment.Evidence.OPENED
+
+
+def test_a_new_lead_waits_under_a_pill(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    screen.open("/queue/")
+    pass_lead(alice, "Marcus Bell")
+    pill = screen.page.get_by_role("link", name="1 new")
+    expect(pill).to_be_visible(timeout=15_000)
+    expect(screen.page).to_have_title("(2) Queue · Handoff")
+    expect(screen.page.get_by_text("Marcus Bell")).not_to_be_visible()
+    pill.click()
+    expect(screen.page.get_by_text("Marcus Bell").first).to_be_visible()
+
+
+@pytest.mark.parametrize("action", ["", "reject/", "touch/"])
+def test_an_open_lead_is_clean(make_screen, alice, pass_lead, action):
+    handoff = pass_lead(alice, "Clara Nyström")
+    pass_lead(alice, "A very long name of somebody who goes by many names indeed")
+    screen = make_screen(alice)
+    screen.open(f"/queue/{handoff.pk}/{action}#packet")
+    screen.assert_clean()
+
+
+def test_the_list_is_clean(make_screen, alice, pass_lead):
+    pass_lead(alice, "A very long name of somebody who goes by many names indeed")
+    screen = make_screen(alice)
+    screen.open("/queue/")
+    screen.assert_clean()
+
+
+@pytest.mark.parametrize("name", ["alice", "mona"])
+def test_an_empty_queue_is_clean(make_screen, request, alice, name):
+    screen = make_screen(request.getfixturevalue(name))
+    screen.open("/queue/")
+    screen.assert_clean()
+
+
+def test_on_a_phone_the_answers_stand_below_the_packet(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page = screen.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    screen.open("/queue/")
+    expect(page.get_by_role("button", name="Accept")).not_to_be_visible()
+    page.get_by_text("Clara Nyström").first.click()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    assert answer_to(handoff) == Assignment.Answer.ACCEPTED
+
+
+def test_it_works_without_javascript(make_screen, browser, live_server, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    signed_in = make_screen(alice).page.context.storage_state()
+    context = browser.new_context(java_script_enabled=False, storage_state=signed_in)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/queue/{handoff.pk}/")
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    context.close()
