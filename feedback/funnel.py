@@ -82,11 +82,11 @@ def by_dimension(leads: QuerySet[Lead], dimension: str) -> list[Line]:
     steps = stages()
     rows = (
         with_furthest(leads)
-        .values(name=F(field), key=F(key_field))
+        .values(kind=F(field), kind_key=F(key_field))
         .annotate(**_counts(steps))
-        .order_by(f"-{Stage.Key.ML}", "name")[:LONGEST_TABLE]
+        .order_by(f"-{Stage.Key.ML}", "kind")[:LONGEST_TABLE]
     )
-    return [Line(row["name"], row["key"], _steps(steps, row)) for row in rows]
+    return [Line(row["kind"], row["kind_key"], _steps(steps, row)) for row in rows]
 
 
 def by_cohort(leads: QuerySet[Lead], cohort: str, *, zone: str, first_weekday: int) -> list[Line]:
