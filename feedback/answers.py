@@ -168,7 +168,7 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
     """Let a touch count: as a sign that the lead was received, and for the clocks."""
     handoffs.receive(assignment, evidence=Assignment.Evidence.TOUCH, at=at)
     kinds = [Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
-    clocks.stop(handoff, kinds, at=touch.occurred_at, evidence=str(touch))
+    clocks.stop(handoff, kinds, at=touch.occurred_at, evidence=str(touch), recorded_at=at)
     responses.record_first_response(handoff, at=touch.occurred_at)
 
 

@@ -57,9 +57,8 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
     whoever has it is told.
     """
     assert found.activity_at is not None  # only a score may open without one
-    handoff.hand_raised_at = found.activity_at
     handoff.priority = max(handoff.priority, URGENT)
-    handoff.save(update_fields=["hand_raised_at", "priority"])
+    handoff.save(update_fields=["priority"])
     handoff.lead.last_hand_raise_at = found.activity_at
     handoff.lead.save(update_fields=["last_hand_raise_at"])
     clocks.start_handoff_clocks(handoff, hand_raised_at=found.activity_at, at=at)

@@ -122,7 +122,8 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
     may be known now.
     """
-    since = handoff.hand_raised_at or handoff.opened_at
+    raised = (handoff.lead.last_hand_raise_at, handoff.hand_raised_at, handoff.opened_at)
+    since = max(instant for instant in raised if instant)
     found = opening(evidence.facts, evidence.activities, criteria, evidence.at, since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
