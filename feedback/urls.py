@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback.views import answers, queue
+from feedback.views import answers, insights, queue, review, timeline
 
 app_name = "feedback"
 
@@ -14,4 +14,14 @@ urlpatterns = [
     path("queue/<int:pk>/qualify/", answers.qualify, name="qualify"),
     path("queue/<int:pk>/meeting/", answers.record_meeting, name="meeting"),
     path("queue/<int:pk>/deal/", answers.record_deal, name="deal"),
+    path("insights/", insights.insights, name="insights"),
+    path("review/", review.review_list, name="review"),
+    path("review/<int:pk>/fill/", review.fill_in, name="review_fill"),
+    path("review/<int:pk>/assign/", review.assign, name="review_assign"),
+    path("review/<int:pk>/route/", review.route_again, name="review_route"),
+    path("review/<int:pk>/disqualify/", review.disqualify, name="review_disqualify"),
+    path("review/inbox/", review.inbox, name="inbox"),
+    path("review/inbox/<int:pk>/retry/", review.try_again, name="try_again"),
+    path("leads/<int:pk>/hand-over/", review.hand_over, name="hand_over"),
+    path("leads/<int:pk>/timeline/", timeline.show_timeline, name="timeline"),
 ]

@@ -1,0 +1,256 @@
+"""Working the review queue: what can't be passed to a rep by itself, and what failed on its way in.
+
+Each function is one transaction, locks the lead, then the handoff, and meets a second person at
+the same handoff with LostRace, which says who was first and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+
+from feedback.errors import AnswerRefused
+from feedback.models import Disposition, ReasonCode
+from feedback.packets import build_packet
+from leads import handoffs, lifecycle
+from leads.correcting import CorrectedFields, correct
+from leads.criteria import criteria_of
+from leads.documents import live_version
+from leads.errors import LostRace
+from leads.fact_history import evidence_for, facts_of
+from leads.forms.corrections import labels_of
+from leads.inbox import PROCESS_TASK
+from leads.matching import lock_identities
+from leads.models import (
+    Assignment,
+    Document,
+    Handoff,
+    Lead,
+    OwnershipChange,
+    Stage,
+    Submission,
+    User,
+)
+from leads.nudges import nudge
+from leads.rescoring import keep, rescore
+from leads.scoring import missing_fields
+from routing import routing
+from sla import clocks
+from sla.deadlines import Deadline, deadline
+from sla.models import Clock, Target
+
+SWEEP_TASK = "revops.tasks.sweep"
+MOST_ITEMS = 50
+# Stages that a hand-over by hand takes a lead out of; further on it stays where it is.
+BEFORE_SALES = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
+REVIEW_CLOCK = [Target.Kind.REVIEW]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A handoff in review.
+
+    missing:     labels of the facts without which it can't go on.
+    is_released: what was missing was filled in, and it is being judged again.
+    """
+
+    handoff: Handoff
+    missing: list[str]
+    deadline: Deadline | None
+    is_released: bool
+
+
+def in_review(viewer: User) -> QuerySet[Handoff]:
+    """Return the handoffs in review that `viewer` may work, the first due first."""
+    running = Clock.objects.running().filter(handoff=OuterRef("pk"), kind=Target.Kind.REVIEW)
+    return (
+        Handoff.objects.visible_to(viewer)
+        .in_review()
+        .annotate(review_due=Subquery(running.order_by("due_at").values("due_at")[:1]))
+        .order_by(F("review_due").asc(nulls_last=True), "-priority", "opened_at", "pk")
+    )
+
+
+def items(waiting: QuerySet[Handoff], at: datetime) -> list[Item]:
+    """Return the most urgent of `waiting` with what their page shows."""
+    review_clocks = Clock.objects.running().filter(kind=Target.Kind.REVIEW)
+    found = waiting.select_related("lead__source", "lead__account", "queue__owner")
+    clocks_first = Prefetch("clocks", review_clocks.select_related("calendar"), to_attr="running")
+    return [_item(each, at) for each in found.prefetch_related(clocks_first)[:MOST_ITEMS]]
+
+
+def _item(handoff: Handoff, at: datetime) -> Item:
+    """Return what to show of a handoff whose running review clock is in `running`."""
+    running: list[Clock] = getattr(handoff, "running", [])
+    judged_at = handoff.lead.reconsider_at
+    return Item(
+        handoff=handoff,
+        missing=labels_of(handoff.missing),
+        deadline=deadline(running[0], at) if running else None,
+        is_released=judged_at is not None and judged_at <= at,
+    )
+
+
+@transaction.atomic
+def fill_in(
+    handoff: Handoff, fields: CorrectedFields, filled: Collection[str], *, by: User, at: datetime
+) -> Handoff:
+    """Write what was missing to the lead. The pipeline passes the handoff on once nothing is
+    missing any more; till then it stays in review with what is left.
+
+    Raises LostRace if it is no longer in review, EmailTaken if the address is another lead's.
+    """
+    lock_identities(fields, handoff.lead.source)
+    fresh = _claimed(handoff.pk)
+    lead = correct(fresh.lead, fields, filled, by=by, at=at)
+    known = facts_of(lead, at)
+    left = [name for name in fresh.missing if known.get(name) in (None, "")]
+    if left:
+        fresh.missing = left
+        fresh.save(update_fields=["missing"])
+    return fresh
+
+
+@transaction.atomic
+def assign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "") -> None:
+    """Pass a handoff in review to `rep` by hand, whatever is missing.
+
+    Raises LostRace if it is no longer in review, CannotTake if `rep` is no sales rep.
+    """
+    fresh = _claimed(handoff.pk)
+    routing.reassign(fresh, rep, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def route_again(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """Let the live routing table decide again, within seconds.
+
+    Raises LostRace if it is no longer in review, AnswerRefused while a required fact is missing.
+    """
+    fresh = _claimed(handoff.pk)
+    criteria = criteria_of(live_version(Document.Kind.CRITERIA, at))
+    missing = missing_fields(facts_of(fresh.lead, at), criteria, fresh.path)
+    if missing:
+        names = ", ".join(labels_of(missing))
+        raise AnswerRefused({"missing": f"Still missing: {names}. Fill it in, or assign a rep."})
+    reason = f"Sent to routing again by {by}"
+    clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason)
+    handoffs.back_to_routing(
+        fresh, at=at, reason=reason[:200], source=OwnershipChange.Source.MANAGER, by=by
+    )
+    nudge(SWEEP_TASK)
+
+
+@transaction.atomic
+def disqualify(handoff: Handoff, *, code: ReasonCode, note: str, by: User, at: datetime) -> None:
+    """Close a handoff in review: this lead is not for sales, and `code` says why.
+
+    Raises LostRace if it is no longer in review, AnswerRefused if the code asks for a note.
+    """
+    if code.needs_note and not note.strip():
+        raise AnswerRefused({"note": f"Say in a few words what you mean by “{code}”."})
+    fresh = _claimed(handoff.pk)
+    said = f"{Disposition.Kind.DISQUALIFIED.label} by {by} in review: {code}"
+    reason = (said + (f" ({note})" if note else ""))[:200]
+    clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason)
+    clocks.end(fresh, at=at)
+    lifecycle.move(fresh.lead, Stage.Key.DISQUALIFIED, at=at, reason=reason, by=by, handoff=fresh)
+    handoffs.close(
+        fresh,
+        closed_as=Handoff.ClosedAs.DISQUALIFIED,
+        outcome=Assignment.Outcome.DISQUALIFIED,
+        at=at,
+        source=OwnershipChange.Source.MANAGER,
+        reason=reason,
+        by=by,
+    )
+
+
+@transaction.atomic
+def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
+    """Open a handoff of `lead` by hand, to be routed within seconds. Neither score nor rest nor a
+    disqualifier keeps it back; a missing fact sends it to review as ever.
+
+    reason: why now, for the rep to read.
+    Raises HandoffIsOpen if there is one.
+    """
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",))
+    lead = locked.select_related("source", "account__owner").get(pk=lead.pk)
+    evidence = evidence_for(lead, at)
+    score, version = rescore(lead, evidence)
+    handoff = handoffs.open_handoff(
+        lead,
+        path=Handoff.Path.MANUAL,
+        reason=reason,
+        criteria=version,
+        score=score,
+        by=by,
+        at=at,
+    )
+    Lead.objects.filter(pk=lead.pk).update(nurture_until=None)
+    if lead.stage_id in BEFORE_SALES:
+        lifecycle.move(
+            lead, Stage.Key.MQL, at=at, reason=f"Handed over by {by}"[:200], by=by, handoff=handoff
+        )
+    keep(lead, score, version, at=at, handoff=handoff)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+    handoff.missing = missing_fields(evidence.facts, criteria_of(version), handoff.path)
+    handoff.packet = build_packet(lead, handoff, score, evidence, at)
+    handoff.reroute_at = at
+    handoff.save(update_fields=["missing", "packet", "reroute_at"])
+    nudge(SWEEP_TASK)
+    return handoff
+
+
+def codes() -> QuerySet[ReasonCode]:
+    """Return the reasons a reviewer may disqualify for: none that asks for a rep's work."""
+    offered = ReasonCode.objects.offered().filter(min_touches=0, needs_date=False)
+    return offered.exclude(group=ReasonCode.Group.ROUTING)
+
+
+def failed_submissions() -> QuerySet[Submission]:
+    """Return what could not be processed, the newest first."""
+    failed = Submission.objects.filter(state=Submission.State.FAILED)
+    return failed.select_related("source", "by").order_by("-received_at", "-pk")
+
+
+@transaction.atomic
+def try_again(submission_id: int, *, at: datetime) -> None:
+    """Set a failed submission waiting; its error stays with it until it succeeds.
+
+    Raises LostRace if somebody did before.
+    """
+    waiting = Submission.objects.filter(pk=submission_id, state=Submission.State.FAILED).update(
+        state=Submission.State.PENDING, next_attempt_at=at, attempts=0
+    )
+    if not waiting:
+        raise LostRace("This has been tried again in the meantime.")
+    nudge(PROCESS_TASK, submission_id)
+
+
+def _claimed(handoff_id: int) -> Handoff:
+    """Lock a handoff that must still be in review. Raises LostRace, saying who took it where."""
+    handoff = handoffs.locked(handoff_id)
+    if handoff.state != Handoff.State.REVIEW:
+        raise _taken(handoff)
+    return handoff
+
+
+def _taken(handoff: Handoff) -> LostRace:
+    last = (
+        OwnershipChange.objects.filter(lead=handoff.lead_id)
+        .select_related("by", "to_owner", "to_queue")
+        .order_by("seq")
+        .last()
+    )
+    if last is None:
+        return LostRace("This is no longer in review.")
+    where = f"is with {last.to_owner or last.to_queue} now"
+    if not handoff.is_open:
+        where = f"was closed as {handoff.get_closed_as_display().lower()}"
+    who = f" {last.by} was first." if last.by else ""
+    return LostRace(f"This lead {where}.{who}", winner=last.by, at=last.at)

@@ -1,0 +1,161 @@
+"""How each kind of event in a lead's timeline is told: what happened, and who did it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feedback.models import Disposition
+from feedback.packets import detail as telling_detail
+from feedback.packets import kind_label
+from leads.evidence import ActivityRecord
+from leads.models import (
+    Activity,
+    Assignment,
+    FactSnapshot,
+    Handoff,
+    Meeting,
+    Opportunity,
+    OwnershipChange,
+    ScoreSnapshot,
+    StageTransition,
+    Submission,
+    Touch,
+)
+from routing.models import Decision
+from sla.models import ClockEvent, Notification
+
+THE_LEAD, THE_SYSTEM = "The lead", "Handoff"
+
+CLOCK_ICONS = {
+    ClockEvent.Kind.STARTED: "clock",
+    ClockEvent.Kind.WARNED: "bell",
+    ClockEvent.Kind.BREACHED: "alert",
+    ClockEvent.Kind.SKIPPED: "clock",
+    ClockEvent.Kind.STOPPED: "check",
+}
+CHANNEL_ICONS = {
+    Touch.Channel.CALL: "phone",
+    Touch.Channel.EMAIL: "mail",
+    Touch.Channel.MEETING: "calendar",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in words. note: what was said beside it. is_bad: a promise was missed."""
+
+    icon: str
+    what: str
+    who: str
+    note: str = ""
+    is_bad: bool = False
+
+
+def submission(row: Submission) -> Told:
+    text = f"Handed in: {row.source}"
+    return Told("inbox", text, str(row.by) if row.by else row.get_door_display())
+
+
+def activity(row: Activity) -> Told:
+    record = ActivityRecord(row.kind, row.properties, row.occurred_at)
+    who = THE_LEAD if row.lead_id else "Somebody at the company"
+    return Told("eye", kind_label(row.kind), who, telling_detail(record))
+
+
+def correction(row: FactSnapshot) -> Told:
+    return Told("edit", "Facts corrected", str(row.by))
+
+
+def score(row: ScoreSnapshot) -> Told:
+    text = f"Band is {row.band}: fit {row.fit}, readiness {row.readiness}"
+    return Told("gauge", text, str(row.version))
+
+
+def opened(row: Handoff) -> Told:
+    return Told("send", f"Handoff opened: {row.reason}", row.get_path_display())
+
+
+def closed(row: Handoff) -> Told:
+    return Told("lock", f"Handoff closed as {row.get_closed_as_display().lower()}", THE_SYSTEM)
+
+
+def stage(row: StageTransition) -> Told:
+    text = f"{row.from_stage} → {row.to_stage}" if row.from_stage else f"Began as {row.to_stage}"
+    override = " (override)" if row.is_override else ""
+    return Told("flag", text + override, str(row.by or THE_SYSTEM), row.reason)
+
+
+def owner(row: OwnershipChange) -> Told:
+    source = row.get_source_display()
+    return Told(
+        "user", f"Now with {row.to_owner or row.to_queue}", str(row.by or source), row.reason
+    )
+
+
+def decision(row: Decision) -> Told:
+    rule = row.rule_label or "By hand"
+    who = str(row.by or row.version or THE_SYSTEM)
+    return Told("route", f"Routed to {row.rep or row.queue}: {rule}", who, row.reason)
+
+
+def passed(row: Assignment) -> Told:
+    return Told("arrow-right", f"Passed to {row.rep}", THE_SYSTEM)
+
+
+def received(row: Assignment) -> Told:
+    return Told("eye", f"Received: {row.get_evidence_display().lower()}", str(row.rep))
+
+
+def answered(row: Assignment) -> Told:
+    is_accepted = row.answer == Assignment.Answer.ACCEPTED
+    return Told("check" if is_accepted else "x", row.get_answer_display(), str(row.rep))
+
+
+def ended(row: Assignment) -> Told:
+    return Told(
+        "undo", f"No longer with {row.rep}: {row.get_outcome_display().lower()}", THE_SYSTEM
+    )
+
+
+def touch(row: Touch) -> Told:
+    who = str(row.by) if row.by else "Automatic"
+    return Told(CHANNEL_ICONS.get(Touch.Channel(row.channel), "users"), str(row), who, row.note)
+
+
+def disposition(row: Disposition) -> Told:
+    until = f", rests till {row.nurture_until:%d %b %Y}" if row.nurture_until else ""
+    return Told("note", f"{row}{until}", str(row.by), row.note)
+
+
+def clock_event(row: ClockEvent) -> Told:
+    clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
+    at_level = f" at {row.level} %" if row.kind == ClockEvent.Kind.WARNED else ""
+    text = f"{clock.get_kind_display()}: {row.get_kind_display().lower()}{at_level}"
+    whose = str(clock.assignment.rep) if clock.assignment else THE_SYSTEM
+    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, whose, row.detail, is_missed)
+
+
+def notification(row: Notification) -> Told:
+    icon = "mail" if row.channel == Notification.Channel.EMAIL else "bell"
+    text = f"Told {row.recipient}: {row.get_kind_display().lower()}"
+    return Told(icon, text, row.get_channel_display(), row.subject)
+
+
+def meeting(row: Meeting) -> Told:
+    when = f" for {row.starts_at:%d %b %Y, %H:%M} UTC" if row.starts_at else ""
+    text = f"Meeting{when}: {row.get_outcome_display().lower()}"
+    return Told("calendar", text, str(row.source or THE_SYSTEM))
+
+
+def deal_opened(row: Opportunity) -> Told:
+    return Told("bolt", f"Deal opened{_named(row)}", str(row.source or THE_SYSTEM))
+
+
+def deal_closed(row: Opportunity) -> Told:
+    text = f"Deal {row.get_state_display().lower()}{_named(row)}"
+    return Told("bolt", text, str(row.source or THE_SYSTEM))
+
+
+def _named(deal: Opportunity) -> str:
+    worth = f", {deal.amount:,.2f}" if deal.amount is not None else ""
+    return (f": {deal.name}" if deal.name else "") + worth

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from feedback.requests import SignedInRequest, wants_fragment
+from feedback.timeline import place_from, timeline
+from leads.instants import database_now
+from leads.models import Lead
+
+
+@login_required
+@require_GET
+@vary_on_headers("HX-Request")
+def show_timeline(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A page of the timeline: a fragment for the lead's page, a page of its own without htmx."""
+    lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+    page = timeline(lead, before=place_from(request.GET.get("before", "")))
+    at = database_now()
+    context = {"lead": lead, "page": page, "at": at, "a_day_ago": at - timedelta(days=1)}
+    template = "feedback/_timeline.html" if wants_fragment(request) else "feedback/timeline.html"
+    return render(request, template, context)

@@ -1,0 +1,175 @@
+"""A lead as its page shows it: what is known now, and the score with what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from leads.condition_words import shown
+from leads.criteria import criteria_of
+from leads.documents import NothingLive, live_version
+from leads.evidence import Evidence
+from leads.facts import ACCOUNT_FACTS, FACTS, PERSON_FACTS, Fact
+from leads.models import Document, Handoff, Lead, Version
+from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
+
+CUSTOM = "custom."
+# Told in the head of the page, or worth showing only where they are true.
+SAID_ELSEWHERE = {"person.email_domain", "person.has_phone", "account.has_owner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One fact as it is known now; `value` is None for one that nobody knows."""
+
+    label: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    label: str
+    facts: Sequence[Known]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One of the two scores: the lines that gave, lost or may yet give points, and their sums.
+
+    silent: labels of the rules that gave nothing.
+    """
+
+    label: str
+    grade: str
+    lines: Sequence[Line]
+    silent: Sequence[str]
+
+    @property
+    def earned(self) -> int:
+        return sum(line.earned for line in self.lines)
+
+    @property
+    def decayed(self) -> int:
+        return sum(line.lost_to_decay for line in self.lines)
+
+    @property
+    def capped(self) -> int:
+        return sum(line.lost_to_cap + line.lost_to_group_cap for line in self.lines)
+
+    @property
+    def points(self) -> int:
+        return sum(line.points for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePage:
+    """The score at an instant, the version that gave it, and what one change would make of it.
+
+    rulings: what keeps the lead out or fit down, in words.
+    """
+
+    score: Score
+    version: Version
+    ledgers: Sequence[Ledger]
+    flips: Sequence[Flip]
+    rulings: Sequence[str]
+    unknown: Sequence[str]
+
+
+def fact_groups(facts: Mapping[str, object]) -> list[FactGroup]:
+    """Return what is known and unknown of a lead, in the order of the glossary."""
+    own = [
+        Known(name.removeprefix(CUSTOM).replace("_", " ").capitalize(), _plain(value))
+        for name, value in sorted(facts.items())
+        if name.startswith(CUSTOM)
+    ]
+    groups = [
+        FactGroup("Person", _known(PERSON_FACTS, facts)),
+        FactGroup("Company", _known(ACCOUNT_FACTS, facts)),
+        FactGroup("Further facts", own),
+    ]
+    return [group for group in groups if group.facts]
+
+
+def _known(vocabulary: Iterable[Fact], facts: Mapping[str, object]) -> list[Known]:
+    asked = [fact for fact in vocabulary if fact.name not in SAID_ELSEWHERE]
+    return [Known(fact.label, _value(fact, facts.get(fact.name))) for fact in asked]
+
+
+def _value(fact: Fact, value: object) -> str | None:
+    return None if value in (None, "", []) else shown(fact, value)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def score_page(evidence: Evidence) -> ScorePage | None:
+    """Return the score on `evidence` by the criteria live at its instant; None if none are."""
+    try:
+        version = live_version(Document.Kind.CRITERIA, evidence.at)
+    except NothingLive:
+        return None
+    criteria = criteria_of(version)
+    about = (evidence.facts, evidence.activities, criteria, evidence.at)
+    result = score(*about)
+    return ScorePage(
+        score=result,
+        version=version,
+        ledgers=[
+            _ledger("Fit", result.fit_grade, result.breakdown),
+            _ledger("Readiness", result.readiness_grade, result.breakdown),
+        ],
+        flips=nearest_flips(*about),
+        rulings=[*_rulings(result, criteria)],
+        unknown=[label_of(name) for name in result.unknown],
+    )
+
+
+def _ledger(label: str, grade: str, breakdown: Iterable[Line]) -> Ledger:
+    lines = [line for line in breakdown if line.section == label.lower()]
+    speaking = [line for line in lines if line.points or line.earned or line.unknown]
+    silent = [line.label for line in lines if line not in speaking]
+    return Ledger(label, grade, speaking, silent)
+
+
+def _rulings(result: Score, criteria: Criteria) -> Iterable[str]:
+    disqualifiers = {rule.key: rule.label for rule, _ in criteria.disqualifying}
+    required = {rule.key: rule.label for rule, _ in criteria.fit}
+    for key in result.disqualified_by:
+        yield f"Disqualified: {disqualifiers[key]}."
+    for key in result.missing_requirements:
+        yield f"Fit stays C: not known to be “{required[key]}”."
+    for key in result.undecided:
+        yield f"Can't be told yet: {disqualifiers[key]}."
+
+
+def label_of(fact: str) -> str:
+    return FACTS[fact].label if fact in FACTS else fact
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffCard:
+    """One handoff of the lead. may_ask_why: its routing is the viewer's to see."""
+
+    handoff: Handoff
+    missing: Sequence[str]
+    may_ask_why: bool
+
+
+def handoff_cards(lead: Lead, visible: Iterable[int]) -> list[HandoffCard]:
+    """Return the handoffs of `lead`, newest first, with their assignments.
+
+    visible: ids of the handoffs that the viewer may open.
+    """
+    found = (
+        Handoff.objects.filter(lead=lead)
+        .select_related("owner", "queue__owner", "hop")
+        .prefetch_related("assignments__rep")
+        .order_by("-opened_at", "-pk")
+    )
+    openable = set(visible)
+    return [
+        HandoffCard(each, [label_of(name) for name in each.missing], each.pk in openable)
+        for each in found
+    ]

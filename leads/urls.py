@@ -1,0 +1,16 @@
+from django.urls import path
+
+from leads import urls_intake
+from leads.views import corrections, leads, profile
+
+app_name = "leads"
+urlpatterns = [
+    *urls_intake.urlpatterns,
+    path("leads/", leads.lead_list, name="leads"),
+    path("leads/export.csv", leads.lead_export, name="export"),
+    path("leads/<int:pk>/", leads.lead_detail, name="lead"),
+    path("leads/<int:pk>/correct/", corrections.correct_lead, name="correct"),
+    path("me/", profile.profile, name="me"),
+    path("me/absences/", profile.add_absence, name="add_absence"),
+    path("me/absences/<int:pk>/end/", profile.end_absence, name="end_absence"),
+]

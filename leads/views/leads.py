@@ -1,0 +1,153 @@
+"""The list of leads, its export, and one lead."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from leads.correcting import may_correct
+from leads.fact_history import evidence_for
+from leads.filters import LeadFilter
+from leads.inbox_page import payload_text
+from leads.instants import database_now
+from leads.lead_export import csv_lines
+from leads.lead_page import fact_groups, handoff_cards, score_page
+from leads.matching import survivor_id
+from leads.models import Handoff, Lead, Role, Submission, User
+from leads.places import place_text, read_place
+from leads.requests import SignedInRequest, wants_fragment
+
+PAGE_SIZE = 50
+# Beyond so many, nobody counts on.
+MOST_COUNTED = 10_000
+SUBMISSIONS_SHOWN = 10
+NEWEST_FIRST = ("-entered_at", "-pk")
+
+
+@login_required
+@require_GET
+@vary_on_headers("HX-Request")
+def lead_list(request: SignedInRequest) -> HttpResponse:
+    filtered = filtered_leads(request)
+    template = "leads/_lead_rows.html" if wants_fragment(request) else "leads/lead_list.html"
+    page = list_page(filtered, request.GET.get("after", ""))
+    context = {"filter": filtered, "at": database_now(), **page, **addresses(request, page)}
+    return render(request, template, context, status=200 if filtered.form.is_valid() else 422)
+
+
+@login_required
+@require_GET
+def lead_export(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
+    """The filtered list as CSV; 422 with the list if the filter makes no sense."""
+    filtered = filtered_leads(request)
+    if not filtered.form.is_valid():
+        return lead_list(request)
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    lines = csv_lines(filtered.qs.order_by(*NEWEST_FIRST), zone=zone)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="leads.csv"'
+    return response
+
+
+def filtered_leads(request: SignedInRequest) -> LeadFilter:
+    visible = Lead.objects.visible_to(request.user).live()
+    return LeadFilter(request.GET, queryset=visible, request=request)
+
+
+def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:
+    """Return one page of the filtered leads, newest first, and where the next begins.
+
+    A search shows the nearest only: what is not among them wants more words.
+    """
+    found = filtered.qs if filtered.form.is_valid() else filtered.queryset.none()
+    count = found.order_by()[: MOST_COUNTED + 1].count()
+    if not filtered.is_search:
+        found = entered_before(found.order_by(*NEWEST_FIRST), after)
+    open_handoffs = Prefetch("handoffs", Handoff.objects.open(), to_attr="open_handoffs")
+    shown = found.select_related("stage", "owner", "queue", "source")
+    leads = list(shown.prefetch_related(open_handoffs)[: PAGE_SIZE + 1])
+    has_more = len(leads) > PAGE_SIZE
+    leads = leads[:PAGE_SIZE]
+    return {
+        "leads": leads,
+        "count": count,
+        "is_over_count": count > MOST_COUNTED,
+        "has_more": has_more,
+        "next": next_place(leads[-1]) if has_more and not filtered.is_search else "",
+    }
+
+
+def next_place(lead: Lead) -> str:
+    return place_text(lead.entered_at, lead.pk)
+
+
+def addresses(request: SignedInRequest, page: dict[str, Any]) -> dict[str, str]:
+    """Return the query of the filter as it is, and with the next page's place."""
+    asked = {name: request.GET[name] for name in request.GET if request.GET[name]}
+    asked.pop("after", None)
+    return {
+        "query": urlencode(asked),
+        "next_query": urlencode({**asked, "after": page["next"]}) if page["next"] else "",
+    }
+
+
+def entered_before(leads: QuerySet[Lead], after: str) -> QuerySet[Lead]:
+    """Return those that come after a place in the list; a seek, however far down it is."""
+    place = read_place(after, numbers=1)
+    if place is None:
+        return leads
+    entered_at, (pk,) = place
+    return leads.filter(Q(entered_at__lt=entered_at) | Q(entered_at=entered_at, pk__lt=pk))
+
+
+SHOWN_WITH_LEAD = ("stage", "owner", "queue__owner", "source", "account__owner")
+
+
+@login_required
+@require_GET
+def lead_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    visible = Lead.objects.visible_to(request.user)
+    lead = get_object_or_404(visible.select_related(*SHOWN_WITH_LEAD), pk=pk)
+    if lead.merged_into_id is not None:
+        return redirect("leads:lead", pk=survivor_id(lead.pk))
+    return render(request, "leads/lead_detail.html", lead_context(lead, request.user))
+
+
+def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
+    """Return what the page of `lead` shows: facts and score as of now, handoffs, submissions."""
+    at = database_now()
+    evidence = evidence_for(lead, at)
+    openable = Handoff.objects.visible_to(viewer).filter(lead=lead).values_list("pk", flat=True)
+    cards = handoff_cards(lead, openable)
+    has_open = any(card.handoff.is_open for card in cards)
+    return {
+        "lead": lead,
+        "at": at,
+        "groups": fact_groups(evidence.facts),
+        "page": score_page(evidence),
+        "cards": cards,
+        "handed_in": handed_in(lead, viewer),
+        "may_correct": may_correct(viewer),
+        "may_hand_over": may_correct(viewer) and not has_open,
+    }
+
+
+def handed_in(lead: Lead, viewer: User) -> list[tuple[Submission, str]]:
+    """Return what was handed in about `lead`, newest first, each with its payload as text; "" for
+    who may not read it.
+    """
+    newest = Submission.objects.filter(lead=lead).select_related("source", "by")
+    reads_payloads = viewer.has_role(Role.MARKETING_OPS, Role.ADMIN)
+    return [
+        (each, payload_text(each) if reads_payloads else "")
+        for each in newest.order_by("-received_at", "-pk")[:SUBMISSIONS_SHOWN]
+    ]

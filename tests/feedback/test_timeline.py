@@ -1,0 +1,210 @@
+"""Everything that happened with a lead, in one list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from feedback import answers, outcomes
+from feedback.timeline import Place, place_from, timeline
+from leads import handoffs
+from leads.correcting import CorrectedFields, correct
+from leads.instants import database_now
+from leads.models import Activity, Assignment, Submission
+from leads.places import place_text
+from revops import pipeline
+from sla.models import ClockEvent
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+HOSTILE = "<script>alert(1)</script>"
+
+
+def whole(lead, size=7):
+    """Return the entries of all pages, one after another."""
+    entries, place = [], None
+    while True:
+        page = timeline(lead, before=place, size=size)
+        entries += page.entries
+        if not page.next:
+            return entries
+        place = place_from(page.next)
+
+
+def lines(lead):
+    return [entry.told.what for entry in timeline(lead, size=200).entries]
+
+
+@pytest.fixture
+def journey(source, alice):
+    """A demo request that came in by the API and was passed, accepted, touched and qualified."""
+    submission = Submission.objects.create(
+        source=source,
+        door="api",
+        body_sha256="",
+        payload={"email": "jane@lumora.example", "company": "Lumora", "country": "SE"},
+        received_at=database_now(),
+        next_attempt_at=database_now(),
+    )
+    pipeline.process(submission.pk)
+    submission.refresh_from_db()
+    handoff = submission.handoff
+    assignment = handoffs.open_assignment(handoff)
+    now = handoff.opened_at
+    handoffs.receive(assignment, evidence=Assignment.Evidence.OPENED, at=now + MINUTE)
+    answers.accept(assignment, by=alice, at=now + 2 * MINUTE)
+    touch = {"channel": "call", "outcome": "spoke", "note": "Wants a quote"}
+    when = now + 3 * MINUTE
+    answers.log_touch(handoff, by=alice, occurred_at=when, at=when, **touch)
+    answers.qualify(handoff, by=alice, at=now + 4 * MINUTE, meeting_at=now + timedelta(days=1))
+    outcomes.record_deal(handoff, state="won", amount=900, by=alice, at=now + 5 * MINUTE)
+    submission.lead.refresh_from_db()
+    return submission.lead
+
+
+def test_a_whole_journey_is_told(journey):
+    told = " | ".join(lines(journey))
+    for expected in (
+        "Handed in: Demo request",
+        "Demo request",
+        "Band is",
+        "Handoff opened: Asked for a demo",
+        "Marketing lead → Marketing qualified",
+        "Now with Alice",
+        "Routed to Alice: Asked for a person",
+        "Passed to Alice",
+        "Accept or reject: started",
+        "Told Alice: lead passed to you",
+        "Received: packet opened",
+        "Accepted",
+        "Call: spoke",
+        "First touch: stopped",
+        "No longer with Alice: qualified",
+        "Handoff closed as qualified",
+        "Meeting for",
+        "Deal won, 900.00",
+    ):
+        assert expected in told
+
+
+def test_the_newest_comes_first(journey):
+    instants = [entry.at for entry in timeline(journey, size=200).entries]
+    assert instants == sorted(instants, reverse=True)
+
+
+def test_effects_stand_above_their_causes(journey):
+    told = lines(journey)
+    assert told.index("Passed to Alice") < told.index("Handoff opened: Asked for a demo")
+
+
+def test_each_line_says_who(journey):
+    who = {entry.told.what: entry.told.who for entry in timeline(journey, size=200).entries}
+    assert (who["Accepted"], who["Call: spoke"], who["Demo request"]) == (
+        "Alice",
+        "Alice",
+        "The lead",
+    )
+
+
+def test_rejections_and_corrections_are_told(pass_lead, alice, olga, code, at):
+    handoff = pass_lead(alice)
+    answers.reject(
+        handoffs.open_assignment(handoff),
+        code=code("no-need"),
+        note="Has a rival's",
+        nurture_until=None,
+        by=alice,
+        at=at + MINUTE,
+    )
+    correct(handoff.lead, CorrectedFields(title="CFO"), ["title"], by=olga, at=at + 2 * MINUTE)
+    told = {entry.told.what: entry.told for entry in timeline(handoff.lead, size=200).entries}
+    assert told["Facts corrected"].who == "Olga"
+    (rejected,) = [each for what, each in told.items() if what.startswith("Rejected: No need")]
+    assert (rejected.who, rejected.note) == ("Alice", "Has a rival's")
+
+
+def test_a_missed_promise_stands_out(pass_lead, alice, at):
+    handoff = pass_lead(alice)
+    clock = handoff.clocks.get(kind="accept")
+    ClockEvent.objects.create(
+        clock=clock, kind="breached", level=100, due_at=clock.due_at, processed_at=clock.due_at
+    )
+    (missed,) = [each.told for each in timeline(handoff.lead).entries if each.told.is_bad]
+    assert (missed.what, missed.who) == ("Accept or reject: missed", "Alice")
+
+
+# Pages --------------------------------------------------------------------------------------------
+def test_pages_hold_everything_once(journey):
+    at_once = [entry.place for entry in timeline(journey, size=200).entries]
+    assert [entry.place for entry in whole(journey)] == at_once
+    assert len(set(at_once)) == len(at_once) > 20
+
+
+def test_many_things_at_one_instant_do_not_stop_the_pages(make_lead, at):
+    lead = make_lead()
+    for _ in range(20):
+        Activity.objects.create(lead=lead, kind="page_view", occurred_at=at)
+    places = [entry.place for entry in whole(lead, size=3)]
+    assert len(set(places)) == len(places) == 22  # with its first owner and stage
+
+
+@pytest.mark.parametrize("text", ["", "x", "MjAyNg", "%00", "é"])
+def test_a_place_that_was_never_written_is_none(text):
+    assert place_from(text) is None
+
+
+def test_a_place_is_read_as_it_was_written(at):
+    place = Place(at, 3, 14)
+    assert place_from(place_text(*place)) == place
+
+
+@pytest.mark.parametrize("times", [2, 20])
+def test_a_long_story_asks_as_much_as_a_short_one(journey, django_assert_num_queries, times):
+    for number in range(times):
+        Activity.objects.create(
+            lead=journey, kind="page_view", occurred_at=journey.entered_at - number * MINUTE
+        )
+    with django_assert_num_queries(19):
+        timeline(journey, size=200)
+
+
+# The page -----------------------------------------------------------------------------------------
+def test_htmx_gets_the_list_alone(client, olga, journey):
+    client.force_login(olga)
+    part = client.get(f"/leads/{journey.pk}/timeline/", headers={"HX-Request": "true"})
+    assert part.content.startswith(b'<ol class="story">')
+    assert b"<title>" in client.get(f"/leads/{journey.pk}/timeline/").content
+
+
+def test_the_next_page_begins_where_this_one_ends(client, olga, make_lead, at):
+    lead = make_lead()
+    for number in range(40):
+        Activity.objects.create(lead=lead, kind="page_view", occurred_at=at - number * MINUTE)
+    client.force_login(olga)
+    first = client.get(f"/leads/{lead.pk}/timeline/").context["page"]
+    rest = client.get(f"/leads/{lead.pk}/timeline/", {"before": first.next}).context["page"]
+    assert (len(first.entries), len(rest.entries), rest.next) == (30, 12, "")
+    assert rest.entries[0].place < first.entries[-1].place
+
+
+def test_what_a_stranger_wrote_is_escaped(client, olga, make_lead, at):
+    lead = make_lead(HOSTILE)
+    Activity.objects.create(
+        lead=lead, kind="page_view", properties={"title": HOSTILE}, occurred_at=at
+    )
+    client.force_login(olga)
+    page = client.get(f"/leads/{lead.pk}/timeline/").content.decode()
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_another_reps_lead_has_no_timeline(client, alice, journey, carol):
+    client.force_login(carol)
+    assert client.get(f"/leads/{journey.pk}/timeline/").status_code == 404
+
+
+def test_the_timeline_only_answers_get(client, olga, journey):
+    client.force_login(olga)
+    assert client.post(f"/leads/{journey.pk}/timeline/").status_code == 405

@@ -1,0 +1,406 @@
+"""The list of leads, its filters and export, one lead, and correcting it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+
+import pytest
+
+from leads import lifecycle
+from leads.correcting import CorrectedFields, EmailTaken, correct
+from leads.errors import LostRace
+from leads.evidence import ActivityRecord, Evidence
+from leads.fact_history import facts_of, record_facts
+from leads.lead_page import score_page
+from leads.models import Account, Activity, FactSnapshot, Identity, Lead, Submission
+from leads.places import place_text, read_place
+from leads.views import leads as lead_views
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = "<script>alert(1)</script>=cmd"
+
+
+@pytest.fixture
+def as_user(client):
+    """Sign `user` in and return the client."""
+
+    def sign_in(user):
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def listed(answer):
+    return [lead.name for lead in answer.context["leads"]]
+
+
+def get_list(client, **query):
+    return client.get("/leads/", query)
+
+
+# Who sees what ------------------------------------------------------------------------------------
+def test_a_rep_sees_only_their_own(as_user, make_lead, make_handoff, alice, carol):
+    make_handoff(make_lead("Ada"), rep=alice)
+    make_handoff(make_lead("Cid"), rep=carol)
+    make_lead("Nobody's")
+    assert listed(get_list(as_user(alice))) == ["Ada"]
+
+
+def test_a_manager_sees_their_teams_and_the_shared_queues(
+    as_user, make_lead, make_handoff, mona, alice, rosa
+):
+    make_handoff(make_lead("Ada"), rep=alice)
+    make_lead("In nurture")
+    assert listed(get_list(as_user(mona))) == ["In nurture", "Ada"]
+
+
+@pytest.mark.parametrize("path", ["", "correct/", "timeline/"])
+def test_another_reps_lead_is_not_found(as_user, make_lead, make_handoff, alice, carol, path):
+    lead = make_handoff(make_lead(), rep=carol).lead
+    assert as_user(alice).get(f"/leads/{lead.pk}/{path}").status_code == 404
+
+
+def test_a_stranger_has_to_sign_in(client, make_lead):
+    paths = ["/leads/", "/leads/export.csv", f"/leads/{make_lead().pk}/", "/me/"]
+    assert {client.get(path).status_code for path in paths} == {302}
+
+
+# Filters ------------------------------------------------------------------------------------------
+@pytest.fixture
+def two(make_lead, make_handoff, at, alice):
+    """Ada: passed to Alice, by paid search, in March. Bea: untouched, in February."""
+    ada = make_lead("Ada", stage_id="mql", band="A1", origin="paid_search", campaign="Spring")
+    make_handoff(ada, rep=alice)
+    make_lead("Bea", band="C3", entered_at=at - timedelta(days=20))
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"stage": "mql"}, ["Ada"]),
+        ({"band": "C3"}, ["Bea"]),
+        ({"origin": "paid_search"}, ["Ada"]),
+        ({"origin": "-"}, ["Bea"]),
+        ({"campaign": "spring"}, ["Ada"]),
+        ({"handoff": "passed"}, ["Ada"]),
+        ({"handoff": "none"}, ["Bea"]),
+        ({"entered_from": "2026-03-10"}, ["Ada"]),
+        ({"entered_to": "2026-02-18"}, ["Bea"]),
+        ({"reached": "mql"}, ["Ada"]),
+        ({"review": "false"}, ["Ada", "Bea"]),
+        ({"closed_as": "recycled"}, []),
+        ({"code": "wrong-size"}, []),
+        ({"q": "bea"}, ["Bea"]),
+    ],
+    ids=lambda each: "-".join(each) if isinstance(each, dict) else "",
+)
+def test_each_filter_narrows_the_list(as_user, olga, two, query, names):
+    assert listed(get_list(as_user(olga), **query)) == names
+
+
+def test_owner_and_team_narrow_the_list(as_user, olga, two, alice):
+    client = as_user(olga)
+    assert listed(get_list(client, owner=alice.pk)) == ["Ada"]
+    assert listed(get_list(client, team=alice.team_id)) == ["Ada"]
+
+
+def test_a_stage_reached_stays_reached(as_user, olga, make_lead, at):
+    lead = make_lead("Ada")
+    lifecycle.move(lead, "mql", at=at, reason="Asked")
+    lifecycle.move(lead, "ml", at=at, reason="Recycled")
+    assert listed(get_list(as_user(olga), reached="mql")) == ["Ada"]
+
+
+def test_days_are_those_of_the_organisation(as_user, olga, organisation, make_lead, at):
+    organisation.zone = "Asia/Tokyo"
+    organisation.save()
+    make_lead("Late", entered_at=at.replace(hour=16))  # 01:00 on the 11th in Tokyo
+    client = as_user(olga)
+    assert listed(get_list(client, entered_from="2026-03-11", entered_to="2026-03-11")) == ["Late"]
+    assert listed(get_list(client, entered_to="2026-03-10")) == []
+
+
+@pytest.mark.parametrize("query", [{"entered_from": "soon"}, {"band": "Z9"}, {"stage": "none"}])
+def test_a_filter_without_sense_is_refused(as_user, olga, two, query):
+    answer = get_list(as_user(olga), **query)
+    assert (answer.status_code, listed(answer)) == (422, [])
+
+
+def test_merged_leads_are_left_out(as_user, olga, make_lead):
+    left = make_lead("Left")
+    make_lead("Gone", merged_into=left)
+    assert listed(get_list(as_user(olga))) == ["Left"]
+
+
+# Pages --------------------------------------------------------------------------------------------
+def test_pages_follow_one_another_without_a_gap(as_user, olga, make_lead, at, monkeypatch):
+    monkeypatch.setattr(lead_views, "PAGE_SIZE", 2)
+    for name, hours in [("First", 1), ("Same 1", 2), ("Same 2", 2), ("Last", 3)]:
+        make_lead(name, entered_at=at - timedelta(hours=hours))
+    client, seen, query = as_user(olga), [], ""
+    while True:
+        answer = client.get(f"/leads/?{query}")
+        seen += listed(answer)
+        query = answer.context["next_query"]
+        if not query:
+            break
+    assert seen == ["First", "Same 2", "Same 1", "Last"]
+
+
+@pytest.mark.parametrize("text", ["", "x", "%00", "MjAyNi0wMy0xMCAx", "////", "é"])
+def test_a_place_that_was_never_written_is_none(text):
+    assert read_place(text, numbers=1) is None
+
+
+def test_a_place_is_read_as_it_was_written(at):
+    assert read_place(place_text(at, 7), numbers=1) == (at, (7,))
+    assert read_place(place_text(at, 7), numbers=2) is None
+
+
+@pytest.mark.parametrize("leads", [2, 20])
+def test_the_list_asks_as_much_for_twenty_as_for_two(
+    as_user, olga, make_lead, make_handoff, django_assert_num_queries, leads
+):
+    for number in range(leads):
+        make_handoff(make_lead(f"Lead {number}"))
+    client = as_user(olga)
+    client.get("/leads/")
+    with django_assert_num_queries(14):
+        client.get("/leads/")
+
+
+def test_htmx_gets_the_rows_alone(as_user, olga, two):
+    answer = as_user(olga).get("/leads/", headers={"HX-Request": "true"})
+    assert answer.content.lstrip().startswith(b'<div id="rows">')
+
+
+# Export -------------------------------------------------------------------------------------------
+def exported(client, **query):
+    answer = client.get("/leads/export.csv", query)
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_the_export_has_what_the_filter_leaves(as_user, olga, two):
+    rows = exported(as_user(olga), band="A1")
+    assert [(row["Name"], row["Stage"], row["Owner"]) for row in rows] == [
+        ("Ada", "Marketing qualified", "Alice")
+    ]
+
+
+def test_the_export_has_only_what_one_may_see(as_user, carol, two):
+    assert exported(as_user(carol)) == []
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_exported_cell_is_a_formula(as_user, olga, make_lead, start):
+    make_lead(f"{start}cmd|' /C calc'!A0", phone="+4930123456")
+    (line,) = as_user(olga).get("/leads/export.csv").getvalue().decode().split("\r\n", 1)[1:]
+    assert f"'{start}cmd" in line
+    assert "'+4930123456" in line
+
+
+def test_a_filter_without_sense_exports_nothing(as_user, olga, two):
+    assert as_user(olga).get("/leads/export.csv?band=Z9").status_code == 422
+
+
+# One lead -----------------------------------------------------------------------------------------
+def test_what_a_stranger_wrote_is_escaped(as_user, olga, make_lead, source, at):
+    lead = make_lead(HOSTILE, title=HOSTILE, company=HOSTILE, campaign=HOSTILE)
+    record_facts(lead, {"person.reason": HOSTILE, "custom.plan": HOSTILE}, known_from=at)
+    Submission.objects.create(
+        source=source, door="api", body_sha256="", payload={HOSTILE: HOSTILE}, received_at=at,
+        next_attempt_at=at, state="done", lead=lead, processed_at=at,
+    )  # fmt: skip
+    page = as_user(olga).get(f"/leads/{lead.pk}/").content.decode()
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert(1)") >= 6
+
+
+def test_only_ops_read_what_was_handed_in_as_it_came(as_user, mona, olga, make_lead, source, at):
+    lead = make_lead()
+    Submission.objects.create(
+        source=source, door="api", body_sha256="", payload={"secret": "word"}, received_at=at,
+        next_attempt_at=at, state="done", lead=lead, processed_at=at,
+    )  # fmt: skip
+    assert b"secret" in as_user(olga).get(f"/leads/{lead.pk}/").content
+    assert b"secret" not in as_user(mona).get(f"/leads/{lead.pk}/").content
+
+
+def test_what_nobody_knows_is_shown_as_unknown(as_user, olga, make_lead, at):
+    lead = make_lead()
+    record_facts(lead, {"account.industry": "fintech"}, known_from=at)
+    groups = as_user(olga).get(f"/leads/{lead.pk}/").context["groups"]
+    known = {fact.label: fact.value for group in groups for fact in group.facts}
+    assert (known["Industry"], known["Employees"]) == ("fintech", None)
+
+
+def test_the_lines_of_a_score_add_up(defaults, at):
+    days = [2, 9, 16, 23]
+    did = [ActivityRecord("pricing_view", {}, at - timedelta(days=ago)) for ago in days]
+    did += [ActivityRecord("demo_request", {}, at)] * 3
+    facts = {"account.employees": 400, "person.seniority": "vp"}
+    page = score_page(Evidence(facts, did, at))
+    fit, readiness = page.ledgers
+    assert (fit.points, readiness.points) == (page.score.fit, page.score.readiness)
+    assert readiness.earned - readiness.decayed - readiness.capped == readiness.points
+    assert readiness.decayed > 0 and readiness.capped > 0
+
+
+def test_a_merged_lead_leads_to_the_one_that_is_left(as_user, olga, make_lead):
+    left = make_lead("Left")
+    between = make_lead("Between", merged_into=left)
+    gone = make_lead("Gone", merged_into=between)
+    answer = as_user(olga).get(f"/leads/{gone.pk}/")
+    assert (answer.status_code, answer.url) == (302, f"/leads/{left.pk}/")
+
+
+def test_a_lead_without_criteria_has_a_page_too(as_user, olga, rosa, make_lead, at):
+    lead = make_lead()
+    assert as_user(olga).get(f"/leads/{lead.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("times", [2, 20])
+def test_a_leads_page_asks_as_much_for_a_long_story(
+    as_user, olga, make_lead, make_handoff, alice, at, django_assert_num_queries, times
+):
+    handoff = make_handoff(make_lead(), rep=alice)
+    for number in range(times):
+        Activity.objects.create(lead=handoff.lead, kind="pricing_view", occurred_at=at)
+        record_facts(handoff.lead, {"custom.n": number}, known_from=at)
+    client = as_user(olga)
+    client.get(f"/leads/{handoff.lead_id}/")
+    with django_assert_num_queries(15):
+        client.get(f"/leads/{handoff.lead_id}/")
+
+
+def test_who_may_hands_a_lead_over_once(as_user, olga, vera, make_lead, make_handoff):
+    lead = make_lead()
+    assert b"Hand over" in as_user(olga).get(f"/leads/{lead.pk}/").content
+    assert b"Hand over" not in as_user(vera).get(f"/leads/{lead.pk}/").content
+    make_handoff(lead)
+    assert b"Hand over" not in as_user(olga).get(f"/leads/{lead.pk}/").content
+
+
+# Correcting ---------------------------------------------------------------------------------------
+@pytest.fixture
+def lead(make_lead, at):
+    """Clara of Lumora Pay: 50 employees, in software, in Sweden."""
+    account = Account.objects.create(
+        name="Lumora Pay", name_key="lumora pay", employees=50, industry="software", country="SE"
+    )
+    account.domains.create(domain="lumora.example")
+    lead = make_lead(title="Analyst", account=account)
+    facts = {"account.employees": 50, "person.title": "Analyst", "custom.plan": "pro"}
+    record_facts(lead, facts, known_from=at - timedelta(days=1))
+    return lead
+
+
+def post_correction(client, lead, **changes):
+    form = client.get(f"/leads/{lead.pk}/correct/").context["form"]
+    shown = {name: form[name].value() for name in form.fields}
+    given = {name: "" if value is None else value for name, value in {**shown, **changes}.items()}
+    return client.post(f"/leads/{lead.pk}/correct/", given)
+
+
+def test_a_correction_is_known_from_now_on(as_user, olga, lead):
+    answer = post_correction(as_user(olga), lead, title="VP Sales", employees=400)
+    assert answer.url == f"/leads/{lead.pk}/"
+    lead.refresh_from_db()
+    snapshot = FactSnapshot.objects.filter(lead=lead).latest("pk")
+    assert (lead.title, lead.account.employees, snapshot.by) == ("VP Sales", 400, olga)
+    assert snapshot.facts["person.seniority"] == "vp"
+    assert snapshot.facts["custom.plan"] == "pro"
+    assert lead.reconsider_at == snapshot.known_from
+
+
+def test_what_was_known_before_stays_on_record(as_user, olga, lead, at):
+    post_correction(as_user(olga), lead, employees=400)
+    assert facts_of(lead, at)["account.employees"] == 50
+
+
+def test_a_blank_makes_it_unknown(as_user, olga, lead):
+    post_correction(as_user(olga), lead, employees="", title="")
+    facts = FactSnapshot.objects.filter(lead=lead).latest("pk").facts
+    assert facts.keys().isdisjoint({"account.employees", "person.title", "person.seniority"})
+
+
+def test_a_country_brings_its_region(as_user, olga, lead):
+    post_correction(as_user(olga), lead, country="BR")
+    lead.account.refresh_from_db()
+    assert (lead.account.country, lead.account.region) == ("BR", "latam")
+
+
+def test_a_new_address_is_the_leads_from_now_on(as_user, olga, lead):
+    post_correction(as_user(olga), lead, email="Clara@Lumora.example")
+    lead.refresh_from_db()
+    assert lead.email == "clara@lumora.example"
+    assert Identity.objects.get(value="clara@lumora.example").lead == lead
+
+
+def test_another_leads_address_is_refused(as_user, olga, lead, make_lead):
+    other = make_lead("Other", email="other@lumora.example")
+    answer = post_correction(as_user(olga), lead, email="other@lumora.example")
+    assert answer.status_code == 422
+    assert f"Lead {other.pk} has this" in answer.context["form"].errors["email"][0]
+    assert Lead.objects.get(pk=lead.pk).email == lead.email
+
+
+@pytest.mark.parametrize(
+    "changes", [{"email": "no address"}, {"employees": -1}, {"name": "a\x00b"}]
+)
+def test_what_can_not_be_is_refused(as_user, olga, lead, changes):
+    assert post_correction(as_user(olga), lead, **changes).status_code == 422
+    assert FactSnapshot.objects.filter(lead=lead).count() == 1
+
+
+def test_nothing_changed_writes_nothing(as_user, olga, lead):
+    post_correction(as_user(olga), lead)
+    assert FactSnapshot.objects.filter(lead=lead).count() == 1
+
+
+def test_the_second_of_two_who_correct_is_told(lead, olga, mona, at):
+    seen = FactSnapshot.objects.get(lead=lead).pk
+    correct(lead, CorrectedFields(title="CFO"), ["title"], by=mona, at=at, seen=seen)
+    with pytest.raises(LostRace, match="Mona told more"):
+        correct(lead, CorrectedFields(title="CEO"), ["title"], by=olga, at=at, seen=seen)
+
+
+def test_the_page_tells_the_second_of_two(as_user, olga, lead, mona, at):
+    seen = FactSnapshot.objects.get(lead=lead).pk
+    correct(lead, CorrectedFields(title="CFO"), ["title"], by=mona, at=at)
+    answer = as_user(olga).post(f"/leads/{lead.pk}/correct/", {"title": "CEO", "seen": seen})
+    assert answer.status_code == 409
+    assert b"Mona told more about this lead" in answer.content
+
+
+def test_a_company_of_the_leads_own_domain_is_renamed(lead, olga, at):
+    fields = CorrectedFields(company="Lumora", email=lead.email)
+    correct(lead, fields, ["company"], by=olga, at=at)
+    assert Account.objects.get().name == "Lumora"
+
+
+def test_a_company_of_another_name_is_another_company(lead, olga, at):
+    lead.account.domains.all().delete()
+    fields = CorrectedFields(company="Acme", email=lead.email, industry="software")
+    moved = correct(lead, fields, ["company"], by=olga, at=at)
+    assert (moved.account.name, moved.account.industry) == ("Acme", "")
+
+
+def test_an_address_is_claimed_or_nothing_happens(lead, make_lead, olga, at):
+    make_lead(email="taken@lumora.example")
+    with pytest.raises(EmailTaken):
+        correct(lead, CorrectedFields(email="taken@lumora.example"), ["email"], by=olga, at=at)
+    assert Lead.objects.get(pk=lead.pk).reconsider_at is None
+
+
+def test_reps_and_viewers_correct_nothing(as_user, vera, lead):
+    assert as_user(vera).post(f"/leads/{lead.pk}/correct/", {"title": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/leads/", "/leads/export.csv"])
+def test_the_list_only_answers_get(as_user, olga, path):
+    assert as_user(olga).post(path).status_code == 405
