@@ -180,7 +180,7 @@ def test_reject_as_not_mine_waits_for_the_next_rep(alice, pass_lead, code, at):
     handoff.refresh_from_db()
     assert (handoff.state, handoff.reroute_at) == (Handoff.State.WAITING, at + LATER)
     assert assignment_of(handoff).outcome == Assignment.Outcome.REROUTED
-    assert running(handoff) == set()
+    assert running(handoff) == {"first_response"}  # the prospect still waits
 
 
 def test_reject_for_bad_data_goes_to_review_and_tells_its_owner(alice, rosa, pass_lead, code, at):
@@ -189,7 +189,7 @@ def test_reject_for_bad_data_goes_to_review_and_tells_its_owner(alice, rosa, pas
     handoff.refresh_from_db()
     assert (handoff.state, handoff.queue.key) == (Handoff.State.REVIEW, "review")
     assert "Bounced" in handoff.review_reason
-    assert running(handoff) == {"review"}
+    assert running(handoff) == {"review", "first_response"}
     assert Notification.objects.filter(recipient=rosa, kind="review").exists()
 
 
