@@ -57,6 +57,6 @@ def _read(version_id: int) -> scoring.Criteria:
 
 def _rows(model: type[models.Model], plain: Any, version_id: int) -> tuple[Any, ...]:
     """Return the rows of a table as the dataclass of the same name, in their order."""
-    fields = [name for name in plain.__dataclass_fields__]
+    fields = list(plain.__dataclass_fields__)
     rows = model._default_manager.filter(version=version_id).values(*fields)
     return tuple(plain(**row) for row in rows)

@@ -129,6 +129,7 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
         delivery.raise_hand_again(handoff, found, evidence.at)
     if handoff.state == Handoff.State.REVIEW and handoff.missing:
         handoff.missing = missing_fields(evidence.facts, criteria, handoff.path)
+        handoff.save(update_fields=["missing"])
         if not handoff.missing:
             return release_from_review(handoff, evidence.at, reason="What was missing came in")
     return handoff

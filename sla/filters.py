@@ -25,14 +25,15 @@ def reps(request: Any) -> QuerySet[User]:
     return everyone.filter(pk=request.user.pk)
 
 
-class SlaFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyped
-    """Which promises or handoffs: begun in a period, of a source, rep and team.
+class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyped
+    """What began in a period of the organisation's calendar.
 
-    at: the instant that "this week" and "open" mean.
+    at:    the instant that "this week" means.
+    begun: the field that says when a row began.
     """
 
-    begun = "started_at"
-    rep_field = "assignment__rep"
+    begun = ""
+    first_choice = "week"
 
     period = django_filters.ChoiceFilter(
         choices=PERIODS, method="pass_through", label="Period", empty_label=None
@@ -43,26 +44,11 @@ class SlaFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untype
     until = django_filters.DateFilter(
         method="pass_through", label="To", widget=forms.DateInput(attrs={"type": "date"})
     )
-    source = django_filters.ModelChoiceFilter(
-        queryset=IntakeSource.objects.all(),
-        field_name="lead__source",
-        label="Source",
-        empty_label="All sources",
-    )
-    rep = django_filters.ModelChoiceFilter(
-        queryset=reps, method="of_rep", label="Rep", empty_label="All reps"
-    )
-    team = django_filters.ModelChoiceFilter(
-        queryset=Team.objects.order_by("name"),
-        method="of_team",
-        label="Team",
-        empty_label="All teams",
-    )
 
     def __init__(self, data: Mapping[str, Any], *, at: datetime, **kwargs: Any) -> None:
         given = {name: data[name] for name in data if data[name]}
         has_dates = "since" in given or "until" in given
-        super().__init__({"period": "week", **given, **_custom(has_dates)}, **kwargs)
+        super().__init__({"period": self.first_choice, **given, **_custom(has_dates)}, **kwargs)
         self.at = at
         self.organisation = Organisation.objects.get()
         self.form.helper = FormHelper()
@@ -94,6 +80,29 @@ class SlaFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untype
     def pass_through(self, queryset: QuerySet[Any], name: str, value: object) -> QuerySet[Any]:
         """Dates are looked at together, once all fields are clean."""
         return queryset
+
+
+class SlaFilter(PeriodFilter):
+    """Which promises or handoffs: begun in a period, of a source, rep and team."""
+
+    begun = "started_at"
+    rep_field = "assignment__rep"
+
+    source = django_filters.ModelChoiceFilter(
+        queryset=IntakeSource.objects.all(),
+        field_name="lead__source",
+        label="Source",
+        empty_label="All sources",
+    )
+    rep = django_filters.ModelChoiceFilter(
+        queryset=reps, method="of_rep", label="Rep", empty_label="All reps"
+    )
+    team = django_filters.ModelChoiceFilter(
+        queryset=Team.objects.order_by("name"),
+        method="of_team",
+        label="Team",
+        empty_label="All teams",
+    )
 
     def of_rep(self, queryset: QuerySet[Any], name: str, rep: User) -> QuerySet[Any]:
         return queryset.filter(**{self.rep_field: rep.pk})

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from feedback import answers, outcomes
 from feedback.errors import AnswerRefused
 from feedback.forms import AnswerForm, DealForm, MeetingForm, QualifyForm, ReasonForm, TouchForm
-from feedback.requests import SignedInRequest, wants_fragment
 from feedback.views.page import Where, pane, panes, where
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
 from leads.instants import database_now
 from leads.models import Assignment, Handoff, Opportunity, Touch
+from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from sla.models import Clock, Target
 

@@ -17,8 +17,8 @@ from feedback.forms import AnswerForm
 from feedback.my_week import my_week
 from feedback.packet_page import choices, opened
 from feedback.queue import Show
-from feedback.requests import SignedInRequest, wants_fragment
 from leads.models import Handoff, Touch, User
+from leads.requests import SignedInRequest, wants_fragment
 
 LABELS = {
     Show.MINE: "Mine",

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_safe
 
 from feedback import queue
-from feedback.requests import SignedInRequest
 from feedback.views.page import full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
 from leads.models import Assignment, Handoff
+from leads.requests import SignedInRequest
 
 
 @login_required

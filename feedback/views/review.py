@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback import review
 from feedback.errors import FeedbackError
-from feedback.requests import SignedInRequest, wants_fragment
 from feedback.review import Item
 from feedback.review_forms import AssignForm, DisqualifyForm, HandOverForm
 from leads.correcting import may_correct
@@ -28,6 +27,7 @@ from leads.forms.submissions import NAMED_COUNTRIES
 from leads.inbox_page import payload_text
 from leads.instants import database_now
 from leads.models import Handoff, Lead, Role, User
+from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from routing.errors import RoutingError
 from sla.board import reps_to_choose

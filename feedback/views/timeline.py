@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from feedback.requests import SignedInRequest, wants_fragment
 from feedback.timeline import place_from, timeline
 from leads.instants import database_now
 from leads.models import Lead
+from leads.requests import SignedInRequest, wants_fragment
 
 
 @login_required

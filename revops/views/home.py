@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Lead, Organisation, Publication, Role, Submission
-from leads.requests import SignedInRequest
+from leads.models import Assignment, Handoff, Lead, Organisation, Publication, Role, Submission, User
 from revops.views.first_admin import is_empty_installation
 from sla.health import alarms
 from sla.models import Clock
@@ -29,12 +28,14 @@ HOMES = [
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The home of one's role; before there is anybody, the page that makes the first admin."""
-    return redirect("setup:first") if is_empty_installation() else _home(request)
+    if is_empty_installation():
+        return redirect("setup:first")
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.path)
+    return _home_of(request, request.user)
 
 
-@login_required
-def _home(request: SignedInRequest) -> HttpResponse:
-    user = request.user
+def _home_of(request: HttpRequest, user: User) -> HttpResponse:
     if not user.has_role(Role.ADMIN, Role.MARKETING_OPS):
         return redirect(next(page for role, page in HOMES if user.has_role(role)))
     at = database_now()
@@ -65,6 +66,4 @@ def figures(at: datetime) -> dict[str, int]:
 def live_documents() -> list[Publication]:
     """Return the newest publication of each document: what is live."""
     newest = Publication.objects.order_by("version__document", "-at", "-id")
-    return list(
-        newest.distinct("version__document").select_related("version__document", "by")
-    )
+    return list(newest.distinct("version__document").select_related("version__document", "by"))

@@ -5,10 +5,10 @@ from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
 from leads.models import Handoff
+from leads.requests import SignedInRequest
 from sla import figures, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
-from sla.requests import SignedInRequest
 
 FIELDS = ("period", "since", "until", "source", "rep", "team")
 

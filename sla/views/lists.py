@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
 from leads.models import Handoff
+from leads.requests import SignedInRequest
 from sla import response_times
 from sla.filters import ClockFilter, HandoffFilter, SlaFilter
 from sla.models import Clock
-from sla.requests import SignedInRequest
 
 PAGE_SIZE = 50
 

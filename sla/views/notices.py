@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from leads.instants import database_now
+from leads.requests import SignedInRequest
 from sla.messages import path_to
 from sla.notices import mark_seen, notices_of, unseen_count
-from sla.requests import SignedInRequest
 
 PAGE_SIZE = 25
 

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
 from leads.models import Handoff
+from leads.requests import SignedInRequest
 from sla import board, figures, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
-from sla.requests import SignedInRequest
 
 THIS_WEEK = {"period": "week"}
 DUE_TODAY = {"period": "all", "due": "today"}

@@ -5,9 +5,9 @@ from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
 from leads.models import Role
+from leads.requests import SignedInRequest
 from sla.health import ALARM_AFTER, alarms, backlog, is_broker_up
 from sla.models import Heartbeat
-from sla.requests import SignedInRequest
 
 
 @login_required
