@@ -109,7 +109,9 @@ def submit(
     request: TokenRequest,
     response: HttpResponse,
     idempotency_key: str | None = Header(
-        None, description="Sent again with the same body, nothing is doubled."
+        None,
+        alias="Idempotency-Key",
+        description="Sent again with the same body, nothing is doubled.",
     ),
 ) -> Status[SubmissionStatus]:
     """A 202 means that it is stored and will be processed; the status address tells what became

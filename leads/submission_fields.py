@@ -83,7 +83,7 @@ class SubmissionFields(Fields):
     first_name: Line100 = ""
     last_name: Line100 = ""
     phone: Line40 = ""
-    """With its country code, or as dialled in `country`."""
+    """With its country code, or as dialled in the country."""
     title: Line200 = ""
     """Job title."""
     company: Line200 = ""

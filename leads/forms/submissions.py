@@ -163,6 +163,7 @@ class ManualForm(SubmissionForm):
 
     source = forms.ModelChoiceField(
         IntakeSource.objects.none(),
+        empty_label="Choose",
         help_text="Decides how it is treated, like any other lead of it.",
     )
     website = forms.CharField(max_length=200, required=False)

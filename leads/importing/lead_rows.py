@@ -70,9 +70,9 @@ def import_rows(
     for batch in batches(rows(plan.layout), BATCH):
         submissions = list(_submissions(plan, batch, refused))
         Submission.objects.bulk_create(submissions, ignore_conflicts=True)
-        summary.differing += _process(plan, submissions)
         summary.rows += len(batch)
-        progress(len(batch))
+        progress(len(batch) - len(submissions))
+        summary.differing += _process(plan, submissions, progress)
     _count(plan, summary)
     summary.refused = refused.count
     return summary
@@ -109,7 +109,9 @@ def _submission(plan: ImportPlan, row: Row) -> Submission:
     )
 
 
-def _process(plan: ImportPlan, submissions: list[Submission]) -> int:
+def _process(
+    plan: ImportPlan, submissions: list[Submission], progress: Callable[[int], object]
+) -> int:
     """Process those of a batch that wait. Returns how many had been kept with other values."""
     digests = {submission.key: submission.body_sha256 for submission in submissions}
     kept = Submission.objects.filter(source=plan.source, key__in=digests).order_by("id")
@@ -118,6 +120,7 @@ def _process(plan: ImportPlan, submissions: list[Submission]) -> int:
         differing += digest != digests[key]
         if state == Submission.State.PENDING:
             plan.process(pk)
+        progress(1)
     return differing
 
 

@@ -16,6 +16,8 @@ from leads.errors import LeadsError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MOST_COLUMNS = 250
+# Tried before all others, which a short sample is easily taken for.
+LIKELY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"]
 CHUNK = 1 << 20
 SAMPLE = 1 << 16
 MARKS = (
@@ -164,17 +166,20 @@ def _encoding(scan: _Scan) -> tuple[str, str]:
             return encoding, "by its byte order mark"
     if scan.is_utf8:
         return "utf-8", "valid throughout"
-    guess = (
-        from_bytes(scan.beyond_ascii, cp_isolation=WESTERN).best()
-        or from_bytes(scan.beyond_ascii).best()
-    )
-    if guess is None:
+    sample = scan.beyond_ascii
+    guesses = from_bytes(sample, cp_isolation=LIKELY) or from_bytes(sample)
+    best = guesses.best()
+    if best is None:
         raise Unreadable("The encoding can't be told. Give it with --encoding.")
-    return guess.encoding, "guessed; correct it with --encoding"
-
-
-# Tried first: what spreadsheets of most of our users write.
-WESTERN = ["cp1252", "latin_1", "iso8859_15", "cp1250", "cp1251", "cp1253", "cp1254"]
+    # Of those that are as good, the one that most spreadsheets write.
+    as_good = {
+        encoding
+        for guess in guesses
+        if (guess.chaos, -guess.coherence) <= (best.chaos, -best.coherence)
+        for encoding in guess.could_be_from_charset
+    }
+    found = LIKELY[0] if LIKELY[0] in as_good else best.encoding
+    return found, "guessed; correct it with --encoding"
 
 
 def _delimiter(head: str) -> str:

@@ -186,4 +186,5 @@ def test_every_field_stands_in_the_openapi_document(client, db):
     operation = document["paths"][URL]["post"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert {"email", "activities", "attributes"} <= set(body["properties"])
+    assert [each["name"] for each in operation["parameters"]] == ["Idempotency-Key"]
     assert {"202", "400", "401", "413", "415", "422", "503"} == set(operation["responses"])
