@@ -24,7 +24,10 @@ def compliance(request: SignedInRequest) -> HttpResponse:
     )
     answered = response_times.answered(Handoff.objects.visible_to(request.user))
     handoffs = HandoffFilter(asked, queryset=answered, request=request, at=at)
-    context = {"filter": handoffs, "fields": [handoffs.form[name] for name in FIELDS]}
+    context: dict[str, object] = {
+        "filter": handoffs,
+        "fields": [handoffs.form[name] for name in FIELDS],
+    }
     if handoffs.is_valid() and clocks.is_valid():
         context |= {
             "kept": judging.share(clocks.qs, at),
