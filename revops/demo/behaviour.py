@@ -107,7 +107,7 @@ def _later(at: datetime, least: float, most: float, rng: Random) -> datetime:
 
 def _web(at: datetime, kind: str, rng: Random) -> Visit:
     done = act(kind, at, rng)
-    return Visit(at, "website", kind, done.properties, _earlier(at, _read(rng, 3), 0.02, rng))
+    return Visit(at, "website", kind, done.properties, _earlier(at, _read(rng, 3), 0.0002, rng))
 
 
 def _demo(at: datetime, rng: Random) -> list[Visit]:
@@ -186,7 +186,7 @@ def persons(count: int, now: datetime, seed: int) -> tuple[list[Company], list[P
     Everyone's first visit lies within the 90 days before `now`; later ones may lie after it.
     """
     rng = Random(seed)
-    fresh = max(6, round(count * 0.02))
+    fresh = max(10, count // 60)
     known = companies(max(20, count * 35 // 100) + count // 10, rng)
     unheard_of = known[-(count // 10) :]
     known = known[: -(count // 10)]
@@ -223,30 +223,38 @@ def _entry(company: Company, now: datetime, rng: Random) -> datetime:
             return at
 
 
-# Who came of late: how they come, and between how many minutes ago.
-FRESH: tuple[tuple[Persona, float, float, int], ...] = (
-    (_demo, 0.5, 4, 5),
-    (_trial, 5, 45, 8),
-    (_webinar, 10, 150, 11),
-    (_reader, 10, 150, 11),
-    (_demo, 20, 90, 3),
+def _warm(at: datetime, rng: Random) -> list[Visit]:
+    kinds = ["case_study_view", "case_study_view", "pricing_view", "webinar_attendance"]
+    before = _earlier(at, kinds, 6, rng)
+    return [Visit(at, "website", "pricing_view", {"page": "/pricing"}, before)]
+
+
+# Who came of late, in turn: how, and between how many minutes ago.
+FRESH: tuple[tuple[Persona, float, float], ...] = (
+    (_demo, 0.5, 4),
+    (_warm, 10, 150),
+    (_trial, 5, 45),
+    (_warm, 10, 150),
+    (_warm, 30, 200),
+    (_trial, 5, 45),
+    (_demo, 20, 90),
 )
+FRESH_LACKING: tuple[tuple[Persona, float, float], ...] = ((_demo, 10, 180),)
 
 
 def _fresh(
     number: int, known: list[Company], unheard_of: list[Company], now: datetime, rng: Random
 ) -> Person:
-    """Return somebody who came within the last hours and asks for attention now."""
-    ((persona, least, most, _),) = rng.choices(FRESH, [each[3] for each in FRESH])
-    at = now - timedelta(minutes=rng.uniform(least, most))
-    lacks = frozenset({"country"}) if persona is _demo and rng.random() < 0.4 else frozenset()
+    """Return somebody who came within the last hours and asks for attention now; every fifth
+    leaves something out.
+    """
+    is_lacking = number % 5 == 0
+    ways = FRESH_LACKING if is_lacking else FRESH
+    persona, least, most = ways[number % len(ways)]
     good = [each for each in known if 180 < each.employees < 2000]
-    company = unheard_of.pop() if lacks and unheard_of else rng.choice(good or known)
-    visits = persona(at, rng)[:1]
-    if persona in (_webinar, _reader):
-        kinds = ["case_study_view", "case_study_view", "pricing_view", "webinar_attendance"]
-        visits = [Visit(at, "website", "pricing_view", {"page": "/pricing"},
-                        _earlier(at, kinds, 6, rng))]  # fmt: skip
+    company = unheard_of.pop() if is_lacking else rng.choice(good)
+    visits = persona(now - timedelta(minutes=rng.uniform(least, most)), rng)[:1]
+    lacks = frozenset({"country"}) if is_lacking else frozenset()
     return _described(number, company, tuple(visits), lacks, rng, is_fresh=True)
 
 

@@ -20,13 +20,13 @@ class Country:
 
 
 COUNTRIES = (
-    Country("DE", 16, "Europe/Berlin", "+49 30 555", "GmbH",
+    Country("DE", 12, "Europe/Berlin", "+49 30 555", "GmbH",
             "Anna Lukas Jana Felix Miriam Stefan Katrin Moritz Leonie Holger",
             "Schneider Vogel Krüger Hartmann Albrecht Seidel Brandt Winkler Lorenz Böhm"),
-    Country("GB", 12, "Europe/London", "+44 20 7946", "Ltd",
+    Country("GB", 10, "Europe/London", "+44 20 7946", "Ltd",
             "Emily Oliver Charlotte Harry Imogen George Freya Callum Nadia Rhys",
             "Whitfield Barnes Ashworth Patel Hughes Marlowe Doyle Fletcher Okafor Pearce"),
-    Country("FR", 7, "Europe/Paris", "+33 1 55 55", "SAS",
+    Country("FR", 6, "Europe/Paris", "+33 1 55 55", "SAS",
             "Camille Hugo Élodie Antoine Manon Julien Inès Mathieu Aurélie Bastien",
             "Lefèvre Girard Rousseau Chevalier Fontaine Marchand Dupuis Perrin Renaud Colin"),
     Country("NL", 5, "Europe/Amsterdam", "+31 20 555", "BV",
@@ -38,19 +38,19 @@ COUNTRIES = (
     Country("ES", 4, "Europe/Madrid", "+34 91 555", "SL",
             "Lucía Pablo Marta Álvaro Carmen Sergio Elena Javier Noelia Iker",
             "Navarro Iglesias Romero Cortés Vidal Serrano Blanco Prieto Molina Rubio"),
-    Country("US", 28, "America/New_York", "+1 646 555", "Inc",
+    Country("US", 23, "America/New_York", "+1 646 555", "Inc",
             "Madison Tyler Ashley Brandon Nicole Derek Monica Kevin Latoya Scott",
             "Reynolds Hayes Coleman Nguyen Bennett Ramirez Sullivan Foster Price Lawson"),
     Country("CA", 6, "America/Toronto", "+1 416 555", "Inc",
             "Heather Liam Simone Graham Chloé Ethan Meera Logan Paige Owen",
             "MacLeod Tremblay Singh Fraser Gagnon Campbell Chan Bouchard Stewart Wong"),
-    Country("SG", 5, "Asia/Singapore", "+65 6555", "Pte Ltd",
+    Country("SG", 8, "Asia/Singapore", "+65 6555", "Pte Ltd",
             "Hui Min Wei Jie Aisha Ravi Serene Jun Priya Farhan Xin Kelvin",
             "Tan Lim Ng Goh Rahman Pillai Koh Chua Teo Ong"),
-    Country("AU", 5, "Australia/Sydney", "+61 2 5550", "Pty Ltd",
+    Country("AU", 11, "Australia/Sydney", "+61 2 5550", "Pty Ltd",
             "Isla Jack Ruby Lachlan Matilda Cooper Zoe Angus Georgia Blake",
             "Kelly Thompson Gallagher Nicholls Papas Walsh Byrne Harvey Costa Murray"),
-    Country("JP", 3, "Asia/Tokyo", "+81 3 5555", "KK",
+    Country("JP", 10, "Asia/Tokyo", "+81 3 5555", "KK",
             "Haruka Kenji Aya Takeshi Mio Daiki Naoko Shota Rina Kaito",
             "Sato Yamamoto Kobayashi Ishikawa Mori Fujita Okada Hasegawa Kondo Ueda"),
     Country("BR", 5, "America/Sao_Paulo", "+55 11 5555", "Ltda",
@@ -61,12 +61,12 @@ BY_CODE = {country.code: country for country in COUNTRIES}
 SHARES = [country.share for country in COUNTRIES]
 
 STEMS = (
-    "Alder Amber Arbor Aster Beacon Birch Bluefin Brook Calder Cedar Cobalt Copper Coral Crest"
-    " Delta Drift Ember Falcon Fern Fjord Flint Garnet Glacier Granite Harbor Hazel Heron Indigo"
-    " Iris Juniper Keel Lantern Larch Linden Lumen Maple Meridian Mistral Nimbus Norden Oak Onyx"
-    " Opal Orbit Osprey Pebble Pine Quarry Quill Raven Reef Ridge Saffron Sequoia Slate Solstice"
-    " Sparrow Summit Thistle Tidal Umber Vale Vega Willow Zephyr"
-).split()
+    "Alder Amber Arbor Aster Beacon Birch Bluefin Brook Calder Cedar Cobalt Copper Coral Crest "
+    "Delta Drift Ember Falcon Fern Fjord Flint Garnet Glacier Granite Harbor Hazel Heron Indigo "
+    "Iris Juniper Keel Lantern Larch Linden Lumen Maple Meridian Mistral Nimbus Norden Oak Onyx "
+    "Opal Orbit Osprey Pebble Pine Quarry Quill Raven Reef Ridge Saffron Sequoia Slate Solstice "
+    "Sparrow Summit Thistle Tidal Umber Vale Vega Willow Zephyr"
+)
 TRADES = {
     "software": "Software Systems Labs Cloud Apps Data",
     "fintech": "Pay Finance Ledger Capital Credit",
@@ -98,13 +98,11 @@ def companies(count: int, rng: Random) -> list[Company]:
     """Return so many companies, each with a name and domain of its own."""
     names = [
         (stem, trade, industry)
-        for stem in STEMS
+        for stem in STEMS.split()
         for industry, trades in TRADES.items()
         for trade in trades.split()
     ]
-    by_industry = {
-        industry: [each for each in names if each[2] == industry] for industry in TRADES
-    }
+    by_industry = {industry: [each for each in names if each[2] == industry] for industry in TRADES}
     for each in by_industry.values():
         rng.shuffle(each)
     chosen = rng.choices([*TRADES], INDUSTRY_SHARES, k=count)

@@ -1,4 +1,4 @@
-"""What happens to the demo's handoffs, from opening to close, as `leads.handoffs` would write it."""
+"""What happens to the demo's handoffs, from opening to close, as `leads.handoffs` writes it."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def send_to_review(
     end_assignment(case, Outcome.HANDED_BACK, at)
     handoff = _handoff(case)
     handoff.state, handoff.missing, handoff.review_reason = State.REVIEW, [*missing], reason
+    handoff.reroute_at = None
     why = reason or "Missing: " + ", ".join(handoff.missing)
     own(case, queue, source=Source.ROUTING, reason=why, by=by, at=at)
 
@@ -70,6 +71,7 @@ def back_to_routing(
     end_assignment(case, Outcome.REROUTED, at)
     handoff = _handoff(case)
     handoff.state, handoff.missing, handoff.review_reason = State.WAITING, [], ""
+    handoff.reroute_at = at
     own(case, queue, source=source, reason=reason, by=by, at=at)
 
 
@@ -79,7 +81,7 @@ def pass_to(case: Case, rep: User, *, source: str, reason: str, at: datetime) ->
     handoff = _handoff(case)
     handoff.state = State.PASSED
     handoff.passed_at = handoff.passed_at or at
-    handoff.missing, handoff.review_reason = [], ""
+    handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
     case.had.append(rep.pk)
     assignment = Assignment(handoff=handoff, seq=len(case.had), rep=rep, passed_at=at)
     case.assignment = case.rows.add(assignment)
@@ -109,6 +111,7 @@ def close(
     end_assignment(case, outcome, at)
     handoff = _handoff(case)
     handoff.state, handoff.closed_as, handoff.closed_at = State.CLOSED, closed_as, at
+    handoff.reroute_at = None
     if not keeps_owner:
         own(case, nurture, source=Source.REP, reason=reason, by=by, at=at)
     case.handoff, case.closed_at = None, at
@@ -124,5 +127,3 @@ def end_assignment(case: Case, outcome: str, at: datetime) -> None:
 def _handoff(case: Case) -> Handoff:
     assert case.handoff is not None
     return case.handoff
-
-

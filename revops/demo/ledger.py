@@ -65,7 +65,7 @@ class Rows:
 class Case:
     """A lead with all that is known of it, and its open handoff and assignment if there are any.
 
-    clocks:      those that run.
+    clocks:      those that run; `started` are all that ever did.
     had:         the reps who had the open handoff, by id.
     asked_at:    when the prospect first asked in the open handoff.
     touches:     how many a person logged in it.
@@ -80,6 +80,7 @@ class Case:
     handoff: Handoff | None = None
     assignment: Assignment | None = None
     clocks: list[Clock] = field(default_factory=list)
+    started: list[Clock] = field(default_factory=list)
     had: list[int] = field(default_factory=list)
     asked_at: datetime | None = None
     closed_at: datetime | None = None
@@ -88,6 +89,11 @@ class Case:
 
     def evidence(self, at: datetime) -> Evidence:
         return Evidence(self.facts, tuple(self.activities), at)
+
+    def next_seq(self, kind: str) -> int:
+        """Return the number that the open handoff's next clock of this kind gets."""
+        same = [each for each in self.started if each.handoff is self.handoff]
+        return sum(each.kind == kind for each in same) + 1
 
     @property
     def current(self) -> tuple[Handoff, Assignment]:

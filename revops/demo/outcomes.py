@@ -60,6 +60,6 @@ class Model:
         return 1 / (1 + math.exp(-log_odds))
 
 
-ACCEPTANCE = Model(intercept=0.9, fit=0.9, readiness=0.6, source=0.8)
-QUALIFYING = Model(intercept=-0.75, fit=0.7, readiness=0.5, source=0.8, slowness=-0.35)
-WINNING = Model(intercept=-1.0, fit=0.7, readiness=0.5, source=0.7, slowness=-0.35)
+ACCEPTANCE = Model(intercept=0.5, fit=0.9, readiness=0.6, source=0.8)
+QUALIFYING = Model(intercept=-1.1, fit=0.7, readiness=0.6, source=0.9, slowness=-0.4)
+WINNING = Model(intercept=-1.8, fit=0.7, readiness=0.8, source=1.0, slowness=-0.4)

@@ -23,10 +23,7 @@ SWEPT_AFTER = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody was told. Its key names the row it is `about`, which has no number yet.
-
-    until: when it was no longer news; None: it is.
-    """
+    """What somebody was told. Its key names the row it is `about`, which has no number yet."""
 
     recipient: User
     kind: str
@@ -75,6 +72,7 @@ class Promises:
                 )
             )
         case.clocks += clocks
+        case.started += clocks
         return clocks
 
     def _policy(self, case: Case, handoff: Handoff, at: datetime) -> ReadyPolicy:
@@ -142,9 +140,7 @@ class Promises:
                 case.rows.add(event)
                 self._tell_of(event, seen_at)
 
-    def _close(
-        self, case: Case, clock: Clock, reason: str, *, at: datetime, evidence: str
-    ) -> None:
+    def _close(self, case: Case, clock: Clock, reason: str, *, at: datetime, evidence: str) -> None:
         self._fire(case, clock, at)
         for event in settle(clock, at, at=at):
             case.rows.add(event)

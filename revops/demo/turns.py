@@ -140,7 +140,8 @@ class Router:
         if not eligible:
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
-        turn = next_turn(rota, self.turns.setdefault(rota_id, []), eligible, at)
+        recent = self.turns.setdefault(rota_id, [])[-2 * len(members) :]
+        turn = next_turn(rota, recent, eligible, at)
         words = f"is next in rota {rota} {reason}".strip()
         return Choice(turn.rep, words, turn, skips)
 
@@ -187,19 +188,19 @@ class Router:
 
 
 def next_turn(
-    rota: Rota, taken: Sequence[Turn], eligible: Mapping[int, User], at: datetime
+    rota: Rota, recent: Sequence[Turn], eligible: Mapping[int, User], at: datetime
 ) -> Turn:
-    """Return the turn of `rota` after those `taken`, among equals who are `eligible`."""
+    """Return the turn of `rota` after the `recent` ones, among equals who are `eligible`."""
     weights = dict.fromkeys(eligible, 1)
-    members, last = digest(weights), taken[-1] if taken else None
+    members, last = digest(weights), recent[-1] if recent else None
     number = last.number + 1 if last else 1
     stretch = last.stretch if last and last.eligible == members else number
     begun = number - (number - stretch) % turns_of_round(weights)
-    recent = [Taken(each.number, each.rep_id) for each in taken[-40:]]
+    taken = [Taken(each.number, each.rep_id) for each in recent]
     rep_id = next_member(
         weights,
-        [each for each in recent if each.number >= begun],
-        [each for each in recent if each.number < begun],
+        [each for each in taken if each.number >= begun],
+        [each for each in taken if each.number < begun],
     )
     rep = eligible[rep_id]
     return Turn(rota=rota, number=number, stretch=stretch, eligible=members, rep=rep, at=at)

@@ -1,0 +1,169 @@
+"""The demo's organisation: people, teams, hours, rotas, territories, absences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import make_password
+
+from leads.documents import publish
+from leads.models import (
+    Absence,
+    Document,
+    Organisation,
+    Publication,
+    Queue,
+    Role,
+    SalesRole,
+    Team,
+    User,
+    Version,
+)
+from revops.defaults.load import NOTE, load_defaults
+from revops.defaults.operations import OFFICE_HOURS, ROTA
+from revops.people import Job, put_to_work
+from routing.models import Rota, Territory
+from sla.models import CalendarTerms
+
+DOMAIN = "brightwater.example"
+PASSWORD = "hand-to-hand"
+MOST_OPEN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A team with its hours and the countries of its territory."""
+
+    team: str
+    zone: str
+    holidays: str
+    subdivision: str
+    manager: str
+    reps: tuple[str, ...]
+    countries: tuple[str, ...]
+
+
+REGIONS = (
+    Region("Europe", "Europe/Berlin", "DE", "BE", "Martin Keller",
+           ("Dana Hoffmann", "Jonas Weber", "Claire Moreau", "Piotr Zieliński"),
+           ("DE", "GB", "FR", "NL", "SE", "ES", "AT", "CH", "IT", "PL", "DK", "NO", "FI", "IE")),
+    Region("Americas", "America/New_York", "US", "", "Angela Brooks",
+           ("Marcus Hill", "Priya Raman", "Thomas Ortiz", "Hannah Lewis"),
+           ("US", "CA", "MX")),
+    Region("Asia-Pacific", "Asia/Singapore", "SG", "", "Wei Ling Tan",
+           ("Arjun Mehta", "Mei Chen", "Daniel Lim", "Yuki Tanaka"),
+           ("SG", "AU", "JP", "IN", "NZ", "HK", "MY")),
+)  # fmt: skip
+ADMIN, OPS, VIEWER = "Rosa Lindqvist", "Oliver Grant", "Vera Costa"
+HEADQUARTERS = "Europe/Berlin"
+
+
+def email_of(name: str) -> str:
+    plain = name.lower().replace("ń", "n")
+    return f"{plain.replace(' ', '.')}@{DOMAIN}"
+
+
+def demo_people() -> list[User]:
+    return list(User.objects.filter(email__endswith=f"@{DOMAIN}").order_by("pk"))
+
+
+def make_people(now: datetime, since: datetime) -> None:
+    """Make everybody and what they need to work, with the shipped rules live from `since` on."""
+    office = _Office(make_password(PASSWORD), now, since)
+    admin = office.add(ADMIN, HEADQUARTERS, Job(Role.ADMIN))
+    load_defaults(since)
+    Organisation.objects.update(name="Brightwater", zone=HEADQUARTERS, currency="EUR")
+    backdate_publications(since)
+    ops = office.add(OPS, HEADQUARTERS, Job(Role.MARKETING_OPS), sales_role=SalesRole.MARKETING)
+    office.add(VIEWER, HEADQUARTERS, Job(Role.VIEWER))
+    Queue.objects.update(owner=ops, backup=admin)
+    for number, region in enumerate(REGIONS, start=1):
+        office.open_region(region, precedence=number)
+    _send_away(now)
+
+
+def backdate_publications(since: datetime) -> None:
+    """Have what is live now count as live since `since`, so that the demo's past is judged by it.
+
+    Does nothing for documents that were live then.
+    """
+    for version in Version.objects.filter(publications__isnull=False).distinct():
+        if not Publication.objects.filter(version__document=version.document, at__lte=since):
+            Publication.objects.create(version=version, at=since, note=f"{NOTE}, before the demo")
+
+
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """Hires people. `password` is the hash that all of them share."""
+
+    password: str
+    now: datetime
+    since: datetime
+
+    def add(
+        self,
+        name: str,
+        zone: str,
+        job: Job,
+        *,
+        team: Team | None = None,
+        sales_role: str = SalesRole.NONE,
+    ) -> User:
+        user = User(
+            email=email_of(name),
+            name=name,
+            password=self.password,
+            zone=zone,
+            team=team,
+            sales_role=sales_role,
+        )
+        put_to_work(user, job)
+        return user
+
+    def open_region(self, region: Region, *, precedence: int) -> None:
+        """Make a region's team with its manager and reps, calendar, rota and territory."""
+        manager = self.add(region.manager, region.zone, Job(Role.MANAGER))
+        team = Team.objects.create(name=region.team, manager=manager, zone=region.zone)
+        User.objects.filter(pk=manager.pk).update(team=team)
+        rota = Rota.objects.create(name=region.team)
+        rotas = (Rota.objects.get(name=ROTA), rota)
+        job = Job(Role.REP, self._calendar(region), rotas, MOST_OPEN)
+        for name in region.reps:
+            self.add(name, region.zone, job, team=team, sales_role=SalesRole.SDR)
+        Territory.objects.create(
+            name=region.team, precedence=precedence, countries=list(region.countries), rota=rota
+        )
+
+    def _calendar(self, region: Region) -> Document:
+        calendar = Document.objects.create(
+            kind=Document.Kind.CALENDAR, name=f"{region.team} office hours"
+        )
+        version = Version.objects.create(document=calendar, number=1)
+        CalendarTerms.objects.create(
+            version=version,
+            zone=region.zone,
+            hours=OFFICE_HOURS,
+            holiday_country=region.holidays,
+            holiday_subdivision=region.subdivision,
+        )
+        publish(version, by=None, note="Hours of the team", at=self.since)
+        return calendar
+
+
+def _send_away(now: datetime) -> None:
+    """One rep is away now, with a cover; one was, one will be."""
+    people = {user.name: user for user in demo_people()}
+    away = (
+        ("Claire Moreau", -3, 5, "Jonas Weber"),
+        ("Thomas Ortiz", -40, -33, "Marcus Hill"),
+        ("Mei Chen", 12, 20, "Daniel Lim"),
+    )
+    for name, starts, ends, cover in away:
+        Absence.objects.create(
+            user=people[name],
+            starts_at=now + timedelta(days=starts),
+            ends_at=now + timedelta(days=ends),
+            cover=people[cover],
+            note="Holiday",
+        )

@@ -1,0 +1,320 @@
+"""How the demo's reps answer what they are passed: when, what, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from feedback.giving_back import GivenBack, day_at
+from feedback.models import Disposition, ReasonCode
+from feedback.work_standard import rest_until
+from leads.handoffs import NURTURE, REVIEW, ROUTING
+from leads.models import Assignment, Handoff, Meeting, OwnershipChange, Stage, Touch, User
+from revops.demo import contracts, ledger
+from revops.demo.deals import Deals
+from revops.demo.ledger import Case, Observation
+from revops.demo.outcomes import ACCEPTANCE, QUALIFYING, Drivers
+from revops.demo.promises import Promises
+from revops.demo.setting import Setting
+from sla.models import Notification, Target
+
+Kind = Target.Kind
+Given = Disposition.Kind
+
+
+class Afterwards(Protocol):
+    """What follows from an answer, and when."""
+
+    deals: Deals
+
+    def plan(self, at: datetime, action: Callable[[datetime], None]) -> None: ...
+    def reroute(self, case: Case, at: datetime) -> None: ...
+    def wake(self, case: Case, zone: str) -> None: ...
+    def expect_review(self, case: Case, at: datetime) -> None: ...
+
+
+# Median working minutes till a rep answers, by what opened the handoff.
+PROMPTNESS = {"demo-request": 3, "contact-form": 4, "inbound-call": 3, "trial-start": 15}
+BY_SCORE = 30
+LEFT_LYING = 0.07
+# Reasons for a no, by their weight where fit is low and where it is not.
+NO_AT_ONCE = {
+    "wrong-size": (5, 1),
+    "wrong-industry": (4, 1),
+    "wrong-role": (4, 2),
+    "wrong-timing": (2, 4),
+    "no-need": (2, 3),
+    "bad-contact": (1, 2),
+    "wrong-person": (1, 2),
+    "other": (1, 1),
+}
+NO_AFTER_WORK = {
+    "unable-to-reach": (8, 8),
+    "no-need": (4, 5),
+    "wrong-timing": (3, 5),
+    "wrong-role": (3, 2),
+    "wrong-size": (2, 1),
+    "other": (1, 1),
+}
+NOTES = {"other": "Wants a free tool for two people.", "wrong-timing": "New budget then."}
+LOW_FIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What comes of a lead that was accepted: qualified, or the key of the reason it goes back."""
+
+    code: str = ""
+
+
+@dataclass
+class Reps:
+    """Plans and does what reps do with what is passed to them."""
+
+    setting: Setting
+    promises: Promises
+    rng: Random
+    then: Afterwards
+
+    def passed(self, case: Case, at: datetime) -> None:
+        """Plan the answer to what was just passed; to what came in just now there is none yet."""
+        _, assignment = case.current
+        if case.person.is_fresh:
+            return
+        answer_at = self.setting.after(assignment.rep, at, self._delay(case, assignment))
+        seen_at = max(at + timedelta(seconds=20), answer_at - timedelta(minutes=2))
+        self.then.plan(seen_at, lambda then: self._open(case, assignment, then))
+        self.then.plan(max(answer_at, seen_at), lambda then: self._answer(case, assignment, then))
+
+    def _delay(self, case: Case, assignment: Assignment) -> timedelta:
+        handoff, rep = assignment.handoff, assignment.rep
+        pace = 0.6 + (rep.pk * 7 % 10) / 9
+        minutes = PROMPTNESS.get(handoff.trigger_key, BY_SCORE) * pace
+        minutes *= math.exp(self.rng.gauss(0, 0.8))
+        if self.rng.random() < LEFT_LYING:
+            minutes *= 12
+        return timedelta(minutes=minutes)
+
+    def _open(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        if case.assignment is assignment:
+            contracts.receive(case, Assignment.Evidence.OPENED, at)
+
+    def _answer(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        if case.assignment is not assignment:
+            return
+        drivers = drivers_of(case, assignment.handoff)
+        says_yes = self.rng.random() < ACCEPTANCE.probability(drivers)
+        case.rows.acceptances.append(Observation(drivers, says_yes))
+        if says_yes:
+            self._accept(case, assignment, at)
+        else:
+            self._reject(case, assignment, at)
+
+    def _accept(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        handoff, rep = assignment.handoff, assignment.rep
+        assignment.answer, assignment.answered_at = Assignment.Answer.ACCEPTED, at
+        contracts.receive(case, Assignment.Evidence.ANSWERED, at)
+        handoff.state, handoff.accepted_at = Handoff.State.ACCEPTED, at
+        stage = handoff.hop.accept_stage
+        if stage.is_used:
+            case.before_sale = case.lead.stage_id
+            ledger.move(
+                case, stage.key, at=at, reason=f"Accepted by {rep}", by=rep, handoff=handoff
+            )
+        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence="Accepted")
+        minutes = 2 * math.exp(self.rng.gauss(0, 1.0))
+        touch_at = self.setting.after(rep, at, timedelta(minutes=minutes))
+        self.then.plan(touch_at, lambda then: self._first_touch(case, assignment, then))
+
+    def _first_touch(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        self.touch(case, assignment, at)
+        handoff, rep = assignment.handoff, assignment.rep
+        drivers = drivers_of(case, handoff)
+        is_good = self.rng.random() < QUALIFYING.probability(drivers)
+        fate = Fate() if is_good else Fate(self._reason(NO_AFTER_WORK, drivers))
+        days = self.rng.triangular(0.5, 8, 2.5)
+        end_at = self.setting.after(rep, at, timedelta(hours=8.5 * days))
+        touches = self.rng.randint(3, 5) if fate.code == "unable-to-reach" else _few(self.rng)
+        for when in self._spread(rep, at, end_at, touches):
+            self.then.plan(when, lambda then: self.touch(case, assignment, then))
+        self.then.plan(end_at, lambda then: self._finish(case, assignment, fate, drivers, then))
+
+    def _spread(self, rep: User, start: datetime, end: datetime, count: int) -> Iterator[datetime]:
+        """Yield when the touches between `start` and `end` are made, in the rep's hours."""
+        schedule, _ = self.setting.hours[rep.pk]
+        whole = schedule.between(start, end)
+        for number in range(count):
+            share = (number + self.rng.uniform(0.2, 0.9)) / (count + 0.2)
+            yield min(self.setting.after(rep, start, whole * share), end - timedelta(seconds=1))
+
+    def touch(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        """Log an attempt to reach the lead: it stops the clocks that wait for it."""
+        if case.assignment is not assignment:
+            return
+        handoff, rep = assignment.handoff, assignment.rep
+        touch = case.rows.add(_touch(case, assignment, at, self.rng))
+        case.touches += 1
+        contracts.receive(case, Assignment.Evidence.TOUCH, at)
+        kinds = [Kind.FIRST_TOUCH, Kind.FIRST_RESPONSE]
+        self.promises.stop(case, kinds, at=at, evidence=str(touch))
+        asked_at = case.asked_at or handoff.opened_at
+        self.promises.respond(handoff, asked_at, rep, at)
+        self.promises.respond(case.lead, case.lead.last_hand_raise_at or asked_at, rep, at)
+
+    def _finish(
+        self, case: Case, assignment: Assignment, fate: Fate, drivers: Drivers, at: datetime
+    ) -> None:
+        if case.assignment is not assignment:
+            return
+        if fate.code:
+            case.rows.wins.append(Observation(drivers, False))
+            code = self.setting.codes[fate.code]
+            is_out = code.consequence == ReasonCode.Consequence.DISQUALIFY
+            self._give_back(case, code, Given.DISQUALIFIED if is_out else Given.RECYCLED, at)
+        else:
+            self._qualify(case, assignment, drivers, at)
+
+    def _qualify(self, case: Case, assignment: Assignment, drivers: Drivers, at: datetime) -> None:
+        handoff, rep = assignment.handoff, assignment.rep
+        reason = f"Qualified by {rep}"
+        ledger.move(case, Stage.Key.SQL, at=at, reason=reason, by=rep, handoff=handoff)
+        case.rows.add(
+            Meeting(
+                lead=case.lead,
+                handoff=handoff,
+                booked_at=at,
+                starts_at=self.setting.after(rep, at, timedelta(hours=17)),
+            )
+        )
+        self.promises.end(case, at=at)
+        contracts.close(
+            case,
+            self.setting.queues[NURTURE],
+            closed_as=Handoff.ClosedAs.QUALIFIED,
+            outcome=Assignment.Outcome.QUALIFIED,
+            at=at,
+            reason=reason,
+            by=rep,
+            keeps_owner=True,
+        )
+        self.then.deals.begin(case, handoff, rep, drivers, at)
+
+    def _reject(self, case: Case, assignment: Assignment, at: datetime) -> None:
+        code = self.setting.codes[self._reason(NO_AT_ONCE, drivers_of(case, assignment.handoff))]
+        assignment.answer, assignment.answered_at = Assignment.Answer.REJECTED, at
+        contracts.receive(case, Assignment.Evidence.ANSWERED, at)
+        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence=f"Rejected: {code}")
+        self._give_back(case, code, Given.REJECTED, at)
+
+    def _reason(self, weights: dict[str, tuple[int, int]], drivers: Drivers) -> str:
+        side = 0 if drivers.fit < LOW_FIT else 1
+        return self.rng.choices([*weights], [each[side] for each in weights.values()])[0]
+
+    def _give_back(
+        self, case: Case, code: ReasonCode, kind: Disposition.Kind, at: datetime
+    ) -> None:
+        """Put the answer on record and send the lead where the code says."""
+        handoff, assignment = case.current
+        rep, note = assignment.rep, NOTES.get(code.key, "")
+        asked = self._next_date(rep, at) if code.needs_date else None
+        rest = rest_until(code, asked, day_at(rep, at))
+        given = GivenBack(handoff, assignment, code, note, rest, rep, at, kind)
+        self.promises.end(case, at=at)
+        case.rows.add(
+            Disposition(
+                assignment=assignment,
+                code=code,
+                kind=kind,
+                note=note,
+                nurture_until=rest,
+                by=rep,
+                at=at,
+            )
+        )
+        self._consequence(case, given)
+
+    def _next_date(self, rep: User, at: datetime) -> date:
+        return day_at(rep, at) + timedelta(days=self.rng.randint(20, 75))
+
+    def _consequence(self, case: Case, given: GivenBack) -> None:
+        match given.code.consequence:
+            case ReasonCode.Consequence.RECYCLE:
+                self._recycle(case, given)
+            case ReasonCode.Consequence.DISQUALIFY:
+                self._close(case, given, Stage.Key.DISQUALIFIED, "disqualified")
+            case ReasonCode.Consequence.REROUTE:
+                routing = self.setting.queues[ROUTING]
+                source = OwnershipChange.Source.REP
+                contracts.back_to_routing(
+                    case, routing, at=given.at, reason=given.reason, source=source, by=given.by
+                )
+                self.then.reroute(case, given.at)
+            case _:
+                self._to_review(case, given)
+
+    def _recycle(self, case: Case, given: GivenBack) -> None:
+        self._close(case, given, given.handoff.hop.return_stage_id, "recycled")
+        case.lead.nurture_until = given.nurture_until
+        self.then.wake(case, given.by.zone)
+
+    def _close(self, case: Case, given: GivenBack, stage: str, closed_as: str) -> None:
+        ledger.move(
+            case, stage, at=given.at, reason=given.reason, by=given.by, handoff=given.handoff
+        )
+        contracts.close(
+            case,
+            self.setting.queues[NURTURE],
+            closed_as=closed_as,
+            outcome=closed_as,
+            at=given.at,
+            reason=given.reason,
+            by=given.by,
+        )
+
+    def _to_review(self, case: Case, given: GivenBack) -> None:
+        queue, at = self.setting.queues[REVIEW], given.at
+        contracts.send_to_review(case, queue, at=at, reason=given.reason, by=given.by)
+        self.promises.start(case, [Kind.REVIEW], at, at=at, seq=case.next_seq(Kind.REVIEW))
+        self.promises.tell(
+            queue.owner,
+            Notification.Kind.REVIEW,
+            subject=f"{case.lead} waits for review",
+            body=given.reason,
+            handoff=given.handoff,
+            about=given.handoff,
+            detail=str(case.lead.owner_seq),
+            at=at,
+        )
+        self.then.expect_review(case, at)
+
+
+def drivers_of(case: Case, handoff: Handoff) -> Drivers:
+    """Return what the outcome of a handoff depends on, as far as it is known."""
+    wall = handoff.first_response_wall
+    hours = wall.total_seconds() / 3600 if wall is not None else None
+    return Drivers(handoff.fit or 0, handoff.readiness or 0, case.lead.source.slug, hours)
+
+
+def _few(rng: Random) -> int:
+    return rng.choice([0, 1, 1, 2, 2, 3])
+
+
+def _touch(case: Case, assignment: Assignment, at: datetime, rng: Random) -> Touch:
+    can_call = bool(case.lead.phone)
+    channel = rng.choice(["call", "call", "email"] if can_call else ["email", "email", "social"])
+    found = (
+        ["spoke", "no_answer", "no_answer"] if channel == "call" else ["sent", "sent", "replied"]
+    )
+    return Touch(
+        lead=case.lead,
+        handoff=assignment.handoff,
+        assignment=assignment,
+        by=assignment.rep,
+        channel=channel,
+        outcome=rng.choice(found),
+        occurred_at=at,
+    )
