@@ -56,6 +56,11 @@ def why_you(decision: Decision) -> str:
     return f"{sentence} (rule “{decision.rule_label}”)." if decision.rule_label else f"{sentence}."
 
 
+def why_them(decision: Decision) -> str:
+    """Return the same for anybody else: "Alice is next in rota Inbound."."""
+    return f"{decision.rep} {decision.reason}." if decision.rep else decision.reason
+
+
 def rules_asked(decision: Decision) -> list[Asked]:
     """Return each rule that was asked, in order, with what decided it."""
     return list(_asked(decision.trace))

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from leads.models import Handoff
 from leads.requests import SignedInRequest
-from routing.explain import latest_decision, rules_asked, why_you
+from routing.explain import latest_decision, rules_asked, why_them, why_you
 
 
 @login_required
@@ -20,7 +20,7 @@ def why(request: SignedInRequest, pk: int) -> HttpResponse:
     context: dict[str, object] = {"handoff": handoff, "decision": decision}
     if decision is not None:
         is_theirs = decision.rep_id == request.user.pk
-        sentence = why_you(decision) if is_theirs else f"{decision.rep or ''} {decision.reason}"
-        context |= {"sentence": sentence.strip(), "rules": rules_asked(decision)}
+        sentence = why_you(decision) if is_theirs else why_them(decision)
+        context |= {"sentence": sentence, "rules": rules_asked(decision)}
     template = "routing/_why.html" if request.htmx else "routing/why.html"
     return render(request, template, context)

@@ -143,7 +143,12 @@ def queries_of_list(client, model):
 @pytest.mark.parametrize("who", ["alice", "mona", "vera"])
 def test_only_ops_and_admins_come_in(client, request, defaults, who):
     client.force_login(request.getfixturevalue(who))
-    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_signed_out_one_signs_in_where_everybody_does(client, db):
+    answer = client.get("/admin/leads/lead/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/admin/leads/lead/"
 
 
 READ_ONLY = [

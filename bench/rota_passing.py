@@ -1,0 +1,171 @@
+"""The work of `bench.rota`: run by it, with DATABASE_URL naming an empty database."""
+
+import argparse
+import multiprocessing
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from statistics import quantiles
+from time import perf_counter
+
+import django
+import psycopg
+
+django.setup()
+
+from django.contrib.auth.models import Group  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from leads import handoffs  # noqa: E402
+from leads.instants import database_now  # noqa: E402
+from leads.models import (  # noqa: E402
+    Assignment,
+    FactSnapshot,
+    Handoff,
+    Hop,
+    IntakeSource,
+    Lead,
+    OwnershipChange,
+    Queue,
+    Role,
+    StageTransition,
+    User,
+)
+from revops.defaults.load import load_defaults  # noqa: E402
+from routing.models import Rota, RotaMember, Turn  # noqa: E402
+from routing.routing import route  # noqa: E402
+
+REPS = 10
+RATE_GOAL, SPREAD_GOAL = 0.5, 1
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+
+BARE_TABLES = """
+    CREATE TABLE bare_rota (id int PRIMARY KEY, turn int NOT NULL);
+    CREATE TABLE bare_lead (id int PRIMARY KEY, owner int);
+    CREATE TABLE bare_assignment (id serial PRIMARY KEY, lead int NOT NULL, rep int NOT NULL);
+    INSERT INTO bare_rota VALUES (1, 0);
+    INSERT INTO bare_lead SELECT n, NULL FROM generate_series(1, {count}) n;
+"""
+NEXT = f"UPDATE bare_rota SET turn = turn + 1 WHERE id = 1 RETURNING turn % {REPS}"
+
+
+def prepare(count: int) -> tuple[list[int], list[int]]:
+    """Make a rota of reps and as many handoffs, and what the bare loop needs. Returns the ids of
+    the handoffs, and of the leads of the bare loop.
+    """
+    call_command("migrate", verbosity=0)
+    admin = User.objects.create_user("admin@example.com", name="Admin")
+    admin.groups.set(Group.objects.filter(name=Role.ADMIN))
+    load_defaults(LONG_AGO)
+    rota = Rota.objects.get()
+    for number in range(REPS):
+        rep = User.objects.create_user(f"rep{number}@example.com", name=f"Rep {number}")
+        rep.groups.set(Group.objects.filter(name=Role.REP))
+        RotaMember.objects.create(rota=rota, rep=rep)
+    handoff_ids = make_handoffs(count)
+    with connection.cursor() as cursor:
+        cursor.execute(BARE_TABLES.format(count=count))
+        cursor.execute("ANALYZE")
+    return handoff_ids, list(range(1, count + 1))
+
+
+@transaction.atomic
+def make_handoffs(count: int) -> list[int]:
+    at, queue = database_now(), Queue.objects.get(key=handoffs.ROUTING)
+    source, hop = IntakeSource.objects.get(slug="demo-request"), Hop.objects.get()
+    leads = Lead.objects.bulk_create(
+        Lead(
+            name=f"Lead {n}", source=source, queue=queue, entered_at=at,
+            stage_id="mql", stage_since=at,
+        )
+        for n in range(count)
+    )  # fmt: skip
+    OwnershipChange.objects.bulk_create(
+        OwnershipChange(lead=lead, seq=1, to_queue=queue, source="intake", reason="Made", at=at)
+        for lead in leads
+    )
+    StageTransition.objects.bulk_create(
+        StageTransition(lead=lead, seq=1, to_stage_id="mql", reason="Made", at=at) for lead in leads
+    )
+    facts = {"lead.motion": "inbound", "account.country": "SE", "person.title": "CFO"}
+    FactSnapshot.objects.bulk_create(
+        FactSnapshot(lead=lead, known_from=at, facts=facts) for lead in leads
+    )
+    opened = Handoff.objects.bulk_create(
+        Handoff(
+            lead=lead, hop=hop, state="waiting", path="hand_raise", trigger_key="demo-request",
+            reason="Asked for a demo", queue=queue, opened_at=at,
+        )
+        for lead in leads
+    )  # fmt: skip
+    return [handoff.pk for handoff in opened]
+
+
+def pass_handoffs(handoff_ids: Sequence[int]) -> list[float]:
+    """Route these one by one; return the seconds that each took."""
+    seconds = []
+    for handoff_id in handoff_ids:
+        start = perf_counter()
+        with transaction.atomic():
+            route(handoffs.locked(handoff_id), at=database_now())
+        seconds.append(perf_counter() - start)
+    return seconds
+
+
+def pass_bare(lead_ids: Sequence[int]) -> list[float]:
+    """Do the same with three statements and no more: the limit."""
+    terms = connection.get_connection_params()
+    names = ("dbname", "user", "host")
+    seconds = []
+    with psycopg.connect(**{name: terms[name] for name in names if name in terms}) as bare:
+        for lead_id in lead_ids:
+            start = perf_counter()
+            with bare.transaction():
+                row = bare.execute(NEXT).fetchone()
+                assert row is not None
+                bare.execute("UPDATE bare_lead SET owner = %s WHERE id = %s", (row[0], lead_id))
+                bare.execute(
+                    "INSERT INTO bare_assignment (lead, rep) VALUES (%s, %s)", (lead_id, row[0])
+                )
+            seconds.append(perf_counter() - start)
+    return seconds
+
+
+def in_processes(
+    work: Callable[[Sequence[int]], list[float]], ids: Sequence[int], workers: int
+) -> tuple[float, float]:
+    """Return the rate a second of all together, and the 99th percentile of one, in milliseconds."""
+    connection.close()
+    shares = [ids[place::workers] for place in range(workers)]
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        pool.map(len, shares)
+        start = perf_counter()
+        seconds = [each for share in pool.map(work, shares, chunksize=1) for each in share]
+        took = perf_counter() - start
+    return len(ids) / took, quantiles(seconds, n=100)[-1] * 1000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--handoffs", type=int, default=2000)
+    parser.add_argument("--workers", type=int, default=4)
+    options = parser.parse_args()
+    handoff_ids, lead_ids = prepare(options.handoffs)
+    bare_rate, bare_p99 = in_processes(pass_bare, lead_ids, options.workers)
+    rate, p99 = in_processes(pass_handoffs, handoff_ids, options.workers)
+    turns = Counter(Turn.objects.values_list("rep", flat=True))
+    passed = Counter(Assignment.objects.values_list("handoff", flat=True))
+    spread = max(turns.values()) - min(turns.values())
+    lost = len(handoff_ids) - len(passed)
+    doubled = sum(count - 1 for count in passed.values())
+    print(f"bare row-lock loop   {bare_rate:8.0f}/s   p99 {bare_p99:6.1f} ms")
+    print(f"route()              {rate:8.0f}/s   p99 {p99:6.1f} ms")
+    print(f"ratio {rate / bare_rate:.2f} (goal {RATE_GOAL})")
+    print(f"spread {spread} (goal {SPREAD_GOAL}), lost {lost}, doubled {doubled} (goal 0)")
+    return int(spread > SPREAD_GOAL or lost > 0 or doubled > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
