@@ -16,7 +16,8 @@ from devstack.servers import throwaway_servers
 
 def main() -> int:
     with throwaway_servers() as servers:
-        environment = os.environ | servers.environment() | {"SECRET_KEY": "only for measuring"}
+        settings = {"SECRET_KEY": "only for measuring", "DJANGO_SETTINGS_MODULE": "revops.settings"}
+        environment = os.environ | servers.environment() | settings
         command = [sys.executable, "-m", "bench.rota_passing", *sys.argv[1:]]
         return subprocess.run(command, env=environment, check=False).returncode
 
