@@ -61,5 +61,5 @@ class Model:
 
 
 ACCEPTANCE = Model(intercept=0.5, fit=0.9, readiness=0.6, source=0.8)
-QUALIFYING = Model(intercept=-1.1, fit=0.7, readiness=0.6, source=0.9, slowness=-0.4)
-WINNING = Model(intercept=-1.8, fit=0.7, readiness=0.8, source=1.0, slowness=-0.4)
+QUALIFYING = Model(intercept=-1.45, fit=0.7, readiness=0.8, source=1.3, slowness=-0.4)
+WINNING = Model(intercept=-2.9, fit=0.9, readiness=1.1, source=1.7, slowness=-0.4)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Field, ForeignKey, Model
 
 from feedback.models import Disposition
 from leads.models import (
@@ -101,16 +102,18 @@ def _copy_in(model: type[Model], rows: Sequence[Model]) -> None:
         )
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = pk
-            row._prepare_related_fields_for_save(operation_name="copy")
         with cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
             for row in rows:
-                copy.write_row(
-                    [
-                        field.get_db_prep_save(getattr(row, field.attname), connection)
-                        for field in fields
-                    ]
-                )
+                copy.write_row([_stored(row, field) for field in fields])
         cursor.execute(f'ANALYZE "{table}"')
+
+
+def _stored(row: Model, field: Field[Any, Any]) -> object:
+    """Return what the database holds for `field`: of a row that it points to, the number."""
+    if isinstance(field, ForeignKey) and field.is_cached(row):
+        related = field.get_cached_value(row)
+        return related.pk if related else None
+    return field.get_db_prep_save(getattr(row, field.attname), connection)
 
 
 def _date(row: Model) -> None:

@@ -4,7 +4,6 @@ from random import Random
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
-from django.core.wsgi import get_wsgi_application
 
 from leads.instants import database_now
 from leads.models import Handoff, IntakeToken, Submission
@@ -31,7 +30,7 @@ def test_leads_are_sent_evenly():
     starts = list(Plan("", per_minute=30, minutes=2).starts(Random(1)))
     gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
     assert len(starts) == 60 and starts[-1] < 120
-    assert 1 <= min(gaps) and max(gaps) <= 3
+    assert min(gaps) >= 1 and max(gaps) <= 3
 
 
 def test_the_summary_tells_how_soon_leads_were_passed():
@@ -39,8 +38,25 @@ def test_the_summary_tells_how_soon_leads_were_passed():
     assert str(summary) == "3 sent, 3 passed, 202 to passed: p50 0.40 s, p95 0.58 s."
 
 
+@pytest.fixture
+def transport(client):
+    """Hands requests to the real views without a network."""
+
+    def answer(request):
+        answered = client.generic(
+            request.method,
+            request.url.path,
+            request.content,
+            content_type="application/json",
+            headers=dict(request.headers),
+        )
+        return httpx.Response(answered.status_code, content=answered.content)
+
+    return httpx.MockTransport(answer)
+
+
 @pytest.mark.django_db
-def test_it_hands_leads_in_and_says_who_got_them(alice):
+def test_it_hands_leads_in_and_says_who_got_them(alice, transport):
     said: list[str] = []
 
     def say(line):
@@ -48,7 +64,6 @@ def test_it_hands_leads_in_and_says_who_got_them(alice):
         intake_work.work_through(database_now())
 
     plan = Plan("http://localhost", per_minute=600, minutes=0.01, seed=3)
-    transport = httpx.WSGITransport(app=get_wsgi_application())
     summary = run(plan, say=say, transport=transport)
     assert summary.sent == 6 == Submission.objects.filter(state="done").count()
     passed = Handoff.objects.filter(owner=alice).count()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import httpx
@@ -26,6 +27,8 @@ class Command(BaseCommand):
                 f"Between 0 and {MOST_PER_MINUTE} a minute, for {MOST_MINUTES} minutes at most."
             )
         plan = Plan(options["url"].rstrip("/"), per_minute, minutes, options["seed"])
+        # Each lead has a line of its own; one for each request would bury it.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         try:
             summary = run(plan, say=self.stdout.write)
         except httpx.TransportError as error:
