@@ -73,9 +73,7 @@ def publish(
         raise NotPublishable(f"{version} was published before. Go back to it instead.")
     _check_base(version, at)
     Version.objects.filter(pk=version.pk).update(locked_at=at)
-    return Publication.objects.create(
-        version=version, at=at, by=by, note=note, predicted=predicted
-    )
+    return Publication.objects.create(version=version, at=at, by=by, note=note, predicted=predicted)
 
 
 @transaction.atomic
@@ -108,9 +106,7 @@ def rows_of(version: Version) -> list[models.Model]:
     rows: list[models.Model] = []
     for relation in Version._meta.related_objects:
         if relation.on_delete is models.CASCADE:
-            rows += relation.related_model._default_manager.filter(
-                **{relation.field.name: version}
-            )
+            rows += relation.related_model._default_manager.filter(**{relation.field.name: version})
     return rows
 
 

@@ -48,8 +48,6 @@ def activities_of(lead: Lead, at: datetime) -> list[ActivityRecord]:
     return [ActivityRecord(kind, properties, when) for kind, properties, when in rows]
 
 
-def evidence_for(
-    lead: Lead, at: datetime, extra: Mapping[str, object] | None = None
-) -> Evidence:
+def evidence_for(lead: Lead, at: datetime, extra: Mapping[str, object] | None = None) -> Evidence:
     """Return all that was known of `lead` at `at`, and `extra` facts such as those of its score."""
     return Evidence({**facts_of(lead, at), **(extra or {})}, activities_of(lead, at), at)

@@ -122,17 +122,24 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
     may be known now.
     """
-    raised = (handoff.lead.last_hand_raise_at, handoff.hand_raised_at, handoff.opened_at)
-    since = max(instant for instant in raised if instant)
+    since = last_raise(handoff)
     found = opening(evidence.facts, evidence.activities, criteria, evidence.at, since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
     if handoff.state == Handoff.State.REVIEW and handoff.missing:
         handoff.missing = missing_fields(evidence.facts, criteria, handoff.path)
-        handoff.save(update_fields=["missing"])
         if not handoff.missing:
             return release_from_review(handoff, evidence.at, reason="What was missing came in")
+        handoff.save(update_fields=["missing"])
     return handoff
+
+
+def last_raise(handoff: Handoff) -> datetime:
+    """Return the last hand-raise that an open handoff knows of; its opening, if there was none."""
+    raised_at = handoff.lead.last_hand_raise_at
+    if handoff.hand_raised_at is None:
+        return max(handoff.opened_at, raised_at or handoff.opened_at)
+    return raised_at or handoff.hand_raised_at
 
 
 def release_from_review(handoff: Handoff, at: datetime, *, reason: str) -> Handoff:

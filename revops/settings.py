@@ -187,7 +187,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Handoff <handoff@localhost>")
 
 # History of what changes in place: rotas, people, codes -------------------------------------------
-PGHISTORY_LEVEL = pgtrigger.Level("STATEMENT")
+PGHISTORY_LEVEL = pgtrigger.Statement  # type: ignore[has-type, unused-ignore]  # as mypy loads it
 PGHISTORY_APPEND_ONLY = True
 
 # Pages --------------------------------------------------------------------------------------------

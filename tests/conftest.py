@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group
 from django.db import connection
 
 from devstack.pytest_plugin import TEMPLATE
-
 from leads import handoffs, lifecycle, ownership
 from leads.models import (
     Handoff,

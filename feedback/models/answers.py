@@ -57,7 +57,8 @@ class ReasonCode(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="reason_recycles_for_some_days",
-                condition=~Q(consequence="recycle") | Q(nurture_days__gt=0),
+                condition=~Q(consequence="recycle")
+                | Q(nurture_days__isnull=False, nurture_days__gt=0),
                 violation_error_message="A reason that recycles says for how many days.",
             ),
         ]

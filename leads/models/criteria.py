@@ -56,7 +56,7 @@ class Signal(VersionedRow):
             *VersionedRow.Meta.constraints,
             models.CheckConstraint(
                 name="signal_half_life_where_needed",
-                condition=Q(decay="half_life", half_life_days__gt=0)
+                condition=Q(decay="half_life", half_life_days__isnull=False, half_life_days__gt=0)
                 | (~Q(decay="half_life") & Q(half_life_days=None)),
                 violation_error_message="Only that decay has a half-life, of a day or more.",
             ),

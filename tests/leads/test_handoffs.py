@@ -1,9 +1,4 @@
 import pytest
-from django.db import IntegrityError, transaction
-
-from leads import handoffs
-from leads.errors import HandoffIsOpen, LostRace
-from leads.models import Assignment, Handoff, Lead, OwnershipChange
 
 pytestmark = pytest.mark.django_db
 
