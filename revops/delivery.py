@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from leads.models import Assignment, Handoff, User
+from leads.models import Assignment, Handoff, Lead, User
 from leads.nudges import nudge
 from leads.scoring import Opening
 from sla import clocks
-from sla.messages import headline
+from sla.messages import headline, who
 from sla.models import Notification
 from sla.outbox import notify
 
@@ -25,7 +25,7 @@ def hand_to_rep(assignment: Assignment, at: datetime) -> None:
     notify(
         assignment.rep,
         Notification.Kind.PASSED,
-        key=f"passed:{assignment.pk}",
+        key=f"passed:assignment:{assignment.pk}",
         subject=f"New lead: {headline(handoff)}",
         body=why_and_until(handoff, due, zone=assignment.rep.zone),
         handoff=handoff,
@@ -69,6 +69,23 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
         subject=f"{found.label} again: {headline(handoff)}",
         body="They asked once more while you have them. Answer now.",
         handoff=handoff,
+        at=at,
+    )
+    nudge(SEND_TASK)
+
+
+def tell_owner(lead: Lead, found: Opening, at: datetime) -> None:
+    """Tell the rep who has a lead in sales already that it raised a hand; once for each time."""
+    if lead.owner is None or found.activity_at is None or found.path != Handoff.Path.HAND_RAISE:
+        return
+    lead.last_hand_raise_at = found.activity_at
+    lead.save(update_fields=["last_hand_raise_at"])
+    notify(
+        lead.owner,
+        Notification.Kind.HAND_RAISE,
+        key=f"hand_raise:lead:{lead.pk}:{found.activity_at.isoformat()}",
+        subject=f"{found.label}: {who(lead)}",
+        body="They are yours already, and asked for a person. Answer now.",
         at=at,
     )
     nudge(SEND_TASK)

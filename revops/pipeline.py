@@ -28,6 +28,8 @@ from routing.routing import route
 from sla import clocks
 
 OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
+# Sales has these already: whoever asks again is told to their owner, not handed over anew.
+WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 
 
 @transaction.atomic
@@ -72,6 +74,9 @@ def judge(lead: Lead, at: datetime) -> Handoff | None:
     since = evidence_since(lead, at)
     found = opening(evidence.facts, evidence.activities, criteria, at, since)
     if found is None or (found.path == Handoff.Path.SCORE and is_resting(lead, at)):
+        return None
+    if lead.stage_id in WITH_SALES:
+        delivery.tell_owner(lead, found, at)
         return None
     return open_and_deliver(lead, found, score=score, version=version, evidence=evidence)
 
@@ -196,7 +201,7 @@ def reconsider(lead_id: int) -> bool:
     if lead is None:
         return False
     judge(lead, at)
-    Lead.objects.filter(pk=lead_id).update(reconsider_at=None)
+    Lead.objects.filter(pk=lead_id, reconsider_at__lte=at).update(reconsider_at=None)
     return True
 
 

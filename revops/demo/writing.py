@@ -158,5 +158,5 @@ def _key(message: Message) -> str:
     if isinstance(about, Clock):
         return clock_key(about, int(message.detail))
     if isinstance(about, Assignment):
-        return f"passed:{about.pk}"
+        return f"passed:assignment:{about.pk}"
     return f"{message.kind}:{about.pk}:{message.detail}"

@@ -11,7 +11,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Lead, Organisation, Publication, Role, Submission, User
+from leads.models import (
+    Assignment,
+    Handoff,
+    Lead,
+    Organisation,
+    Publication,
+    Role,
+    Submission,
+    User,
+)
 from revops.views.first_admin import is_empty_installation
 from sla.health import alarms
 from sla.models import Clock

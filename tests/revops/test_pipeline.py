@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feedback import answers
 from leads import handoffs, inbox
 from leads.instants import database_now
 from leads.models import Activity, Handoff, Identity, IntakeSource, Lead, ScoreSnapshot, Submission
@@ -185,3 +186,25 @@ def test_a_rejected_lead_goes_to_the_next_rep(hand_in, alice, carol):
     assert intake_work.work_through(database_now()) == 1
     handoff.refresh_from_db()
     assert {first, handoff.owner} == {alice, carol}
+
+
+def test_a_lead_that_sales_has_is_told_to_its_owner_and_not_handed_over_anew(hand_in, alice):
+    handoff = hand_in(occurred_at=ago(hours=2)).handoff
+    assignment = handoffs.open_assignment(handoff)
+    answers.accept(assignment, by=alice, at=database_now())
+    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    assert hand_in().handoff is None
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    assert (lead.stage_id, lead.owner) == ("sql", alice)
+    told = Notification.objects.filter(recipient=alice, kind=Notification.Kind.HAND_RAISE)
+    assert told.filter(channel="app").count() == 1
+
+
+def test_a_wake_date_outlives_another_reason_to_look(hand_in, alice):
+    lead = hand_in(slug="website", title="Intern", employees=20).lead
+    wakes_at = database_now() + timedelta(days=30)
+    Lead.objects.filter(pk=lead.pk).update(
+        reconsider_at=wakes_at, band_changes_on=database_now().date()
+    )
+    assert pipeline.reconsider(lead.pk)
+    assert Lead.objects.get(pk=lead.pk).reconsider_at == wakes_at
