@@ -13,28 +13,32 @@ from leads.models import Assignment, Lead
 
 @dataclass(frozen=True, slots=True)
 class Rejections:
-    """What was answered about some leads: how many were answered, and why leads came back."""
+    """What was answered about some leads, and why leads came back.
+
+    rejected: not accepted at all; later: given back after they were accepted.
+    reasons:  key, label and share of each reason, the commonest first.
+    """
 
     answered: int
-    given_back: int
+    rejected: int
+    later: int
     reasons: list[tuple[str, str, Share]]
 
     @property
     def share(self) -> Share:
-        return Share(self.given_back, self.answered)
+        return Share(self.rejected, self.answered)
 
 
 def rejections(leads: QuerySet[Lead]) -> Rejections:
-    """Return why reps gave back `leads`: key, label and share of each reason, the commonest first.
-
-    What was only rerouted counts against nobody and is left out.
+    """Return how many of `leads` reps gave back, and why. What was only rerouted counts against
+    nobody and is left out.
     """
-    given_back = Disposition.objects.filter(assignment__handoff__lead__in=leads.values("pk"))
+    ids = leads.values("pk")
+    answered = Assignment.objects.filter(handoff__lead__in=ids, answered_at__isnull=False).count()
+    given_back = Disposition.objects.filter(assignment__handoff__lead__in=ids)
     given_back = given_back.exclude(code__consequence=ReasonCode.Consequence.REROUTE)
-    answered = Assignment.objects.filter(
-        handoff__lead__in=leads.values("pk"), answered_at__isnull=False
-    ).count()
+    rejected = given_back.filter(kind=Disposition.Kind.REJECTED).count()
     rows = given_back.values("code__key", "code__label").annotate(n=Count("pk")).order_by("-n")
     total = sum(row["n"] for row in rows)
     reasons = [(row["code__key"], row["code__label"], Share(row["n"], total)) for row in rows]
-    return Rejections(answered, total, reasons)
+    return Rejections(answered, rejected, total - rejected, reasons)
