@@ -16,6 +16,8 @@ from devstack.pytest_plugin import environment_for_tests
 from devstack.servers import throwaway_servers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Playwright keeps an event loop in the thread of the tests.
+FOR_TESTS = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
 PRODUCTION = {
     "BASE_URL": "https://handoff.example",
     "ALLOWED_HOSTS": "handoff.example",
@@ -94,7 +96,7 @@ def run_tests(arguments: Iterable[str], environment: dict[str, str]) -> Outcome:
 
 
 def test_arguments(*, fast: bool) -> Iterator[str]:
-    yield from ("-q", "--color=no")
+    yield from ("-q", "--color=no", "-n", str(os.cpu_count() or 1))
     if fast:
         yield from ("-m", "not browser and not faults")
 
@@ -121,12 +123,10 @@ def check(*, fast: bool) -> bool:
         environment = {
             **os.environ,
             "SECRET_KEY": secrets.token_urlsafe(50),
-            # Playwright keeps an event loop in the thread of the tests.
-            "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
             **environment_for_tests(servers),
         }
         running = [beside.submit(run_step, step, environment) for step in STEPS]
-        tests = run_tests(test_arguments(fast=fast), environment)
+        tests = run_tests(test_arguments(fast=fast), environment | FOR_TESTS)
         outcomes = [step.result() for step in running] + [tests]
     print("\n".join(["", *map(str, outcomes), tests.last_line]))
     return all(outcome.passed for outcome in outcomes)

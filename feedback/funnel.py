@@ -25,7 +25,6 @@ DIMENSIONS = {
     "origin": ("Origin", "origin", "origin"),
     "campaign": ("Campaign", "campaign", "campaign"),
     "band": ("Band now", "band", "band"),
-    "owner": ("Owner now", "owner__name", "owner"),
 }
 COHORTS = {"month": ("Month", TruncMonth), "week": ("Week", TruncWeek)}
 LONGEST_TABLE = 200

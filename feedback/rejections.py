@@ -38,7 +38,11 @@ def rejections(leads: QuerySet[Lead]) -> Rejections:
     given_back = Disposition.objects.filter(assignment__handoff__lead__in=ids)
     given_back = given_back.exclude(code__consequence=ReasonCode.Consequence.REROUTE)
     rejected = given_back.filter(kind=Disposition.Kind.REJECTED).count()
-    rows = given_back.values("code__key", "code__label").annotate(n=Count("pk")).order_by("-n")
+    rows = (
+        given_back.values("code__key", "code__label")
+        .annotate(n=Count("assignment__handoff__lead", distinct=True))
+        .order_by("-n")
+    )
     total = sum(row["n"] for row in rows)
     reasons = [(row["code__key"], row["code__label"], Share(row["n"], total)) for row in rows]
     return Rejections(answered, rejected, total - rejected, reasons)

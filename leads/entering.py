@@ -9,8 +9,8 @@ from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import fact_sheet, told_facts
 from leads.handoffs import NURTURE
 from leads.matching import claim_identities, lock_identities, match_account, match_lead
-from leads.models import Activity, Lead, OwnershipChange, Queue, Stage, Submission
-from leads.submission_fields import ActivityFields, SubmissionFields
+from leads.models import Activity, FactSnapshot, Lead, OwnershipChange, Queue, Stage, Submission
+from leads.submission_fields import ActivityFields, HistoricalFields, SubmissionFields
 
 
 def enter(submission: Submission, fields: SubmissionFields, at: datetime) -> tuple[Lead, bool]:
@@ -25,23 +25,31 @@ def enter(submission: Submission, fields: SubmissionFields, at: datetime) -> tup
     claim_identities(lead, fields, submission.source)
     when = happened_at(submission, fields, at)
     _keep_activities(lead, submission, fields, when)
-    keep_facts(lead, fields, submission, known_from=when)
+    keep_facts(lead, fields, submission, when, at)
     return lead, match.lead is None
 
 
 def happened_at(submission: Submission, fields: SubmissionFields, at: datetime) -> datetime:
-    return min(fields.occurred_at or submission.received_at, at)
+    """Return when what `fields` tell happened; of a past that is told, when it began."""
+    began_at = None
+    if isinstance(fields, HistoricalFields) and fields.history:
+        began_at = fields.history.opened_at
+    return min(fields.occurred_at or began_at or submission.received_at, at)
 
 
 def keep_facts(
-    lead: Lead, fields: SubmissionFields, submission: Submission, *, known_from: datetime
+    lead: Lead, fields: SubmissionFields, submission: Submission, when: datetime, at: datetime
 ) -> None:
-    """Keep what is known of `lead` from `known_from` on; facts of the past only if they are new to
-    it.
+    """Keep what is known of `lead` from `when` on. If more was told since, what is told here fills
+    what that left out, from `at` on: a submission that is late loses nothing.
     """
-    known = facts_of(lead, known_from)
-    facts = fact_sheet(lead, known, told_facts(fields))
-    record_facts(lead, facts, known_from=known_from, submission=submission)
+    told = told_facts(fields)
+    record_facts(
+        lead, fact_sheet(lead, facts_of(lead, when), told), known_from=when, submission=submission
+    )
+    if FactSnapshot.objects.filter(lead=lead, known_from__gt=when).exists():
+        latest = fact_sheet(lead, {**told, **facts_of(lead, at)}, {})
+        record_facts(lead, latest, known_from=at, submission=submission)
 
 
 def _new_lead(submission: Submission, fields: SubmissionFields, at: datetime) -> Lead:

@@ -12,6 +12,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import (
     BANDS,
     Handoff,
@@ -42,7 +43,9 @@ def reps(request: Any) -> QuerySet[User]:
 
 def _day(label: str, method: str) -> django_filters.DateFilter:
     widget = forms.DateInput(attrs={"type": "date"})
-    return django_filters.DateFilter(label=label, method=method, widget=widget)
+    return django_filters.DateFilter(
+        label=label, method=method, widget=widget, validators=SENSIBLE_DAYS
+    )
 
 
 def _of_handoff(**conditions: Any) -> Exists:
@@ -70,7 +73,9 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     origin = django_filters.CharFilter(
         method="of_origin", label="Origin", help_text="As its source calls it; - for none."
     )
-    campaign = django_filters.CharFilter(lookup_expr="iexact", label="Campaign")
+    campaign = django_filters.CharFilter(
+        method="of_campaign", label="Campaign", help_text="- for none."
+    )
     team = django_filters.ModelChoiceFilter(
         field_name="owner__team", queryset=Team.objects.order_by("name"), empty_label="Any"
     )
@@ -129,6 +134,9 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
 
     def of_origin(self, leads: QuerySet[Lead], name: str, origin: str) -> QuerySet[Lead]:
         return leads.filter(origin="" if origin == NOBODY_SAID else origin)
+
+    def of_campaign(self, leads: QuerySet[Lead], name: str, campaign: str) -> QuerySet[Lead]:
+        return leads.filter(campaign__iexact="" if campaign == NOBODY_SAID else campaign)
 
     def that_reached(self, leads: Any, name: str, stage: Stage) -> QuerySet[Lead]:
         found: QuerySet[Lead] = leads.reached(stage)

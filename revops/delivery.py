@@ -74,18 +74,19 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
     nudge(SEND_TASK)
 
 
-def tell_owner(lead: Lead, found: Opening, at: datetime) -> None:
+def tell_owner(lead: Lead, owner: User, found: Opening, at: datetime) -> None:
     """Tell the rep who has a lead in sales already that it raised a hand; once for each time."""
-    if lead.owner is None or found.activity_at is None or found.path != Handoff.Path.HAND_RAISE:
+    if found.activity_at is None or found.path != Handoff.Path.HAND_RAISE:
         return
     lead.last_hand_raise_at = found.activity_at
     lead.save(update_fields=["last_hand_raise_at"])
     notify(
-        lead.owner,
+        owner,
         Notification.Kind.HAND_RAISE,
         key=f"hand_raise:lead:{lead.pk}:{found.activity_at.isoformat()}",
         subject=f"{found.label}: {who(lead)}",
         body="They are yours already, and asked for a person. Answer now.",
+        handoff=Handoff.objects.filter(lead=lead).order_by("-opened_at").first(),
         at=at,
     )
     nudge(SEND_TASK)

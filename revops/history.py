@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,8 +70,7 @@ class Past:
         _move(self.lead, Stage.Key.MQL, history.opened_at, handoff)
         if history.handler:
             self._work(handoff, handler(self.source, history.handler))
-        if history.outcome in CLOSINGS:
-            CLOSINGS[history.outcome](self, handoff)
+        CLOSINGS.get(history.outcome, _withdraw)(self, handoff)
         return handoff
 
     @property
@@ -181,6 +181,20 @@ def _close_recycled(past: Past, handoff: Handoff) -> None:
     )
 
 
+def _withdraw(past: Past, handoff: Handoff) -> None:
+    """Close what the import left open: nobody works it here, and it must not stand in the way of
+    the next one. The stage stays where it was.
+    """
+    handoffs.close(
+        handoff,
+        closed_as=Handoff.ClosedAs.WITHDRAWN,
+        outcome=Assignment.Outcome.WITHDRAWN,
+        at=past.ended_at,
+        source=Source.IMPORT,
+        reason="Open when it was imported",
+    )
+
+
 CLOSINGS = {
     "won": _close_won,
     "disqualified": _close_disqualified,
@@ -190,7 +204,8 @@ CLOSINGS = {
 
 def handler(source: IntakeSource, name: str) -> User:
     """Return who worked a lead before: an inactive user of that name, made when first met."""
-    email = f"{slugify(name) or 'unnamed'}@{source.slug}.invalid"
+    told_apart = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    email = f"{slugify(name) or 'rep'}-{told_apart}@{source.slug}.invalid"
     user = User.objects.filter(email=email).first()
     if user is None:
         user = User.objects.create_user(email, name=name, is_active=False)

@@ -15,21 +15,22 @@ from sla.notices import unseen_count
 
 OPS = (Role.MARKETING_OPS, Role.ADMIN)
 EVERYONE = tuple(Role)
-# Which pages stand in the bar, for whom, in this order.
-PAGES: list[tuple[str, str, tuple[Role, ...]]] = [
-    ("Queue", "feedback:queue", (Role.REP,)),
-    ("SLA", "sla:now", EVERYONE),
-    ("Review", "feedback:review", (Role.MANAGER, *OPS)),
-    ("Leads", "leads:leads", EVERYONE),
-    ("Insights", "feedback:insights", (Role.MANAGER, Role.VIEWER, *OPS)),
-    ("Routing", "routing:table", (Role.MANAGER, Role.VIEWER, *OPS)),
-    ("Set-up", "setup:index", OPS),
+# Which pages stand in the bar, in this order: label, the key after G, address, for whom.
+PAGES: list[tuple[str, str, str, tuple[Role, ...]]] = [
+    ("Queue", "q", "feedback:queue", (Role.REP,)),
+    ("SLA", "s", "sla:now", EVERYONE),
+    ("Review", "r", "feedback:review", (Role.MANAGER, *OPS)),
+    ("Leads", "l", "leads:leads", EVERYONE),
+    ("Insights", "i", "feedback:insights", EVERYONE),
+    ("Routing", "o", "routing:table", (Role.MANAGER, Role.VIEWER, *OPS)),
+    ("Set-up", "u", "setup:index", OPS),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     label: str
+    key: str
     url: str
     is_current: bool
     count: int | None = None
@@ -51,8 +52,11 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 def links(user: User, path: str) -> list[Link]:
     """Return the links of the bar that `user` has a use for, the page at `path` marked."""
-    shown = [(label, reverse(name)) for label, name, roles in PAGES if user.has_role(*roles)]
-    return [Link(label, url, path.startswith(url), _count(user, label)) for label, url in shown]
+    return [
+        Link(label, key, url := reverse(name), path.startswith(url), _count(user, label))
+        for label, key, name, roles in PAGES
+        if user.has_role(*roles)
+    ]
 
 
 def _count(user: User, label: str) -> int | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from feedback.packets import build_packet
 from leads import entering, handoffs, lifecycle
@@ -75,8 +76,8 @@ def judge(lead: Lead, at: datetime) -> Handoff | None:
     found = opening(evidence.facts, evidence.activities, criteria, at, since)
     if found is None or (found.path == Handoff.Path.SCORE and is_resting(lead, at)):
         return None
-    if lead.stage_id in WITH_SALES:
-        delivery.tell_owner(lead, found, at)
+    if lead.stage_id in WITH_SALES and lead.owner is not None and lead.owner.is_active:
+        delivery.tell_owner(lead, lead.owner, found, at)
         return None
     return open_and_deliver(lead, found, score=score, version=version, evidence=evidence)
 
@@ -132,7 +133,9 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
     if handoff.state == Handoff.State.REVIEW and handoff.missing:
-        handoff.missing = missing_fields(evidence.facts, criteria, handoff.path)
+        required = missing_fields(evidence.facts, criteria, handoff.path)
+        asked_by_rules = [name for name in handoff.missing if evidence.facts.get(name) is None]
+        handoff.missing = list(dict.fromkeys([*required, *asked_by_rules]))
         if not handoff.missing:
             return release_from_review(handoff, evidence.at, reason="What was missing came in")
         handoff.save(update_fields=["missing"])
@@ -155,9 +158,7 @@ def release_from_review(handoff: Handoff, at: datetime, *, reason: str) -> Hando
 
 
 def settle_disqualification(lead: Lead, score: Score, at: datetime) -> None:
-    """Move a lead that nobody works out of the funnel when a disqualifier holds, and back into it
-    when none does any more.
-    """
+    """Move a lead that nobody works out of the funnel when a disqualifier holds."""
     if score.disqualified_by and lead.stage_id in OPEN_FOR_JUDGEMENT:
         reason = "Disqualified: " + ", ".join(score.disqualified_by)
         lifecycle.move(lead, Stage.Key.DISQUALIFIED, at=at, reason=reason)
@@ -169,20 +170,22 @@ def evidence_since(lead: Lead, at: datetime) -> datetime | None:
     That is when the last handoff closed, unless the rest agreed on then is over; and for a lead
     that was imported with its past, the import.
     """
-    closed_at = (
-        Handoff.objects.filter(lead=lead)
-        .order_by("-closed_at")
-        .values_list("closed_at", flat=True)
-        .first()
-    )
-    if closed_at is not None:
-        return None if lead.nurture_until and not is_resting(lead, at) else closed_at
-    return lead.recorded_at if lead.is_historical else None
+    if lead.nurture_until and not is_resting(lead, at):
+        return None
+    closed_at = Handoff.objects.filter(lead=lead).aggregate(last=Max("closed_at"))["last"]
+    known = [closed_at, lead.recorded_at if lead.is_historical else None]
+    return max((instant for instant in known if instant), default=None)
 
 
 def is_resting(lead: Lead, at: datetime) -> bool:
-    """Whether a lead was sent back to nurture till a day that has not come yet."""
-    return lead.nurture_until is not None and lead.nurture_until > at.date()
+    """Whether a lead was sent back to nurture till a day that has not come yet. Where it was to be
+    woken at an instant, that decides: the day began then for the rep who named it.
+    """
+    if lead.nurture_until is None:
+        return False
+    if lead.reconsider_at is not None and lead.reconsider_at <= at:
+        return False
+    return lead.nurture_until > at.date()
 
 
 @transaction.atomic

@@ -1,10 +1,13 @@
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from revops.views import home
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     path("", include("leads.urls")),
     path("", include("sla.urls")),
     path("", include("routing.urls")),

@@ -9,6 +9,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Q, QuerySet
 
+from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import IntakeSource, Organisation, Role, Team, User
 from sla import judging, response_times
 from sla.models import Target
@@ -16,13 +17,20 @@ from sla.periods import PERIODS, Period, day_of, days, named_period
 
 
 def reps(request: Any) -> QuerySet[User]:
-    """The reps that one may ask about: all, a manager's teams', or only oneself."""
+    """The reps that one may ask about: all, or only oneself. What is visible of them is another
+    matter.
+    """
     everyone = User.objects.filter(groups__name=Role.REP).order_by("name")
-    if request.user.sees_everything:
+    if request.user.sees_everything or request.user.has_role(Role.MANAGER):
         return everyone
-    if request.user.has_role(Role.MANAGER):
-        return everyone.filter(team__manager=request.user)
     return everyone.filter(pk=request.user.pk)
+
+
+def _day(label: str) -> django_filters.DateFilter:
+    widget = forms.DateInput(attrs={"type": "date"})
+    return django_filters.DateFilter(
+        label=label, method="pass_through", widget=widget, validators=SENSIBLE_DAYS
+    )
 
 
 class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyped
@@ -38,12 +46,8 @@ class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is unt
     period = django_filters.ChoiceFilter(
         choices=PERIODS, method="pass_through", label="Period", empty_label=None
     )
-    since = django_filters.DateFilter(
-        method="pass_through", label="From", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = django_filters.DateFilter(
-        method="pass_through", label="To", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = _day("From")
+    until = _day("To")
 
     def __init__(self, data: Mapping[str, Any], *, at: datetime, **kwargs: Any) -> None:
         given = {name: data[name] for name in data if data[name]}

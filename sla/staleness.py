@@ -37,8 +37,12 @@ def _clock_is_running(notification: Notification) -> bool:
     return Clock.objects.running().filter(pk=clock_id).exists()
 
 
-def _is_open(notification: Notification) -> bool:
-    return notification.handoff is not None and notification.handoff.is_open
+def _is_theirs(notification: Notification) -> bool:
+    """Whether the recipient still has the lead: its handoff is open, or it stayed with them."""
+    handoff = notification.handoff
+    if handoff is None:
+        return False
+    return handoff.is_open or handoff.lead.owner_id == notification.recipient_id
 
 
 def _is_in_review(notification: Notification) -> bool:
@@ -48,7 +52,7 @@ def _is_in_review(notification: Notification) -> bool:
 
 CHECKS: dict[Kind, Callable[[Notification], bool]] = {
     Kind.PASSED: _waits_for_an_answer,
-    Kind.HAND_RAISE: _is_open,
+    Kind.HAND_RAISE: _is_theirs,
     Kind.WARNING: _clock_is_running,
     Kind.BREACH: _clock_is_running,
     Kind.REVIEW: _is_in_review,

@@ -10,5 +10,12 @@ document.addEventListener("change", (event) => {
   if (asked) document.getElementById(asked)?.focus();
 });
 
-document.addEventListener("htmx:afterSettle", showOpenRow);
+function focusFirstField(form) {
+  form.querySelector("[data-focus-first] :is(input:not([type=hidden]), select, textarea)")?.focus();
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  showOpenRow();
+  focusFirstField(event.target);
+});
 showOpenRow();

@@ -40,8 +40,8 @@ Rows = Iterable[Mapping[str, Any]]
 
 @transaction.atomic
 def load_defaults(at: datetime) -> None:
-    """Load the shipped settings. What needs somebody to answer for it, queues and the routing
-    table, waits until there is an admin.
+    """Load the shipped settings. What needs somebody to answer for it, or the organisation's zone,
+    waits until there is an admin: queues, the routing table, office hours.
     """
     Organisation.objects.get_or_create(defaults={"name": "Our company"})
     _load_definitions()
@@ -65,10 +65,6 @@ def _load_documents(at: datetime) -> None:
     if version := _first_version(Document.Kind.CRITERIA, "Criteria"):
         _add_criteria(version)
         publish(version, by=None, note=NOTE, at=at)
-    if version := _first_version(Document.Kind.CALENDAR, operations.CALENDAR):
-        zone = Organisation.objects.get().zone
-        CalendarTerms.objects.create(version=version, zone=zone, hours=operations.OFFICE_HOURS)
-        publish(version, by=None, note=NOTE, at=at)
     if version := _first_version(Document.Kind.POLICIES, "Promises"):
         _add_policies(version)
         publish(version, by=None, note=NOTE, at=at)
@@ -77,6 +73,10 @@ def _load_documents(at: datetime) -> None:
 def _load_owned(owner: User, at: datetime) -> None:
     for queue in operations.QUEUES:
         Queue.objects.get_or_create(key=queue["key"], defaults={**queue, "owner": owner})
+    if version := _first_version(Document.Kind.CALENDAR, operations.CALENDAR):
+        zone = Organisation.objects.get().zone
+        CalendarTerms.objects.create(version=version, zone=zone, hours=operations.OFFICE_HOURS)
+        publish(version, by=owner, note=NOTE, at=at)
     rota, _ = Rota.objects.get_or_create(name=operations.ROTA)
     if version := _first_version(Document.Kind.ROUTING, "Routing table"):
         review = Queue.objects.get(key="review")

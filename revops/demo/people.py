@@ -72,8 +72,9 @@ def make_people(now: datetime, since: datetime) -> None:
     """Make everybody and what they need to work, with the shipped rules live from `since` on."""
     office = _Office(make_password(PASSWORD), now, since)
     admin = office.add(ADMIN, HEADQUARTERS, Job(Role.ADMIN))
+    company = {"name": "Brightwater", "zone": HEADQUARTERS, "currency": "EUR"}
+    Organisation.objects.update_or_create(defaults=company)
     load_defaults(since)
-    Organisation.objects.update(name="Brightwater", zone=HEADQUARTERS, currency="EUR")
     backdate_publications(since)
     ops = office.add(OPS, HEADQUARTERS, Job(Role.MARKETING_OPS), sales_role=SalesRole.MARKETING)
     office.add(VIEWER, HEADQUARTERS, Job(Role.VIEWER))

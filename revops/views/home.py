@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _home_of(request: HttpRequest, user: User) -> HttpResponse:
     if not user.has_role(Role.ADMIN, Role.MARKETING_OPS):
-        return redirect(next(page for role, page in HOMES if user.has_role(role)))
+        return redirect(next((page for role, page in HOMES if user.has_role(role)), "leads:me"))
     at = database_now()
     context = {"at": at, "alarms": alarms(at), "figures": figures(at), "live": live_documents()}
     return render(request, "home.html", context)

@@ -56,7 +56,7 @@ def test_one_page_needs_no_pager(rf):
 
 @pytest.mark.parametrize(("count", "shown"), [(0, True), (11, True), (None, False)])
 def test_a_link_of_the_bar_counts_what_waits(count, shown):
-    nav = [Link("Queue", "/queue/", True, count)]
+    nav = [Link("Queue", "q", "/queue/", True, count)]
     html = render_to_string("_nav_links.html", {"nav": nav})
     assert 'aria-current="page"' in html
     assert (f'<span class="count">{count}</span>' in html) is shown

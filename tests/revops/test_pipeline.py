@@ -3,12 +3,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedback import answers
-from leads import handoffs, inbox
+from leads import handoffs, inbox, ownership
+from leads.fact_history import facts_of
 from leads.instants import database_now
-from leads.models import Activity, Handoff, Identity, IntakeSource, Lead, ScoreSnapshot, Submission
+from leads.models import (
+    Activity,
+    Handoff,
+    Identity,
+    IntakeSource,
+    Lead,
+    Queue,
+    ScoreSnapshot,
+    Submission,
+)
 from revops import intake_work, pipeline
 from routing.models import Decision
 from sla.models import Clock, Notification
+from sla.staleness import is_still_true
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +219,47 @@ def test_a_wake_date_outlives_another_reason_to_look(hand_in, alice):
     )
     assert pipeline.reconsider(lead.pk)
     assert Lead.objects.get(pk=lead.pk).reconsider_at == wakes_at
+
+
+def test_a_late_submission_loses_nothing(hand_in, alice):
+    hand_in(slug="website", country="", company="", employees=None, reason="Later words.")
+    lead = hand_in(occurred_at=ago(minutes=30), reason="Earlier words.").lead
+    facts = facts_of(lead, database_now())
+    assert facts["person.reason"] == "Later words."
+    assert (facts["account.country"], facts["person.country"]) == ("SE", "SE")
+
+
+def test_a_mail_about_a_hand_raise_reaches_the_owner_in_sales(hand_in, alice):
+    handoff = hand_in(occurred_at=ago(hours=2)).handoff
+    answers.accept(handoffs.open_assignment(handoff), by=alice, at=database_now())
+    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    hand_in()
+    mail = Notification.objects.get(recipient=alice, kind="hand_raise", channel="email")
+    assert is_still_true(mail)
+
+
+def test_a_lead_in_sales_that_nobody_holds_is_handed_over_again(hand_in, alice, rosa):
+    handoff = hand_in(occurred_at=ago(hours=2)).handoff
+    answers.accept(handoffs.open_assignment(handoff), by=alice, at=database_now())
+    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    queue = Queue.objects.get(key="nurture")
+    ownership.take(lead, to=queue, source="manager", reason="Left", by=rosa, at=database_now())
+    assert hand_in().handoff is not None
+
+
+def test_the_day_of_a_reps_zone_wakes_a_lead(hand_in, alice):
+    lead = hand_in(slug="website").lead
+    lead.nurture_until = database_now().date() + timedelta(days=1)
+    lead.reconsider_at = database_now() - timedelta(minutes=1)
+    assert not pipeline.is_resting(lead, database_now())
+
+
+def test_a_fact_that_a_rule_asked_for_keeps_it_in_review(hand_in, alice):
+    handoff = hand_in().handoff
+    handoffs.send_to_review(
+        handoffs.locked(handoff.pk), missing=["account.state"], at=database_now()
+    )
+    hand_in(slug="website")
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.missing) == ("review", ["account.state"])
