@@ -25,7 +25,7 @@ from leads.models import (
     User,
 )
 
-# What the address calls a blank origin: nobody said where these leads came from.
+# What the address calls a blank: nobody said.
 NOBODY_SAID = "-"
 NO_HANDOFF = "none"
 HANDOFF_STATES = [*Handoff.State.choices, (NO_HANDOFF, "Never handed over")]
@@ -63,7 +63,11 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, e-mail, company"}),
     )
     stage = django_filters.ModelChoiceFilter(queryset=Stage.objects.all(), empty_label="Any")
-    band = django_filters.ChoiceFilter(choices=[(each, each) for each in BANDS], empty_label="Any")
+    band = django_filters.ChoiceFilter(
+        choices=[*((each, each) for each in BANDS), (NOBODY_SAID, "Not scored")],
+        method="of_band",
+        empty_label="Any",
+    )
     owner = django_filters.ModelChoiceFilter(queryset=reps, empty_label="Anybody")
     source = django_filters.ModelChoiceFilter(
         queryset=IntakeSource.objects.all(), empty_label="Any"
@@ -134,6 +138,9 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
 
     def of_origin(self, leads: QuerySet[Lead], name: str, origin: str) -> QuerySet[Lead]:
         return leads.filter(origin="" if origin == NOBODY_SAID else origin)
+
+    def of_band(self, leads: QuerySet[Lead], name: str, band: str) -> QuerySet[Lead]:
+        return leads.filter(band="" if band == NOBODY_SAID else band)
 
     def of_campaign(self, leads: QuerySet[Lead], name: str, campaign: str) -> QuerySet[Lead]:
         return leads.filter(campaign__iexact="" if campaign == NOBODY_SAID else campaign)
