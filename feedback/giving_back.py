@@ -11,7 +11,7 @@ from feedback import work_standard
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition, ReasonCode
 from leads import handoffs, lifecycle
-from leads.models import Assignment, Handoff, Lead, Stage, StageTransition, Touch, User
+from leads.models import Assignment, Handoff, Lead, Stage, Touch, User
 from leads.nudges import nudge
 from sla import clocks, outbox
 from sla.models import Notification
@@ -118,7 +118,6 @@ def disqualify(given: GivenBack, disposition: Disposition) -> None:
 
 def reroute(given: GivenBack, disposition: Disposition) -> None:
     """Set the handoff waiting for the next rep; routing passes over those who had it."""
-    undo_acceptance(given)
     handoffs.back_to_routing(
         given.handoff, at=given.at, reason=given.reason, source=handoffs.Source.REP, by=given.by
     )
@@ -127,7 +126,6 @@ def reroute(given: GivenBack, disposition: Disposition) -> None:
 
 def to_review(given: GivenBack, disposition: Disposition) -> None:
     """Put the handoff before whoever owns the review queue, and tell them."""
-    undo_acceptance(given)
     handoff = given.handoff
     why = given.reason + (f" ({given.note})" if given.note else "")
     handoffs.send_to_review(handoff, at=given.at, reason=why[:300], by=given.by)
@@ -142,14 +140,6 @@ def to_review(given: GivenBack, disposition: Disposition) -> None:
             handoff=handoff,
             at=given.at,
         )
-
-
-def undo_acceptance(given: GivenBack) -> None:
-    """Move the lead back to the stage it was in before this handoff was accepted, if it was."""
-    moves = StageTransition.objects.filter(lead=given.handoff.lead_id, handoff=given.handoff)
-    moved = moves.filter(to_stage=given.handoff.hop.accept_stage_id).last()
-    if moved and moved.from_stage_id and given.handoff.lead.stage_id == moved.to_stage_id:
-        given.move(moved.from_stage_id)
 
 
 CONSEQUENCES: dict[Consequence, Callable[[GivenBack, Disposition], None]] = {

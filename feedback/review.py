@@ -20,7 +20,7 @@ from leads import handoffs, lifecycle
 from leads.correcting import CorrectedFields, correct
 from leads.criteria import criteria_of
 from leads.documents import live_version
-from leads.errors import LostRace
+from leads.errors import LostRace, WithSales
 from leads.fact_history import evidence_for, facts_of
 from leads.forms.corrections import labels_of
 from leads.inbox import PROCESS_TASK
@@ -45,8 +45,9 @@ from sla.models import Clock, Target
 
 SWEEP_TASK = "revops.tasks.sweep"
 MOST_ITEMS = 50
-# Stages that a hand-over by hand takes a lead out of; further on it stays where it is.
+# Stages that a hand-over by hand takes a lead out of, and those in which there is none.
 BEFORE_SALES = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
+WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 REVIEW_CLOCK = [Target.Kind.REVIEW]
 
 
@@ -176,10 +177,12 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     disqualifier keeps it back; a missing fact sends it to review as ever.
 
     reason: why now, for the rep to read.
-    Raises HandoffIsOpen if there is one.
+    Raises HandoffIsOpen if there is one, WithSales if sales took the lead on before.
     """
     locked = Lead.objects.select_for_update(no_key=True, of=("self",))
-    lead = locked.select_related("source", "account__owner").get(pk=lead.pk)
+    lead = locked.select_related("source", "stage", "account__owner").get(pk=lead.pk)
+    if lead.stage_id in WITH_SALES:
+        raise WithSales(f"{lead} is with sales already: {lead.stage}, {lead.owner or lead.queue}.")
     evidence = evidence_for(lead, at)
     score, version = rescore(lead, evidence)
     handoff = handoffs.open_handoff(

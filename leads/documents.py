@@ -46,8 +46,9 @@ def may_publish(user: User) -> bool:
 @transaction.atomic
 def start_draft(base: Version, *, by: User | None) -> Version:
     """Return a new draft that starts as a copy of `base`, rows and all."""
+    document = Document.objects.select_for_update(no_key=True).get(pk=base.document_id)
     draft = Version.objects.create(
-        document=base.document, number=_next_number(base.document), base=base, created_by=by
+        document=document, number=_next_number(document), base=base, created_by=by
     )
     for row in rows_of(base):
         _copy(row, draft)

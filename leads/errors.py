@@ -28,6 +28,10 @@ class HandoffIsOpen(LeadsError):
     """A lead has an open handoff already."""
 
 
+class WithSales(LeadsError):
+    """A lead is past the handoff: sales has it already."""
+
+
 class NotPublishable(LeadsError):
     """A version can't go live as it is."""
 

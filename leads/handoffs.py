@@ -90,12 +90,13 @@ def send_to_review(
     by: User | None = None,
 ) -> None:
     """Put `handoff` into the review queue, saying which facts are missing or what else is wrong."""
-    end_assignment(handoff, Assignment.Outcome.HANDED_BACK, at=at)
-    handoff.state = State.REVIEW
     handoff.missing = list(missing)
+    why = reason or "Missing: " + ", ".join(handoff.missing)
+    end_assignment(handoff, Assignment.Outcome.HANDED_BACK, at=at)
+    lifecycle.undo_acceptance(handoff, reason=why, by=by, at=at)
+    handoff.state = State.REVIEW
     handoff.review_reason = reason
     handoff.reroute_at = None
-    why = reason or "Missing: " + ", ".join(handoff.missing)
     _to_queue(handoff, REVIEW, source=Source.ROUTING, reason=why[:200], by=by, at=at)
     handoff.save()
 
@@ -112,6 +113,7 @@ def back_to_routing(
 ) -> None:
     """Take `handoff` from its rep or from review and set it waiting to be routed at once."""
     end_assignment(handoff, outcome, at=at)
+    lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
     handoff.state = State.WAITING
     handoff.missing, handoff.review_reason = [], ""
     handoff.reroute_at = at
@@ -136,6 +138,7 @@ def pass_to(
     if not handoff.is_open:
         raise LostRace("This handoff was closed in the meantime.", at=handoff.closed_at)
     end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
+    lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
     ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
     handoff.state = State.PASSED
     handoff.passed_at = handoff.passed_at or at

@@ -77,8 +77,21 @@ def first_entry(lead: Lead, *, reason: str, by: User | None, at: datetime) -> No
 
 
 def stage_on_accept(handoff: Handoff) -> str:
-    """Return the key of the stage that accepting leads to, or of the present one if it is left
-    out here.
+    """Return the key of the stage that accepting leads to, or of the present one if that is further
+    on or if the other is left out here.
     """
-    stage = handoff.hop.accept_stage
-    return stage.key if stage.is_used else handoff.lead.stage_id
+    stage, present = handoff.hop.accept_stage, handoff.lead.stage
+    is_further = present.position > stage.position and present.key != Stage.Key.DISQUALIFIED
+    return stage.key if stage.is_used and not is_further else present.key
+
+
+def undo_acceptance(handoff: Handoff, *, reason: str, by: User | None, at: datetime) -> None:
+    """Move the lead of an accepted handoff back to the stage it was in before, unless it has moved
+    on since. Call it while the handoff still is accepted.
+    """
+    if handoff.state != Handoff.State.ACCEPTED:
+        return
+    moves = StageTransition.objects.filter(lead=handoff.lead_id, handoff=handoff)
+    moved = moves.filter(to_stage=handoff.hop.accept_stage_id).last()
+    if moved and moved.from_stage_id and handoff.lead.stage_id == moved.to_stage_id:
+        move(handoff.lead, moved.from_stage_id, at=at, reason=reason[:200], by=by, handoff=handoff)

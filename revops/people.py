@@ -8,8 +8,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 
 from leads import handoffs, ownership
+from leads.errors import LostRace
 from leads.models import (
     Assignment,
     Document,
@@ -53,24 +55,42 @@ def put_to_work(user: User, job: Job) -> None:
 
 
 @transaction.atomic
+def change_job(user: User, job: Job, *, by: User, at: datetime) -> int:
+    """Give `user`, who works here, another job, and their open handoffs to the next rep if it is no
+    rep's. Returns how many moved.
+
+    Raises LostRace if they are passed a lead at this very moment.
+    """
+    moved = 0
+    if job.role != Role.REP:
+        reason = f"{user} is no sales rep any more"
+        moved = sum(_reroute(lead, user, by=by, at=at, reason=reason) for lead in _leads_of(user))
+    put_to_work(user, job)
+    if job.role != Role.REP:
+        _check_nothing_came(user, Lead.objects.filter(handoffs__in=_handoffs_of(user)))
+        nudge("revops.tasks.sweep")
+    return moved
+
+
+@transaction.atomic
 def let_go(user: User, *, by: User, at: datetime) -> int:
     """Deactivate `user` and move every lead that they still answer for: open handoffs to the next
     rep, the others to their manager or back to marketing. Returns how many leads moved.
+
+    Locks the leads first, the user last, as routing does. Raises LostRace if they are passed a lead
+    at this very moment.
     """
-    User.objects.filter(pk=user.pk).update(is_active=False)
-    RotaMember.objects.filter(rep=user).delete()
     reason = f"{user} left"
-    held = Handoff.objects.with_reps().filter(owner=user).order_by("lead")
-    moving = list(held.values_list("pk", flat=True))
-    for pk in moving:
-        _reroute(pk, by=by, at=at, reason=reason)
-    kept = Lead.objects.filter(owner=user).order_by("pk").select_for_update(no_key=True)
-    for lead in kept:
-        heir = (user.team and user.team.manager) or Queue.objects.get(key=handoffs.NURTURE)
-        source = OwnershipChange.Source.MANAGER
-        ownership.take(lead, to=heir, source=source, reason=reason, by=by, at=at)
+    leads = _leads_of(user)
+    for lead in leads:
+        if not _reroute(lead, user, by=by, at=at, reason=reason):
+            source = OwnershipChange.Source.MANAGER
+            ownership.take(lead, to=_heir(user), source=source, reason=reason, by=by, at=at)
+    RotaMember.objects.filter(rep=user).delete()
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    _check_nothing_came(user, Lead.objects.filter(owner=user))
     nudge("revops.tasks.sweep")
-    return len(moving) + len(kept)
+    return len(leads)
 
 
 def _join_rotas(user: User, rotas: Iterable[Rota]) -> None:
@@ -81,8 +101,38 @@ def _join_rotas(user: User, rotas: Iterable[Rota]) -> None:
     )
 
 
-def _reroute(handoff_id: int, *, by: User, at: datetime, reason: str) -> None:
-    handoff = handoffs.locked(handoff_id)
+def _leads_of(user: User) -> list[Lead]:
+    """Lock the leads of `user`, in the order of their ids, and return them."""
+    return list(Lead.objects.filter(owner=user).order_by("pk").select_for_update(no_key=True))
+
+
+def _handoffs_of(user: User) -> QuerySet[Handoff]:
+    return Handoff.objects.with_reps().filter(owner=user)
+
+
+def _heir(user: User) -> User | Queue:
+    """Return who answers for the leads of `user` that sales has: their manager, if there is one who
+    works here still, else marketing.
+    """
+    manager = user.team.manager if user.team else None
+    if manager is not None and manager.is_active and manager != user:
+        return manager
+    return Queue.objects.get(key=handoffs.NURTURE)
+
+
+def _check_nothing_came(user: User, leads: QuerySet[Lead]) -> None:
+    """Raise LostRace if one of `leads` was passed to `user` before nobody could any more."""
+    lead = leads.first()
+    if lead is not None:
+        raise LostRace(f"{lead} was passed to {user} just now. Try again.", winner=user)
+
+
+def _reroute(lead: Lead, user: User, *, by: User, at: datetime, reason: str) -> bool:
+    """Send the open handoff of a locked lead on, if it is with `user`; returns whether it was."""
+    found = _handoffs_of(user).filter(lead=lead).first()
+    if found is None:
+        return False
+    handoff = handoffs.locked(found.pk)
     assignment = handoffs.open_assignment(handoff)
     if assignment is not None:
         clocks.end(assignment, at=at)
@@ -94,3 +144,4 @@ def _reroute(handoff_id: int, *, by: User, at: datetime, reason: str) -> None:
         by=by,
         outcome=Assignment.Outcome.REASSIGNED,
     )
+    return True

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from leads.models import Absence, Assignment, Handoff, Role, User
-from routing.caps import over_cap, passed_lately
+from routing.caps import Lately, over_cap, passed_lately
 from routing.errors import Refused, Skip
 from routing.models import Capacity
 
@@ -41,8 +41,8 @@ def candidates(
     handoff: None for any that they didn't have before.
     """
     people = list(_people(rep_ids, handoff, at))
-    passed = passed_lately(people, at)
-    return [Candidate(rep, _refusal(rep, passed.get(rep.pk, []), at)) for rep in people]
+    lately = passed_lately(people, at)
+    return [Candidate(rep, _refusal(rep, lately, at)) for rep in people]
 
 
 def claim(rep_id: int, handoff: Handoff, *, at: datetime) -> User:
@@ -91,7 +91,7 @@ def _people(rep_ids: Collection[int], handoff: Handoff | None, at: datetime) -> 
     )
 
 
-def _refusal(rep: User, passed: list[datetime], at: datetime) -> str:
+def _refusal(rep: User, lately: Lately, at: datetime) -> str:
     found = cast(Any, rep)  # with what _people annotated
     if not rep.is_active:
         return INACTIVE
@@ -101,7 +101,7 @@ def _refusal(rep: User, passed: list[datetime], at: datetime) -> str:
         return "had this handoff before"
     if found.away_until:
         return f"is absent till {_day(found.away_until, rep.zone)}"
-    return over_cap(rep, open_count=found.open_count or 0, passed=passed, at=at)
+    return over_cap(rep, open_count=found.open_count or 0, lately=lately, at=at)
 
 
 def _day(instant: datetime, zone: str) -> str:

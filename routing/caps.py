@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,8 +19,16 @@ def capacity_of(rep: User) -> Capacity:
     return getattr(rep, "capacity", NO_LIMITS)
 
 
-def passed_lately(reps: Sequence[User], at: datetime) -> dict[int, list[datetime]]:
-    """Return when each rep who has a daily or weekly cap was passed a lead, this week."""
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """When each rep, by id, was passed a lead this week, and on which weekday weeks begin."""
+
+    passed: dict[int, list[datetime]] = field(default_factory=dict)
+    first_weekday: int = 0
+
+
+def passed_lately(reps: Sequence[User], at: datetime) -> Lately:
+    """Return what daily and weekly caps are measured by; nothing of reps who have neither."""
     capped = [
         rep.pk
         for rep in reps
@@ -31,14 +40,16 @@ def passed_lately(reps: Sequence[User], at: datetime) -> dict[int, list[datetime
         rows = Assignment.objects.filter(rep__in=capped, passed_at__gt=at - LONGEST_WEEK)
         for rep_id, passed_at in rows.values_list("rep", "passed_at"):
             passed.setdefault(rep_id, []).append(passed_at)
-    return passed
+    if any(capacity_of(rep).max_per_week is not None for rep in reps):
+        return Lately(passed, Organisation.objects.get().first_weekday)
+    return Lately(passed)
 
 
-def over_cap(rep: User, *, open_count: int, passed: Sequence[datetime], at: datetime) -> str:
-    """Return which cap keeps `rep` from another lead, with its numbers; "" if none does.
-
-    passed: when leads were passed to them of late. Days and weeks are those of the rep's zone.
+def over_cap(rep: User, *, open_count: int, lately: Lately, at: datetime) -> str:
+    """Return which cap keeps `rep` from another lead, with its numbers; "" if none does. Days and
+    weeks are those of the rep's zone.
     """
+    passed = lately.passed.get(rep.pk, [])
     capacity = capacity_of(rep)
     if not capacity.is_online:
         return "takes no leads now"
@@ -50,7 +61,7 @@ def over_cap(rep: User, *, open_count: int, passed: Sequence[datetime], at: date
         return f"is at cap: {count} of {capacity.max_per_day} today"
     if capacity.max_per_week is None:
         return ""
-    week = week_start(at, rep.zone, first_weekday=Organisation.objects.get().first_weekday)
+    week = week_start(at, rep.zone, first_weekday=lately.first_weekday)
     count = sum(when >= week for when in passed)
     if count >= capacity.max_per_week:
         return f"is at cap: {count} of {capacity.max_per_week} this week"

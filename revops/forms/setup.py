@@ -55,8 +55,9 @@ class PersonForm(forms.ModelForm[User]):
         model = User
         fields = ["name", "email", "zone", "team", "sales_role", "booking_url"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.by = by
         if self.instance.pk:
             self.initial.update(current_job(self.instance))
             self.fields["password"].help_text = "Leave it empty to keep the present one."
@@ -79,6 +80,17 @@ class PersonForm(forms.ModelForm[User]):
         if password:
             validate_password(password, self.instance)
         return password
+
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        is_admin = self.instance.pk and Role.ADMIN in self.instance.roles
+        if not is_admin or role == Role.ADMIN:
+            return role
+        if self.instance == self.by:
+            raise forms.ValidationError("You can't stop being an admin. Ask another admin.")
+        if not User.objects.with_role(Role.ADMIN).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(f"{self.instance} is the last admin. Make another first.")
+        return role
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

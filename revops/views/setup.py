@@ -18,13 +18,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from feedback.models import ReasonCode
+from leads.errors import LostRace
 from leads.instants import database_now
 from leads.models import Document, IntakeSource, IntakeToken, Organisation, Role, Team, User
 from leads.requests import SignedInRequest
 from leads.tokens import issue_token
 from revops.filters import PersonFilter
 from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
-from revops.people import let_go, put_to_work
+from revops.people import change_job, let_go, put_to_work
 from revops.views.first_admin import is_empty_installation
 
 View = Callable[..., HttpResponse]
@@ -88,9 +89,13 @@ def people(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     user = get_object_or_404(User, pk=pk) if pk else None
-    form = PersonForm(request.POST or None, instance=user)
+    form = PersonForm(request.POST or None, instance=user, by=request.user)
     if form.is_bound and form.is_valid():
-        saved = _save_person(form)
+        try:
+            saved = _save_person(form)
+        except LostRace as lost:
+            form.add_error(None, str(lost))
+            return _form_page(request, form, "setup/person.html", person=user)
         if user is None and not form.cleaned_data["password"]:
             _send_link(request, saved)
             messages.success(request, f"{saved} is in. A link to set a password is on its way.")
@@ -103,11 +108,15 @@ def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
 @transaction.atomic
 def _save_person(form: PersonForm) -> User:
     user: User = form.save(commit=False)
+    is_new = user.pk is None
     if form.cleaned_data["password"]:
         user.set_password(form.cleaned_data["password"])
-    elif user.pk is None:
+    elif is_new:
         user.set_unusable_password()
-    put_to_work(user, form.job)
+    if is_new:
+        put_to_work(user, form.job)
+    else:
+        change_job(user, form.job, by=form.by, at=database_now())
     return user
 
 
@@ -126,9 +135,17 @@ def person_leaves(request: SignedInRequest, pk: int) -> HttpResponse:
     elif user.owned_queues.exists():
         messages.error(request, f"{user} owns a queue. Give it to somebody else first.")
     else:
-        moved = let_go(user, by=request.user, at=database_now())
-        messages.success(request, f"{user} is deactivated; {moved} leads move on.")
+        _let_go(request, user)
     return redirect("setup:people")
+
+
+def _let_go(request: SignedInRequest, user: User) -> None:
+    try:
+        moved = let_go(user, by=request.user, at=database_now())
+    except LostRace as lost:
+        messages.warning(request, str(lost))
+    else:
+        messages.success(request, f"{user} is deactivated; {moved} leads move on.")
 
 
 @admins_only

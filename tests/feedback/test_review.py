@@ -13,7 +13,7 @@ from leads import handoffs
 from leads.correcting import CorrectedFields
 from leads.errors import HandoffIsOpen, LostRace
 from leads.fact_history import record_facts
-from leads.models import Account, Handoff, Lead, Stage, Submission
+from leads.models import Account, Handoff, Stage, Submission
 from revops import pipeline
 from sla import clocks
 from sla.models import Clock, Notification
@@ -283,10 +283,12 @@ def test_what_lacks_a_required_fact_goes_to_review(olga, make_lead, at):
     assert "account.country" in fresh(handoff).missing
 
 
-def test_a_customer_stays_a_customer(olga, make_lead, at):
-    lead = make_lead(stage_id="customer")
-    review.hand_over(lead, reason="Wants more", by=olga, at=at)
-    assert Lead.objects.get(pk=lead.pk).stage_id == Stage.Key.CUSTOMER
+@pytest.mark.parametrize("stage", ["sql", "opportunity", "customer"])
+def test_what_sales_has_is_not_handed_over(as_user, olga, make_lead, stage):
+    lead = make_lead(stage_id=stage)
+    page = as_user(olga).post(f"/leads/{lead.pk}/hand-over/", {"reason": "More"}, follow=True)
+    assert b"is with sales already" in page.content
+    assert not Handoff.objects.exists()
 
 
 def test_a_lead_is_handed_over_once_at_a_time(as_user, olga, make_lead, at):

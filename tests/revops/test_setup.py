@@ -11,6 +11,7 @@ from leads.models import (
     User,
 )
 from leads.tokens import known_token
+from revops.forms.setup import PersonForm
 from routing.models import Rota
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,30 @@ def test_nobody_who_owns_a_queue_can_leave(client, rosa, defaults):
     client.post(f"/setup/people/{rosa.pk}/leave/")
     rosa.refresh_from_db()
     assert rosa.is_active
+
+
+def test_a_rep_who_becomes_a_viewer_hands_their_leads_on(client, rosa, alice, make_handoff):
+    handoff = make_handoff(rep=alice)
+    client.force_login(rosa)
+    answer = client.post(
+        f"/setup/people/{alice.pk}/", person(email=alice.email, role=Role.VIEWER, sales_role="")
+    )
+    assert answer.status_code == 302, answer.content
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.owner) == ("waiting", None)
+
+
+def test_an_admin_stays_one_till_another_says_otherwise(client, rosa, defaults):
+    client.force_login(rosa)
+    answer = client.post(f"/setup/people/{rosa.pk}/", person(email=rosa.email, role=Role.MANAGER))
+    assert answer.status_code == 422
+    assert "stop being an admin" in answer.content.decode()
+    assert User.objects.get(pk=rosa.pk).has_role(Role.ADMIN)
+
+
+def test_the_last_admin_stays_one(rosa, olga):
+    form = PersonForm(person(email=rosa.email, role=Role.MANAGER), instance=rosa, by=olga)
+    assert form.errors["role"] == ["Rosa is the last admin. Make another first."]
 
 
 def test_a_token_is_shown_once_and_opens_the_door_till_revoked(client, olga, source, at):

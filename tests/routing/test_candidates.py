@@ -125,8 +125,9 @@ def test_the_week_counts_from_the_organisations_first_weekday(alice, refusal, ma
 def test_candidates_are_read_in_the_same_few_queries_however_many(
     alice, carol, make_handoff, at, django_assert_num_queries
 ):
-    Capacity.objects.create(rep=alice, max_per_day=5)
+    Capacity.objects.create(rep=alice, max_per_week=5)
+    Capacity.objects.create(rep=carol, max_per_week=5)
     handoff = make_handoff()
     for people in ([alice.pk], [alice.pk, carol.pk]):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             candidates(people, handoff, at=at)

@@ -33,6 +33,12 @@ def test_the_clocks_of_one_end_and_those_of_the_other_begin(alice, carol, mona, 
     assert set(reps) == {("Alice", "ended"), ("Carol", "")}
 
 
+def test_what_was_accepted_waits_for_the_next_reps_answer(alice, carol, mona, make_handoff, at):
+    handoff = make_handoff(rep=alice, accepted=True)
+    reassign(handoff, carol, by=mona, at=at)
+    assert Handoff.objects.get().lead.stage_id == "ml"
+
+
 def test_both_reps_are_told(alice, carol, mona, make_handoff, at):
     reassign(make_handoff(rep=alice), carol, by=mona, at=at)
     told = Notification.objects.filter(channel="app").values_list("recipient__name", "kind")
