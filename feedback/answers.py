@@ -149,7 +149,7 @@ def log_touch(
     """
     fresh = handoffs.locked(handoff.pk)
     assignment = _held(fresh, by=by)
-    _check_instant(fresh, occurred_at, at)
+    _check_instant(assignment, occurred_at, at)
     touch, is_new = Touch.objects.get_or_create(
         handoff=fresh,
         by=by,
@@ -172,11 +172,11 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
     responses.record_first_response(handoff, at=touch.occurred_at)
 
 
-def _check_instant(handoff: Handoff, occurred_at: datetime, at: datetime) -> None:
+def _check_instant(assignment: Assignment, occurred_at: datetime, at: datetime) -> None:
     if occurred_at > at:
         raise AnswerRefused({"occurred_at": "That is still to come. Log what has been done."})
-    if occurred_at < handoff.opened_at:
-        raise AnswerRefused({"occurred_at": "That was before this lead was handed over."})
+    if occurred_at < assignment.passed_at:
+        raise AnswerRefused({"occurred_at": "That was before this lead was passed to you."})
 
 
 def _held(handoff: Handoff, *, by: User) -> Assignment:

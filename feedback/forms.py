@@ -9,15 +9,10 @@ from django import forms
 
 from feedback.errors import AnswerRefused
 from feedback.models import ReasonCode
+from leads.forms.instants import NearInstantField
 from leads.models import Meeting, Opportunity, Touch
 
 LONGEST_NOTE = 2000
-
-
-def instant_field(label: str, **options: Any) -> forms.DateTimeField:
-    """A date and time in the reader's zone."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, **options)
 
 
 def note_field(label: str = "Note") -> forms.CharField:
@@ -63,13 +58,13 @@ class ReasonForm(AnswerForm):
 class TouchForm(AnswerForm):
     channel = forms.ChoiceField(choices=Touch.Channel)
     outcome = forms.ChoiceField(choices=Touch.Outcome)
-    occurred_at = instant_field("When", required=False, help_text="Left empty: now.")
+    occurred_at = NearInstantField(label="When", required=False, help_text="Left empty: now.")
     note = note_field()
 
 
 class QualifyForm(AnswerForm):
-    meeting_at = instant_field(
-        "Meeting on", required=False, help_text="If one is agreed, in your time."
+    meeting_at = NearInstantField(
+        label="Meeting on", required=False, help_text="If one is agreed, in your time."
     )
     note = forms.CharField(
         label="What makes it a deal", required=False, max_length=150, help_text="In a few words."
@@ -77,7 +72,7 @@ class QualifyForm(AnswerForm):
 
 
 class MeetingForm(AnswerForm):
-    starts_at = instant_field("Meeting on")
+    starts_at = NearInstantField(label="Meeting on")
     outcome = forms.ChoiceField(choices=Meeting.Outcome)
 
 

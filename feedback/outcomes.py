@@ -6,15 +6,37 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from leads import handoffs, lifecycle
-from leads.models import Handoff, Lead, Meeting, Opportunity, Stage, User
+from leads import handoffs, lifecycle, ownership
+from leads.errors import LostRace
+from leads.models import (
+    Handoff,
+    Lead,
+    Meeting,
+    Opportunity,
+    OwnershipChange,
+    Queue,
+    Stage,
+    User,
+)
+
+
+def still_has(rep: User, handoff: Handoff) -> bool:
+    """Whether the lead of a handoff that `rep` qualified is theirs, with no later handoff open."""
+    later = Handoff.objects.open().filter(lead=OuterRef("pk"))
+    return Lead.objects.filter(~Exists(later), pk=handoff.lead_id, owner=rep).exists()
 
 
 @transaction.atomic
-def record_meeting(handoff: Handoff, *, starts_at: datetime, outcome: str, at: datetime) -> Meeting:
-    """Put a meeting with the lead on record; one that starts at the same instant is corrected."""
-    locked = handoffs.locked(handoff.pk)
+def record_meeting(
+    handoff: Handoff, *, starts_at: datetime, outcome: str, by: User, at: datetime
+) -> Meeting:
+    """Put a meeting with the lead on record; one that starts at the same instant is corrected.
+
+    Raises LostRace if the lead is no longer `by`'s to follow up.
+    """
+    locked = _held(handoff, by=by)
     meeting, _ = Meeting.objects.update_or_create(
         lead=locked.lead,
         handoff=locked,
@@ -31,9 +53,10 @@ def record_deal(
 ) -> Opportunity:
     """Put a deal with the lead on record: open, won or lost. An open one is carried on.
 
-    Saying the same again changes nothing.
+    Saying the same again changes nothing. A lost deal gives the lead back to marketing. Raises
+    LostRace if the lead is no longer `by`'s to follow up.
     """
-    locked = handoffs.locked(handoff.pk)
+    locked = _held(handoff, by=by)
     deal = Opportunity.objects.filter(handoff=locked).order_by("id").last()
     if deal is None or (deal.state != Opportunity.State.OPEN and deal.state != state):
         deal = Opportunity(lead=locked.lead, handoff=locked, opened_at=at)
@@ -45,6 +68,14 @@ def record_deal(
     return deal
 
 
+def _held(handoff: Handoff, *, by: User) -> Handoff:
+    """Lock a qualified handoff whose lead `by` still has. Raises LostRace if it moved on."""
+    locked = handoffs.locked(handoff.pk)
+    if not still_has(by, locked):
+        raise LostRace("This lead has moved on since it was qualified.")
+    return locked
+
+
 def _move_on(lead: Lead, handoff: Handoff, state: str, *, by: User, at: datetime) -> None:
     stage = {
         Opportunity.State.OPEN: Stage.Key.OPPORTUNITY,
@@ -53,3 +84,7 @@ def _move_on(lead: Lead, handoff: Handoff, state: str, *, by: User, at: datetime
     }[Opportunity.State(state)]
     reason = f"Deal {state}, says {by}"
     lifecycle.move(lead, stage, at=at, reason=reason, by=by, handoff=handoff)
+    if state == Opportunity.State.LOST:
+        nurture = Queue.objects.get(key=handoffs.NURTURE)
+        source = OwnershipChange.Source.REP
+        ownership.take(lead, to=nurture, source=source, reason="Deal lost", by=by, at=at)

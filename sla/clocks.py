@@ -82,12 +82,12 @@ def stop(
     """Stop the clocks of these kinds that were running at `at`: what they asked for was done then.
 
     at:          when it was done; clocks that started later are not met by it.
-    recorded_at: when we were told, if that was later. A clock that stopped after `at` is corrected;
-                 what it fired stays on record.
+    recorded_at: when we were told, if that was later. A clock that was met after `at` is corrected;
+                 what it fired stays on record. One that was ended stays so.
     Never call it for an automated touch. Returns how many clocks it stopped or corrected.
     """
     ran = Clock.objects.filter(
-        Q(stopped_at=None) | Q(stopped_at__gt=at),
+        Q(stopped_at=None) | Q(stopped_at__gt=at, stop_reason=Clock.StopReason.MET),
         handoff=handoff,
         kind__in=list(kinds),
         started_at__lte=at,

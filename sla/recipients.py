@@ -10,7 +10,7 @@ class Presence:
     """Who is here at an instant. Reads all absences of that instant at once."""
 
     def __init__(self, at: datetime) -> None:
-        absences = Absence.objects.at(at).select_related("cover")
+        absences = Absence.objects.at(at).select_related("cover").only("user", "cover")
         self._absences = {absence.user_id: absence for absence in absences}
 
     def is_here(self, user: User) -> bool:

@@ -108,7 +108,7 @@ def record_meeting(request: SignedInRequest, pk: int) -> HttpResponse:
     assignment = qualified_assignment(request, pk)
 
     def act(told: dict[str, Any]) -> str:
-        outcomes.record_meeting(assignment.handoff, at=place.at, **told)
+        outcomes.record_meeting(assignment.handoff, by=request.user, at=place.at, **told)
         return f"Meeting with {assignment.handoff.lead} is on record."
 
     form = MeetingForm(request.POST or None)
@@ -140,8 +140,10 @@ def answer_with(
     act: Act,
     stays: bool = False,
 ) -> HttpResponse:
-    """Show `form`, or do what it says and open the next lead (the same one if it `stays`)."""
-    if not form.is_bound and is_gone(assignment):
+    """Show `form`, or do what it says and open the next lead (the same one if it `stays` and the
+    rep still has it).
+    """
+    if is_gone(assignment):
         return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
     if form.is_bound and form.is_valid():
         try:
@@ -153,6 +155,7 @@ def answer_with(
         except LeadsError as error:
             form.add_error(None, str(error))
         else:
+            stays = stays and not is_gone(assignment)
             return done(request, place, said, stays_on=assignment.handoff if stays else None)
     status = 422 if form.is_bound else 200
     return pane(request, place, assignment.handoff, panel=panel, form=form, status=status)
@@ -184,15 +187,21 @@ def own_assignment(request: SignedInRequest, pk: int) -> Assignment:
 
 
 def qualified_assignment(request: SignedInRequest, pk: int) -> Assignment:
+    """Return the turn in which the viewer qualified a lead that they still have."""
     turns = Assignment.objects.select_related("handoff__lead").filter(
         rep=request.user, outcome=Assignment.Outcome.QUALIFIED
     )
-    return get_object_or_404(turns, handoff=pk)
+    found = get_object_or_404(turns, handoff=pk)
+    if is_gone(found):
+        raise Http404
+    return found
 
 
 def is_gone(assignment: Assignment) -> bool:
     """Whether the lead is no longer with this rep."""
-    return assignment.ended_at is not None and assignment.outcome != Assignment.Outcome.QUALIFIED
+    if assignment.outcome == Assignment.Outcome.QUALIFIED:
+        return not outcomes.still_has(assignment.rep, assignment.handoff)
+    return assignment.ended_at is not None
 
 
 def touch_by(handoff: Handoff, at: datetime) -> str:

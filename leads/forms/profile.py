@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from leads.forms.instants import NearInstantField
 from leads.forms.submissions import row
 from leads.models import Absence, User
 
@@ -53,19 +54,13 @@ class ProfileForm(forms.ModelForm[User]):
 class AbsenceForm(forms.ModelForm[Absence]):
     """A time away, in the reader's zone."""
 
+    starts_at = NearInstantField(label="From")
+    ends_at = NearInstantField(label="To")
+
     class Meta:
         model = Absence
         fields = ("starts_at", "ends_at", "cover", "note")
-        labels = {
-            "starts_at": "From",
-            "ends_at": "To",
-            "cover": "Who answers for you",
-            "note": "Note",
-        }
-        widgets = {
-            name: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-            for name in ("starts_at", "ends_at")
-        }
+        labels = {"cover": "Who answers for you", "note": "Note"}
 
     def __init__(self, data: Any = None, *, user: User, at: datetime) -> None:
         super().__init__(data, instance=Absence(user=user))

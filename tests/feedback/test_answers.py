@@ -317,6 +317,15 @@ def test_a_touch_must_lie_between_the_opening_and_now(alice, pass_lead, at, when
     assert not Touch.objects.exists()
 
 
+def test_a_touch_from_before_the_lead_was_passed_on_is_refused(alice, carol, pass_lead, at):
+    handoff = pass_lead(alice)
+    source = OwnershipChange.Source.MANAGER
+    fresh = handoffs.locked(handoff.pk)
+    handoffs.pass_to(fresh, carol, source=source, reason="Help", at=at + LATER)
+    with pytest.raises(AnswerRefused, match="before this lead was passed to you"):
+        touch(fresh, at + 2 * LATER, occurred_at=at + timedelta(minutes=1))
+
+
 def test_nobody_logs_a_touch_on_anothers_lead(alice, carol, pass_lead, at):
     handoff = pass_lead(alice)
     with pytest.raises(LostRace):
@@ -348,9 +357,31 @@ def test_an_open_deal_is_carried_on_when_it_is_lost(alice, pass_lead, at):
 
 def test_a_meeting_told_twice_is_corrected(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
+    answers.qualify(handoff, by=alice, at=at)
     for outcome in ("booked", "held"):
-        outcomes.record_meeting(handoff, starts_at=at, outcome=outcome, at=at)
+        outcomes.record_meeting(handoff, starts_at=at, outcome=outcome, by=alice, at=at)
     assert Meeting.objects.get().outcome == "held"
+
+
+def test_a_lost_deal_gives_the_lead_back_to_marketing(alice, pass_lead, at):
+    handoff = pass_lead(alice, accepted=True)
+    answers.qualify(handoff, by=alice, at=at)
+    outcomes.record_deal(handoff, state="lost", amount=None, by=alice, at=at + LATER)
+    change = OwnershipChange.objects.filter(lead=handoff.lead_id).latest("seq")
+    assert (change.to_queue.key, change.reason) == ("nurture", "Deal lost")
+
+
+def test_who_qualified_a_lead_writes_nothing_once_it_is_handed_over_again(
+    alice, carol, pass_lead, make_handoff, at
+):
+    handoff = pass_lead(alice, accepted=True)
+    answers.qualify(handoff, by=alice, at=at)
+    handoff.lead.refresh_from_db()
+    make_handoff(handoff.lead, rep=carol, at=at + LATER)
+    with pytest.raises(LostRace):
+        outcomes.record_deal(handoff, state="won", amount=Decimal(1), by=alice, at=at + LATER)
+    with pytest.raises(LostRace):
+        outcomes.record_meeting(handoff, starts_at=at, outcome="held", by=alice, at=at + LATER)
 
 
 # Transactions ------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from feedback.models import Disposition
 from leads import handoffs
@@ -160,6 +163,15 @@ def test_the_picker_of_a_lead_that_is_gone_says_where_it_went(client, alice, car
     assert client.get(f"/queue/{handoff.pk}/reject/", headers=HTMX).status_code == 409
 
 
+@pytest.mark.parametrize("action", ["reject", "touch", "qualify"])
+def test_a_wrong_form_does_not_show_a_lead_that_is_gone(post, alice, carol, pass_lead, at, action):
+    handoff = pass_lead(alice)
+    pass_on(handoff, carol, at)
+    response = post(handoff, action, code="bogus", channel="bogus", meeting_at="bogus")
+    assert response.status_code == 409
+    assert handoff.lead.email not in response.content.decode()
+
+
 # Touches, qualifying, outcomes -------------------------------------------------------------------
 def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
     handoff = pass_lead(alice)
@@ -176,7 +188,8 @@ def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
 
 
 def test_a_touch_to_come_is_refused_in_its_place(post, alice, pass_lead):
-    told = {"channel": "call", "outcome": "spoke", "occurred_at": "2099-01-01T10:00"}
+    tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    told = {"channel": "call", "outcome": "spoke", "occurred_at": tomorrow}
     response = post(pass_lead(alice), "touch", **told)
     assert response.status_code == 422
     assert "occurred_at" in response.context["form"].errors
@@ -211,3 +224,35 @@ def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead):
     post(handoff, "qualify")
     post(handoff, "meeting", **told)
     assert Meeting.objects.get().outcome == Meeting.Outcome.HELD
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_meeting_in_another_age_is_refused(post, alice, pass_lead, when):
+    handoff = pass_lead(alice, accepted=True)
+    assert post(handoff, "qualify", meeting_at=when).status_code == 422
+    post(handoff, "qualify")
+    assert post(handoff, "meeting", starts_at=when, outcome="held").status_code == 422
+    assert not Meeting.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["meeting", "deal", "reject"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_qualified_a_lead_does_not_see_it_as_anothers(
+    client, post, alice, carol, pass_lead, make_handoff, method, action
+):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify")
+    handoff.lead.refresh_from_db()
+    make_handoff(handoff.lead, rep=carol, at=timezone.now())
+    response = getattr(client, method)(f"/queue/{handoff.pk}/{action}/", headers=HTMX)
+    assert response.status_code == (409 if action == "reject" else 404)
+    assert handoff.lead.email not in response.content.decode()
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_lost_deal_opens_the_next_lead(post, alice, pass_lead, htmx):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify")
+    response = post(handoff, "deal", htmx=htmx, state="lost")
+    assert handoff.lead.email not in response.content.decode()
+    assert response.status_code == 200 if htmx else response.url == "/queue/"

@@ -101,6 +101,14 @@ def test_each_filter_narrows_the_list(as_user, olga, two, query, names):
     assert listed(get_list(as_user(olga), **query)) == names
 
 
+@pytest.mark.parametrize("query", [{"entered_from": "0001-01-01"}, {"entered_to": "9999-12-31"}])
+@pytest.mark.parametrize("address", ["/leads/", "/leads/export.csv"])
+def test_a_day_off_the_calendar_is_refused(as_user, olga, defaults, address, query):
+    answer = as_user(olga).get(address, query)
+    assert answer.status_code == 422
+    assert b"Choose a day" in answer.content
+
+
 def test_owner_and_team_narrow_the_list(as_user, olga, two, alice):
     client = as_user(olga)
     assert listed(get_list(client, owner=alice.pk)) == ["Ada"]

@@ -64,11 +64,28 @@ def test_nobody_makes_themselves_more(as_alice, alice):
 def test_an_absence_is_in_ones_own_zone(as_alice, alice, carol):
     alice.zone = "Europe/Stockholm"
     alice.save()
-    told = {"starts_at": "2031-06-02T09:00", "ends_at": "2031-06-06T17:00", "cover": carol.pk}
+    year = database_now().year + 1
+    told = {"starts_at": f"{year}-06-02T09:00", "ends_at": f"{year}-06-06T17:00", "cover": carol.pk}
     assert as_alice.post("/me/absences/", told).status_code == 302
     absence = Absence.objects.get(user=alice)
-    assert absence.starts_at == datetime(2031, 6, 2, 9, tzinfo=ZoneInfo("Europe/Stockholm"))
+    assert absence.starts_at == datetime(year, 6, 2, 9, tzinfo=ZoneInfo("Europe/Stockholm"))
     assert absence.cover == carol
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts_at", "ends_at"),
+    [
+        ("Europe/Berlin", "0001-01-01T00:00", "2027-01-01T00:00"),
+        ("America/New_York", "2026-01-01T00:00", "9999-12-31T23:59"),
+    ],
+)
+def test_an_absence_in_another_age_is_refused(as_alice, alice, zone, starts_at, ends_at):
+    alice.zone = zone
+    alice.save()
+    answer = as_alice.post("/me/absences/", {"starts_at": starts_at, "ends_at": ends_at})
+    assert answer.status_code == 422
+    assert b"within five years of today" in answer.content
+    assert not Absence.objects.exists()
 
 
 def test_nobody_is_away_twice_at_once(as_alice, alice):

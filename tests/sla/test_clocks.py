@@ -135,6 +135,12 @@ def test_a_late_log_corrects_the_stop_and_unfires_nothing(handoff, at):
     assert ("breached", 100) in events_of(clock)
 
 
+def test_a_clock_that_was_ended_is_not_met_by_what_others_log_later(handoff, at):
+    clocks.end(handoffs.open_assignment(handoff), at=at + minutes(9))
+    assert clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + minutes(4), evidence="Call") == 0
+    assert clock_of(handoff, Kind.FIRST_TOUCH).stop_reason == Clock.StopReason.ENDED
+
+
 def test_an_earlier_log_moves_a_stop_back_and_is_on_record(handoff, at):
     clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + minutes(9), evidence="Mail")
     clocks.stop(handoff, [Kind.FIRST_TOUCH], at=at + minutes(4), evidence="Call")

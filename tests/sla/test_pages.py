@@ -219,3 +219,12 @@ def test_the_list_of_responses_takes_as_many_queries(
     with django_assert_max_num_queries(13):
         response = client.get(reverse("sla:handoffs"), ALL)
     assert response.context["page"].paginator.count == number
+
+
+@pytest.mark.parametrize("query", [{"since": "0001-01-01"}, {"until": "9999-12-31"}])
+@pytest.mark.parametrize("address", ["/insights/", "/sla/clocks/", "/sla/handoffs/"])
+def test_a_period_off_the_calendar_is_refused(client, rosa, defaults, address, query):
+    client.force_login(rosa)
+    response = client.get(address, query)
+    assert response.status_code == 422
+    assert b"Choose a day" in response.content
