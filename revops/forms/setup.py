@@ -58,7 +58,9 @@ class PersonForm(forms.ModelForm[User]):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
-        if self.instance.pk:
+        if self.instance.pk is None:
+            self.initial["zone"] = Organisation.objects.get().zone
+        else:
             self.initial.update(current_job(self.instance))
             self.fields["password"].help_text = "Leave it empty to keep the present one."
         self.helper = plain_helper()
