@@ -13,7 +13,7 @@ from feedback import queue
 from feedback.views.page import full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
-from leads.models import Assignment, Handoff
+from leads.models import Assignment, Handoff, Lead
 from leads.requests import SignedInRequest
 
 
@@ -27,7 +27,12 @@ def show_queue(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def show_lead(request: SignedInRequest, pk: int) -> HttpResponse:
     """The queue with one lead open. That its rep opened it is a sign that it was received."""
-    visible = Handoff.objects.visible_to(request.user).select_related("owner")
+    # A closed handoff keeps its rep; the packet is theirs only while the lead is.
+    visible = (
+        Handoff.objects.visible_to(request.user)
+        .filter(lead__in=Lead.objects.visible_to(request.user))
+        .select_related("owner")
+    )
     handoff = get_object_or_404(visible, pk=pk)
     if handoff.owner is None:
         raise Http404

@@ -23,7 +23,9 @@ class RoutingRule(VersionedRow):
     rota = models.ForeignKey(Rota, models.PROTECT, null=True, blank=True, related_name="rules")
     rep = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="+")
-    priority = models.SmallIntegerField(default=0, help_text="Of those that wait, higher goes first.")
+    priority = models.SmallIntegerField(
+        default=0, help_text="Of those that wait, higher goes first."
+    )
 
     class Meta(VersionedRow.Meta):
         constraints = [

@@ -22,8 +22,8 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-SUBMISSIONS = 500
-KILLS = 6
+SUBMISSIONS = 200
+KILLS = 4
 WORKER = ["-m", "celery", "-A", "revops", "worker", "-Q", "hot", "-c", "2", "-l", "ERROR"]
 
 
@@ -54,12 +54,24 @@ def start(environment):
     yield start
     for process in started:
         kill(process)
+    wait_until_alone()
 
 
 def kill(process):
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
+
+
+def wait_until_alone():
+    """Wait until the server has noticed that the killed processes are gone."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{others} AND pid <> pg_backend_pid()")
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.1)
 
 
 def hand_in(source, number):

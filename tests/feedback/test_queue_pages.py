@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leads import handoffs
-from leads.models import Assignment
+from feedback import answers
+from leads import handoffs, ownership
+from leads.models import Assignment, Lead
 
 HTMX = {"HX-Request": "true"}
 
@@ -155,3 +156,14 @@ def test_a_silent_poll_takes_three_queries(signed_in, alice, django_assert_max_n
     mark = client.get("/queue/").context["version"].mark
     with django_assert_max_num_queries(4):  # session, user, now, version
         client.get(f"/queue/poll/?newest=0&mark={mark}")
+
+
+def test_a_lead_that_moved_on_is_no_longer_its_former_reps_to_open(
+    client, alice, carol, make_handoff, at
+):
+    handoff = make_handoff(rep=alice, accepted=True)
+    answers.qualify(handoff, by=alice, at=at)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    ownership.take(lead, to=carol, source="manager", reason="Moved", by=None, at=at)
+    client.force_login(alice)
+    assert client.get(f"/queue/{handoff.pk}/").status_code == 404
