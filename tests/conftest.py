@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,15 @@ MakeHandoff = Callable[..., Handoff]
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Start each test database as a copy of the migrated template."""
     connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get(TEMPLATE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_session_left_behind(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Tests with threads and processes may leave a connection; with one, no database is dropped."""
+    yield
+    others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_terminate_backend(pid, 2000) FROM {others}")
 
 
 @pytest.fixture(autouse=True)
