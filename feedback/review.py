@@ -56,12 +56,15 @@ class Item:
     """A handoff in review.
 
     missing:     labels of the facts without which it can't go on.
+    deadline:    the reviewer's; None: nobody promised any.
+    prospect:    till when the prospect was promised an answer; None: no such clock is running.
     is_released: what was missing was filled in, and it is being judged again.
     """
 
     handoff: Handoff
     missing: list[str]
     deadline: Deadline | None
+    prospect: Deadline | None
     is_released: bool
 
 
@@ -78,22 +81,27 @@ def in_review(viewer: User) -> QuerySet[Handoff]:
 
 def items(waiting: QuerySet[Handoff], at: datetime) -> list[Item]:
     """Return the most urgent of `waiting` with what their page shows."""
-    review_clocks = Clock.objects.running().filter(kind=Target.Kind.REVIEW)
+    running = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
     found = waiting.select_related("lead__source", "lead__account", "queue__owner")
-    clocks_first = Prefetch("clocks", review_clocks.select_related("calendar"), to_attr="running")
+    clocks_first = Prefetch("clocks", running, to_attr="running")
     return [_item(each, at) for each in found.prefetch_related(clocks_first)[:MOST_ITEMS]]
 
 
 def _item(handoff: Handoff, at: datetime) -> Item:
-    """Return what to show of a handoff whose running review clock is in `running`."""
-    running: list[Clock] = getattr(handoff, "running", [])
+    """Return what to show of a handoff whose running clocks are in `running`, first due first."""
     judged_at = handoff.lead.reconsider_at
     return Item(
         handoff=handoff,
         missing=labels_of(handoff.missing),
-        deadline=deadline(running[0], at) if running else None,
+        deadline=_next_due(handoff, Target.Kind.REVIEW, at),
+        prospect=_next_due(handoff, Target.Kind.FIRST_RESPONSE, at),
         is_released=judged_at is not None and judged_at <= at,
     )
+
+
+def _next_due(handoff: Handoff, kind: Target.Kind, at: datetime) -> Deadline | None:
+    running: list[Clock] = getattr(handoff, "running", [])
+    return next((deadline(clock, at) for clock in running if clock.kind == kind), None)
 
 
 @transaction.atomic

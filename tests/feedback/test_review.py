@@ -243,6 +243,22 @@ def test_the_first_due_comes_first(as_user, olga, waiting, at):
     assert entries[0].item.deadline.word == "to review"
 
 
+def test_the_prospects_clock_stands_beside_the_reviewers(as_user, olga, waiting, at):
+    handoff = waiting()
+    (promised,) = clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    answer = as_user(olga).get("/review/")
+    (entry,) = answer.context["entries"]
+    assert (entry.item.prospect.clock, entry.item.deadline.clock.kind) == (promised, "review")
+    assert answer.content.decode().count("cd-missed") == 2
+
+
+def test_a_clock_that_stopped_is_not_shown(as_user, olga, waiting, at):
+    handoff = waiting()
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    clocks.end(handoff, at=at)
+    assert "No clock" in as_user(olga).get("/review/").content.decode()
+
+
 def test_what_a_stranger_wrote_is_escaped(as_user, olga, waiting):
     waiting(HOSTILE, missing=[], reason=HOSTILE, title=HOSTILE, company=HOSTILE)
     page = as_user(olga).get("/review/").content.decode()
