@@ -1,0 +1,50 @@
+"""Many leads' evidence read together is what each one's is read alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from leads import bulk_evidence
+from leads.bulk_evidence import evidence_in_bulk, histories
+from leads.fact_history import evidence_for, record_facts
+from leads.models import Account, Activity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def crowd(make_lead, at):
+    """Three leads, two at one company, with facts that changed and things that happened."""
+    company = Account.objects.create(name="Lumora Pay")
+    leads = [make_lead("Ann", account=company), make_lead("Ben", account=company), make_lead("Cy")]
+    for place, lead in enumerate(leads):
+        record_facts(lead, {"account.employees": 10}, known_from=at - timedelta(days=9))
+        record_facts(lead, {"account.employees": 300 + place}, known_from=at - timedelta(days=2))
+        for days in (1, 5, 8):
+            when = at - timedelta(days=days, minutes=place)
+            Activity.objects.create(lead=lead, kind="page_view", occurred_at=when)
+    Activity.objects.create(account=company, kind="buying_signal", occurred_at=at)
+    return leads
+
+
+@pytest.mark.parametrize("days_ago", [0, 3, 6, 20])
+def test_bulk_evidence_is_that_of_each_lead(crowd, at, days_ago, monkeypatch):
+    monkeypatch.setattr(bulk_evidence, "CHUNK", 2)
+    then = at - timedelta(days=days_ago)
+    found = dict(evidence_in_bulk([lead.pk for lead in crowd], then))
+    assert found == {lead.pk: evidence_for(lead, then) for lead in crowd}
+
+
+@pytest.mark.parametrize("days_ago", [0, 2, 3, 9, 20])
+def test_a_history_knows_what_was_known_at_any_instant(crowd, at, days_ago):
+    then = at - timedelta(days=days_ago)
+    for history, lead in zip(histories([lead.pk for lead in crowd], at), crowd, strict=True):
+        evidence, alone = history.at(then), evidence_for(lead, then)
+        assert (evidence.facts, evidence.by_kind) == (alone.facts, alone.by_kind)
+
+
+def test_bulk_evidence_takes_three_queries_a_chunk(crowd, at, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        list(evidence_in_bulk([lead.pk for lead in crowd], at))
