@@ -10,6 +10,7 @@ from django.db.models import F
 from leads.errors import LeadsError
 from leads.instants import database_now
 from leads.models import Handoff, Lead, Submission
+from leads.retrying import retried
 from revops import pipeline
 
 logger = logging.getLogger(__name__)
@@ -17,20 +18,43 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 MOST_ATTEMPTS = 5
 WAIT = timedelta(minutes=10)
+# Longer than an attempt takes; one that ended with its worker is made again after that.
+LEASE = timedelta(seconds=5)
+ENDS_ITS_WORKER = "Each of five attempts ended in the middle, with the process that made it."
 
 
 def process_submission(submission_id: int) -> bool:
     """Process one submission if it waits to be. What fails stays in the inbox with its error, and
     what may have failed by chance is tried again, later each time. Returns whether it was done.
     """
+    attempt = _begin(submission_id)
+    if attempt is None:
+        return False
+    if attempt > MOST_ATTEMPTS:
+        _fail(submission_id, ENDS_ITS_WORKER)
+        return False
     try:
-        return pipeline.process(submission_id)
+        return retried(pipeline.process, submission_id)
     except LeadsError as error:
         _fail(submission_id, str(error))
     except Exception as error:
         logger.exception("A submission failed.", extra={"submission": submission_id})
-        _put_off(submission_id, f"{type(error).__name__}: see the log for what happened.")
+        problem = f"{type(error).__name__}: see the log for what happened."
+        _put_off(submission_id, problem, attempt=attempt)
     return False
+
+
+def _begin(submission_id: int) -> int | None:
+    """Count an attempt before it is made, since one that ends its worker can't be counted after,
+    and keep others from making the next one for some seconds. Returns its number; None if it is
+    not to be made now.
+    """
+    waiting = Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING)
+    now = database_now()
+    begun = waiting.filter(next_attempt_at__lte=now).update(
+        attempts=F("attempts") + 1, next_attempt_at=now + LEASE
+    )
+    return waiting.values_list("attempts", flat=True).first() if begun else None
 
 
 def work_through(at: datetime) -> int:
@@ -46,7 +70,7 @@ def work_through(at: datetime) -> int:
 def _reconsider(lead_id: int) -> bool:
     """Reconsider one lead. One that fails waits, so that it can't starve the others."""
     try:
-        return pipeline.reconsider(lead_id)
+        return retried(pipeline.reconsider, lead_id)
     except Exception:
         logger.exception("A lead could not be reconsidered.", extra={"lead": lead_id})
         Lead.objects.filter(pk=lead_id).update(
@@ -58,7 +82,7 @@ def _reconsider(lead_id: int) -> bool:
 def _reroute(handoff_id: int) -> bool:
     """Route one handoff again. One that fails waits, so that it can't starve the others."""
     try:
-        return pipeline.reroute(handoff_id)
+        return retried(pipeline.reroute, handoff_id)
     except Exception:
         logger.exception("A handoff could not be routed.", extra={"handoff": handoff_id})
         Handoff.objects.filter(pk=handoff_id, reroute_at__isnull=False).update(
@@ -69,17 +93,16 @@ def _reroute(handoff_id: int) -> bool:
 
 def _fail(submission_id: int, error: str) -> None:
     Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING).update(
-        state=Submission.State.FAILED, error=error, attempts=F("attempts") + 1
+        state=Submission.State.FAILED, error=error
     )
 
 
-def _put_off(submission_id: int, error: str) -> None:
-    """Count a failed attempt; the fifth is the last: 1 minute, 2, 4 and 8 lie between them."""
-    submission = Submission.objects.get(pk=submission_id)
-    if submission.attempts + 1 >= MOST_ATTEMPTS:
+def _put_off(submission_id: int, error: str, *, attempt: int) -> None:
+    """Wait after a failed attempt; the fifth is the last: 1 minute, 2, 4 and 8 lie between them."""
+    if attempt >= MOST_ATTEMPTS:
         _fail(submission_id, error)
         return
-    wait = timedelta(minutes=2**submission.attempts)
+    wait = timedelta(minutes=2 ** (attempt - 1))
     Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING).update(
-        attempts=F("attempts") + 1, error=error, next_attempt_at=database_now() + wait
+        error=error, next_attempt_at=database_now() + wait
     )

@@ -1,0 +1,107 @@
+"""Working through the inbox when something goes wrong by chance."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from leads import inbox
+from leads.instants import database_now
+from leads.models import Lead, Submission
+from leads.retrying import retried
+from revops import intake_work, pipeline
+
+PAYLOAD = {"email": "clara@lumora.example", "name": "Clara Nyström", "country": "SE"}
+
+
+@pytest.fixture
+def waiting(source):
+    at = database_now()
+    submission, _ = inbox.receive(source, door="api", payload=PAYLOAD, body=b"1", at=at)
+    return submission
+
+
+@pytest.mark.django_db
+def test_an_attempt_is_counted_before_it_is_made(waiting, monkeypatch):
+    def end_the_process(pk):
+        raise SystemExit
+
+    monkeypatch.setattr(pipeline, "process", end_the_process)
+    with pytest.raises(SystemExit):
+        intake_work.process_submission(waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.attempts) == (Submission.State.PENDING, 1)
+    assert not intake_work.process_submission(waiting.pk)  # not before some seconds have passed
+
+
+@pytest.mark.django_db
+def test_what_ended_five_workers_is_parked(waiting):
+    Submission.objects.filter(pk=waiting.pk).update(attempts=5)
+    assert not intake_work.process_submission(waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.error) == ("failed", intake_work.ENDS_ITS_WORKER)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_another_held_too_long_is_waited_for_again(waiting, make_lead):
+    with transaction.atomic():
+        lead = make_lead(email=PAYLOAD["email"])
+    held, tried_once = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Lead.objects.select_for_update().get(pk=lead.pk)
+            held.set()
+            tried_once.wait(5)
+        connection.close()
+
+    def process(pk):
+        try:
+            return pipeline.process(pk)
+        finally:
+            tried_once.set()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(5)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    try:
+        assert retried(process, waiting.pk)
+    finally:
+        holder.join()
+        connection.close()
+    waiting.refresh_from_db()
+    assert waiting.lead == lead
+
+
+@pytest.mark.django_db
+def test_another_failure_of_the_database_is_not_retried():
+    tries = []
+
+    def fail(pk):
+        tries.append(pk)
+        raise OperationalError("the disk is full")
+
+    with pytest.raises(OperationalError):
+        retried(fail, 1)
+    assert tries == [1]
+
+
+@pytest.mark.django_db
+def test_a_retry_comes_later_each_time(waiting, monkeypatch, caplog):
+    def refuse(pk):
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(pipeline, "process", refuse)
+    at = database_now()
+    waits = []
+    for _ in range(4):
+        Submission.objects.filter(pk=waiting.pk).update(next_attempt_at=at)
+        intake_work.process_submission(waiting.pk)
+        waiting.refresh_from_db()
+        waits.append((waiting.next_attempt_at - at) // timedelta(minutes=1))
+    assert waits == [1, 2, 4, 8]
