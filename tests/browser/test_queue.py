@@ -53,6 +53,19 @@ def test_a_rep_accepts_and_rejects_by_keys(make_screen, alice, pass_lead):
     assert Disposition.objects.get().assignment.handoff == second
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["laptop", "phone"])
+def test_all_reasons_and_their_button_are_seen_without_scrolling(
+    make_screen, alice, pass_lead, size
+):
+    handoff = pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    screen.page.set_viewport_size({"width": size[0], "height": size[1]})
+    screen.open(f"/queue/{handoff.pk}/reject/#packet")
+    picker = screen.page.get_by_role("form", name="Give a reason").bounding_box()
+    assert picker["y"] >= 0
+    assert picker["y"] + picker["height"] <= size[1]
+
+
 def test_a_reason_that_needs_a_day_asks_for_it(make_screen, alice, pass_lead):
     pass_lead(alice, "Clara Nyström")
     screen = make_screen(alice)
