@@ -28,6 +28,7 @@ from leads.models import (
 # What the address calls a blank: nobody said.
 NOBODY_SAID = "-"
 NO_HANDOFF = "none"
+YES, NO = "true", "false"
 HANDOFF_STATES = [*Handoff.State.choices, (NO_HANDOFF, "Never handed over")]
 
 
@@ -95,10 +96,11 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     closed_as = django_filters.ChoiceFilter(
         choices=Handoff.ClosedAs.choices, method="closed", label="Closed as", empty_label="Any"
     )
-    review = django_filters.BooleanFilter(
+    review = django_filters.ChoiceFilter(
+        choices=[(YES, "Yes"), (NO, "No")],
         method="in_review",
         label="In review",
-        widget=forms.Select(choices=[("", "Any"), ("true", "Yes"), ("false", "No")]),
+        empty_label="Any",
     )
     code = django_filters.CharFilter(
         method="given_back_for", label="Reason", help_text="The key of a reason, like wrong-size."
@@ -157,9 +159,9 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     def closed(self, leads: QuerySet[Lead], name: str, how: str) -> QuerySet[Lead]:
         return leads.filter(_of_handoff(closed_as=how))
 
-    def in_review(self, leads: QuerySet[Lead], name: str, wanted: bool) -> QuerySet[Lead]:
+    def in_review(self, leads: QuerySet[Lead], name: str, wanted: str) -> QuerySet[Lead]:
         waits = Q(_of_handoff(state=Handoff.State.REVIEW))
-        return leads.filter(waits if wanted else ~waits)
+        return leads.filter(waits if wanted == YES else ~waits)
 
     def given_back_for(self, leads: QuerySet[Lead], name: str, key: str) -> QuerySet[Lead]:
         # The answer belongs to an upper floor; its rows are reached from the assignment.

@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from feedback.filters import CohortFilter
 from feedback.funnel import COHORTS, DIMENSIONS, Line, Step, by_cohort, by_dimension, whole
 from feedback.rejections import rejections
 from leads.csv_cells import inert
+from leads.filtering import status_of
 from leads.instants import database_now
 from leads.models import Lead
 from leads.requests import SignedInRequest
@@ -48,9 +50,9 @@ def insights(request: SignedInRequest) -> HttpResponse:
     found = CohortFilter(
         request.GET, at=at, queryset=Lead.objects.visible_to(request.user).live(), request=request
     )
-    if not found.form.is_valid():
+    if (status := status_of(found)) != HTTPStatus.OK:
         context = {"filter": found, "at": at}
-        return render(request, "feedback/insights.html", context, status=422)
+        return render(request, "feedback/insights.html", context, status=status)
     table = _table(found, request.GET.get("by", "source"), request.GET.get("cohort", "month"))
     if request.GET.get("format") == "csv":
         return _as_csv(table)

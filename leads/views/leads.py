@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from leads.correcting import may_correct
 from leads.fact_history import evidence_for
+from leads.filtering import rows_of, status_of
 from leads.filters import LeadFilter
 from leads.inbox_page import payload_text
 from leads.instants import database_now
@@ -41,7 +42,7 @@ def lead_list(request: SignedInRequest) -> HttpResponse:
     template = "leads/_lead_rows.html" if wants_fragment(request) else "leads/lead_list.html"
     page = list_page(filtered, request.GET.get("after", ""))
     context = {"filter": filtered, "at": database_now(), **page, **addresses(request, page)}
-    return render(request, template, context, status=200 if filtered.form.is_valid() else 422)
+    return render(request, template, context, status=status_of(filtered))
 
 
 @login_required
@@ -49,7 +50,7 @@ def lead_list(request: SignedInRequest) -> HttpResponse:
 def lead_export(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     """The filtered list as CSV; 422 with the list if the filter makes no sense."""
     filtered = filtered_leads(request)
-    if not filtered.form.is_valid():
+    if not filtered.is_valid():
         return lead_list(request)
     zone = ZoneInfo(timezone.get_current_timezone_name())
     lines = csv_lines(filtered.qs.order_by(*NEWEST_FIRST), zone=zone)
@@ -68,7 +69,7 @@ def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:
 
     A search shows the nearest only: what is not among them wants more words.
     """
-    found = filtered.qs if filtered.form.is_valid() else filtered.queryset.none()
+    found = rows_of(filtered)
     count = found.order_by()[: MOST_COUNTED + 1].count()
     if not filtered.is_search:
         found = entered_before(found.order_by(*NEWEST_FIRST), after)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from feedback.models import ReasonCode
 from leads.errors import LostRace
+from leads.filtering import rows_of, status_of
 from leads.instants import database_now
 from leads.models import Document, IntakeSource, IntakeToken, Organisation, Role, Team, User
 from leads.requests import SignedInRequest
@@ -82,7 +83,8 @@ def people(request: SignedInRequest) -> HttpResponse:
         "groups", "rota_memberships__rota"
     )
     people_filter = PersonFilter(request.GET, queryset=found.order_by("-is_active", "name"))
-    return render(request, "setup/people.html", {"filter": people_filter})
+    context = {"filter": people_filter, "people": rows_of(people_filter)}
+    return render(request, "setup/people.html", context, status=status_of(people_filter))
 
 
 @admins_only

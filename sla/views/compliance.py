@@ -1,8 +1,11 @@
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from leads.filtering import status_of
 from leads.instants import database_now
 from leads.models import Handoff
 from leads.requests import SignedInRequest
@@ -16,7 +19,9 @@ FIELDS = ("period", "since", "until", "source", "rep", "team")
 @login_required
 @require_GET
 def compliance(request: SignedInRequest) -> HttpResponse:
-    """What was kept, and how long prospects waited, in the period and for whom one asks."""
+    """What was kept, and how long prospects waited, in the period and for whom one asks; 422 with
+    what is wrong if the filter makes no sense.
+    """
     at = database_now()
     asked = {name: request.GET[name] for name in FIELDS if request.GET.get(name)}
     clocks = ClockFilter(
@@ -28,7 +33,8 @@ def compliance(request: SignedInRequest) -> HttpResponse:
         "filter": handoffs,
         "fields": [handoffs.form[name] for name in FIELDS],
     }
-    if handoffs.is_valid() and clocks.is_valid():
+    status = status_of(handoffs, clocks)
+    if status == HTTPStatus.OK:
         context |= {
             "kept": judging.share(clocks.qs, at),
             "kept_url": figures.clocks_url(asked, what="judged"),
@@ -39,4 +45,4 @@ def compliance(request: SignedInRequest) -> HttpResponse:
             "by_source": figures.lines_by_source(clocks, handoffs, asked, at),
             "by_rep": figures.lines_by_rep(clocks, handoffs, asked, at),
         }
-    return render(request, "sla/compliance.html", context)
+    return render(request, "sla/compliance.html", context, status=status)

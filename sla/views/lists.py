@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from leads.filtering import rows_of, status_of
 from leads.instants import database_now
 from leads.models import Handoff
 from leads.requests import SignedInRequest
@@ -41,11 +42,9 @@ def handoffs(request: SignedInRequest) -> HttpResponse:
 
 def _list(request: SignedInRequest, template: str, filtered: SlaFilter) -> HttpResponse:
     """Show a page of a list; 422 with what is wrong if the filter makes no sense."""
-    is_valid = filtered.is_valid()
-    rows = filtered.qs if is_valid else filtered.queryset.none()
     context = {
         "at": filtered.at,
         "filter": filtered,
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(rows_of(filtered), PAGE_SIZE).get_page(request.GET.get("page")),
     }
-    return render(request, template, context, status=200 if is_valid else 422)
+    return render(request, template, context, status=status_of(filtered))
