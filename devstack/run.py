@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from urllib.parse import quote
 
 from devstack import outside
 from devstack.failure import StackError
@@ -125,6 +126,7 @@ def application_environment(workspace: Workspace) -> dict[str, str]:
         "SECRET_KEY": workspace.secret("secret_key", 50),
         "SETUP_CODE": workspace.secret("setup_code", 12),
         "BASE_URL": address.read_text() if address.exists() else "http://localhost:8000",
+        "EMAIL_URL": f"filemail:///{quote(str(workspace.folder / 'mail'))}",
         "DJANGO_SETTINGS_MODULE": "revops.settings",
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": ",".join(EXPECTED_WARNINGS),

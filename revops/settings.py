@@ -182,7 +182,10 @@ CELERY_BEAT_SCHEDULE = {
 SUBMISSION_PROCESSOR = "revops.intake_work.process_submission"
 
 # Mail ---------------------------------------------------------------------------------------------
-vars().update(env.email("EMAIL_URL", default="consolemail://"))
+_mail = env.email("EMAIL_URL", default="consolemail://")
+if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
+    _mail["EMAIL_BACKEND"] = "revops.mail_files.EmailBackend"
+vars().update(_mail)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Handoff <handoff@localhost>")
 
@@ -242,4 +245,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # A refused, missing or wrong request (4xx) is an answer; an error (5xx) stays loud.
+        "django.request": {"level": "ERROR"},
+        # A worker raises the level of the root; where mail went must be seen all the same.
+        "revops.mail_files": {"level": "INFO"},
+    },
 }

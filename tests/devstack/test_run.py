@@ -1,6 +1,7 @@
 import socket
 
 import pytest
+from environ import Env
 
 from devstack import run as running
 from devstack.command import parse
@@ -33,6 +34,12 @@ def test_a_variable_of_the_caller_beats_what_the_folder_holds(tmp_path, monkeypa
     environment = running.application_environment(Workspace(tmp_path))
     assert environment["SECRET_KEY"] == "of the caller"
     assert environment["SETUP_CODE"] == (tmp_path / "setup_code").read_text()
+
+
+def test_mail_of_a_run_lies_in_its_data_folder(tmp_path):
+    folder = tmp_path / "a b#1"
+    told = running.application_environment(Workspace(folder))["EMAIL_URL"]
+    assert Env.email_url_config(told)["EMAIL_FILE_PATH"] == str(folder / "mail")
 
 
 def test_everything_after_manage_belongs_to_the_command():

@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404
@@ -6,7 +8,7 @@ from django.views import defaults
 from django.views.csrf import csrf_failure
 
 
-# None of these tests may use the database: pytest-django fails one that tries.
+# None of the next five may use the database: pytest-django fails one that tries.
 def test_a_server_error_is_explained_without_the_database(rf):
     response = defaults.server_error(rf.get("/"))
     assert response.status_code == 500
@@ -38,3 +40,15 @@ def test_what_is_not_to_be_seen_is_explained(rf, view, error, status, words):
     response = view(rf.get("/gone/"), error)
     assert response.status_code == status
     assert words in response.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "status"), [("/setup/", 403), ("/nowhere/", 404)])
+def test_a_page_that_is_refused_is_no_error_in_the_log(client, alice, caplog, path, status):
+    client.force_login(alice)
+    assert client.get(path).status_code == status
+    assert not caplog.records
+
+
+def test_a_server_error_is_loud():
+    assert logging.getLogger("django.request").isEnabledFor(logging.ERROR)
