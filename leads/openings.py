@@ -81,7 +81,7 @@ def _hand_raises(
 def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Iterator[Opening]:
     if not criteria.depth_rules:
         return
-    intents = _by_intent(evidence, criteria)
+    intents = acts_by_intent(evidence, criteria)
     for rule in criteria.depth_rules:
         oldest = evidence.day - rule.window_days
         recent = {
@@ -100,7 +100,7 @@ def _if_new(
         yield Opening("hand_raise", rule.key, rule.label, latest)
 
 
-def _by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happening]]:
+def acts_by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happening]]:
     """Return what happened by intent; each activity once, at the strongest intent it shows."""
     found: dict[Intent, list[Happening]] = {intent: [] for intent in STRONGEST_FIRST}
     seen: set[int] = set()
@@ -117,20 +117,20 @@ def _by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happ
 def _is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:
     """Whether each need is served by activities of its own, the strong ones left over helping."""
     left_over = 0
-    for intent, needed in zip(STRONGEST_FIRST, _needs(rule), strict=True):
+    for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
         left_over += len(found[intent]) - needed
         if left_over < 0:
             return False
     return True
 
 
-def _needs(rule: DepthRule) -> tuple[int, int, int]:
+def needs_of(rule: DepthRule) -> tuple[int, int, int]:
     return rule.high, rule.meaningful, rule.supportive
 
 
 def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> list[Happening]:
     """Return the activities strong enough for the weakest need of the rule."""
-    weakest = max(place for place, needed in enumerate(_needs(rule)) if needed)
+    weakest = max(place for place, needed in enumerate(needs_of(rule)) if needed)
     return [each for intent in STRONGEST_FIRST[: weakest + 1] for each in found[intent]]
 
 
