@@ -45,9 +45,8 @@ from sla.models import Clock, Target
 
 SWEEP_TASK = "revops.tasks.sweep"
 MOST_ITEMS = 50
-# Stages that a hand-over by hand takes a lead out of, and those in which there is none.
+# Stages that a hand-over by hand takes a lead out of.
 BEFORE_SALES = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
-WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 REVIEW_CLOCK = [Target.Kind.REVIEW]
 
 
@@ -189,7 +188,7 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     """
     locked = Lead.objects.select_for_update(no_key=True, of=("self",))
     lead = locked.select_related("source", "stage", "account__owner").get(pk=lead.pk)
-    if lead.stage_id in WITH_SALES:
+    if lead.stage_id in lifecycle.WITH_SALES:
         raise WithSales(f"{lead} is with sales already: {lead.stage}, {lead.owner or lead.queue}.")
     evidence = evidence_for(lead, at)
     score, version = rescore(lead, evidence)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from leads.condition_words import shown
 from leads.criteria import criteria_of
 from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, FACTS, PERSON_FACTS, Fact
+from leads.lifecycle import WITH_SALES
 from leads.models import Document, Handoff, Lead, Version
 from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
 
@@ -155,6 +157,29 @@ class HandoffCard:
     handoff: Handoff
     missing: Sequence[str]
     may_ask_why: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBySales:
+    """Who on the other side of the gap has a lead, as what ("Accepted", "SQL"), since when."""
+
+    who: str
+    how: str
+    since: datetime
+
+
+def held_by_sales(lead: Lead, cards: Iterable[HandoffCard]) -> HeldBySales | None:
+    """Return who has `lead`: whoever holds its open handoff, else who took it on before. None if
+    it can be handed over.
+    """
+    handoff = next((card.handoff for card in cards if card.handoff.is_open), None)
+    if handoff is not None:
+        passed_at = [each.passed_at for each in handoff.assignments.all() if not each.ended_at]
+        since = handoff.accepted_at or next(iter(passed_at), handoff.opened_at)
+        return HeldBySales(str(handoff.owner or handoff.queue), handoff.get_state_display(), since)
+    if lead.stage_id in WITH_SALES:
+        return HeldBySales(str(lead.responsible), str(lead.stage), lead.stage_since)
+    return None
 
 
 def handoff_cards(lead: Lead, visible: Iterable[int]) -> list[HandoffCard]:

@@ -6,9 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leads.conditions import Evidence, compile_conditions, describe
+from leads.conditions import Evidence
 from leads.errors import EntryRefused, LostRace
 from leads.models import Handoff, Lead, Stage, StageTransition, User
+from leads.stage_rules import stay_due_at, unmet
+
+# Stages of a lead that sales took on.
+WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 
 
 @transaction.atomic
@@ -21,22 +25,29 @@ def move(
     by: User | None = None,
     handoff: Handoff | None = None,
     evidence: Evidence | None = None,
-    is_override: bool = False,
+    override: str = "",
     is_historical: bool = False,
 ) -> StageTransition | None:
     """Move `lead` to the stage with key `to` and put the move on record.
 
-    evidence: what the entry criteria are asked of; None asks nothing.
-    Returns None if the lead is in that stage already. Raises EntryRefused if the entry criteria
-    are not met and this is no override, LostRace if somebody else moved it since it was read.
+    evidence:      what the stages' criteria are asked of; None reads what is known.
+    override:      why it moves although they are not met; goes on record with the move.
+    is_historical: it moved in the past: nothing is asked and no stay is counted.
+    Returns None if the lead is in that stage already. Raises EntryRefused if the criteria are not
+    met and this is no override, LostRace if somebody else moved it since it was read.
     """
     if lead.stage_id == to:
         return None
-    if evidence is not None and not is_override:
-        check_entry(Stage.objects.get(pk=to), evidence)
+    stage = Stage.objects.get(pk=to)
+    refusal = ""
+    if not is_historical:
+        refusal = unmet(lead, stage, at=at, handoff=handoff, evidence=evidence)
+    if refusal and not override:
+        raise EntryRefused(refusal)
     seq = lead.stage_seq + 1
+    due_at = None if is_historical else stay_due_at(stage, at)
     changed = Lead.objects.filter(pk=lead.pk, stage_seq=lead.stage_seq).update(
-        stage=to, stage_seq=seq, stage_since=at
+        stage=stage, stage_seq=seq, stage_since=at, stay_due_at=due_at
     )
     if not changed:
         raise LostRace("This lead moved to another stage in the meantime.")
@@ -44,23 +55,16 @@ def move(
         lead=lead,
         seq=seq,
         from_stage_id=lead.stage_id,
-        to_stage_id=to,
+        to_stage=stage,
         at=at,
         by=by,
-        reason=reason,
+        reason=(f"{reason}: {override}" if refusal else reason)[:200],
         handoff=handoff,
-        is_override=is_override,
+        is_override=bool(refusal),
         is_historical=is_historical,
     )
-    lead.stage_id, lead.stage_seq, lead.stage_since = to, seq, at
+    lead.stage, lead.stage_seq, lead.stage_since, lead.stay_due_at = stage, seq, at, due_at
     return transition
-
-
-def check_entry(stage: Stage, evidence: Evidence) -> None:
-    """Raise EntryRefused unless `evidence` meets the entry criteria of `stage`."""
-    criteria = stage.entry_criteria
-    if criteria and not compile_conditions(criteria).matches(evidence):
-        raise EntryRefused(f"{stage.label} asks for: {describe(criteria)}.")
 
 
 def first_entry(lead: Lead, *, reason: str, by: User | None, at: datetime) -> None:
@@ -74,6 +78,10 @@ def first_entry(lead: Lead, *, reason: str, by: User | None, at: datetime) -> No
         reason=reason,
         is_historical=lead.is_historical,
     )
+    due_at = None if lead.is_historical else stay_due_at(lead.stage, at)
+    if due_at:
+        lead.stay_due_at = due_at
+        lead.save(update_fields=["stay_due_at"])
 
 
 def stage_on_accept(handoff: Handoff) -> str:

@@ -21,7 +21,7 @@ from leads.filters import LeadFilter
 from leads.inbox_page import payload_text
 from leads.instants import database_now
 from leads.lead_export import csv_lines
-from leads.lead_page import fact_groups, handoff_cards, score_page
+from leads.lead_page import fact_groups, handoff_cards, held_by_sales, score_page
 from leads.matching import survivor_id
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
@@ -129,7 +129,6 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     evidence = evidence_for(lead, at)
     openable = Handoff.objects.visible_to(viewer).filter(lead=lead).values_list("pk", flat=True)
     cards = handoff_cards(lead, openable)
-    has_open = any(card.handoff.is_open for card in cards)
     return {
         "lead": lead,
         "at": at,
@@ -138,7 +137,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "cards": cards,
         "handed_in": handed_in(lead, viewer),
         "may_correct": may_correct(viewer),
-        "may_hand_over": may_correct(viewer) and not has_open,
+        "held": held_by_sales(lead, cards),
     }
 
 

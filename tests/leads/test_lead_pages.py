@@ -293,6 +293,20 @@ def test_who_may_hands_a_lead_over_once(as_user, olga, vera, make_lead, make_han
     assert b"Hand over" not in as_user(olga).get(f"/leads/{lead.pk}/").content
 
 
+def test_the_page_says_who_in_sales_has_a_lead(as_user, olga, alice, make_handoff):
+    handoff = make_handoff(rep=alice, accepted=True)
+    page = as_user(olga).get(f"/leads/{handoff.lead_id}/").content.decode()
+    assert "Alice has it: Accepted" in page
+
+
+@pytest.mark.parametrize("stage", ["sql", "opportunity", "customer"])
+def test_what_sales_took_on_is_not_offered_again(as_user, olga, alice, make_lead, stage):
+    lead = make_lead(stage_id=stage, owner=alice, queue=None)
+    page = as_user(olga).get(f"/leads/{lead.pk}/").content.decode()
+    assert "Alice has it: " in page
+    assert "Hand over" not in page
+
+
 # Correcting ---------------------------------------------------------------------------------------
 @pytest.fixture
 def lead(make_lead, at):
