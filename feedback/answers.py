@@ -149,6 +149,7 @@ def log_touch(
     """
     fresh = handoffs.locked(handoff.pk)
     assignment = _held(fresh, by=by)
+    occurred_at = _since_passing(occurred_at, assignment)
     _check_instant(assignment, occurred_at, at)
     touch, is_new = Touch.objects.get_or_create(
         handoff=fresh,
@@ -170,6 +171,14 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
     kinds = [Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
     clocks.stop(handoff, kinds, at=touch.occurred_at, evidence=str(touch), recorded_at=at)
     responses.record_first_response(handoff, at=touch.occurred_at)
+
+
+def _since_passing(occurred_at: datetime, assignment: Assignment) -> datetime:
+    """Return `occurred_at`, or the instant of the passing for the full minute in which it fell:
+    whoever types "10:04" may mean 10:04:40, and can't say so.
+    """
+    minute = assignment.passed_at.replace(second=0, microsecond=0)
+    return assignment.passed_at if occurred_at == minute else occurred_at
 
 
 def _check_instant(assignment: Assignment, occurred_at: datetime, at: datetime) -> None:

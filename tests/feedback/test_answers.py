@@ -326,6 +326,16 @@ def test_a_touch_from_before_the_lead_was_passed_on_is_refused(alice, carol, pas
         touch(fresh, at + 2 * LATER, occurred_at=at + timedelta(minutes=1))
 
 
+def test_a_touch_typed_with_the_minute_of_the_passing_counts_as_of_the_passing(
+    alice, pass_lead, at
+):
+    handoff, passed_at = pass_lead(alice), at + timedelta(seconds=40)
+    Assignment.objects.filter(handoff=handoff).update(passed_at=passed_at)
+    assert touch(handoff, at + LATER, occurred_at=at).occurred_at == passed_at
+    with pytest.raises(AnswerRefused, match="before this lead was passed to you"):
+        touch(handoff, at + LATER, occurred_at=at - timedelta(minutes=1))
+
+
 def test_nobody_logs_a_touch_on_anothers_lead(alice, carol, pass_lead, at):
     handoff = pass_lead(alice)
     with pytest.raises(LostRace):
