@@ -25,8 +25,8 @@ from leads.models import (
     Team,
     User,
 )
-from revops.defaults.load import load_defaults
 from routing.models import Rota, RotaMember
+from tests.shipped import Shipped, take_shipped
 
 PASSWORD = "correct horse battery"
 # A Tuesday morning, within office hours.
@@ -52,9 +52,12 @@ def no_session_left_behind(django_db_setup: None, django_db_blocker: Any) -> Ite
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose; tests make many people."""
+def quick(settings: Any) -> None:
+    """Argon2 is slow on purpose, and tests make many people. Each test's client is a server that
+    starts: it would look at all static files first.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture
@@ -68,16 +71,26 @@ def make_user(name: str, *roles: Role, **fields: Any) -> User:
     return user
 
 
+def make_rosa(**fields: Any) -> User:
+    return make_user("Rosa", Role.ADMIN, is_staff=True, **fields)
+
+
+@pytest.fixture(scope="session")
+def shipped(django_db_setup: None, django_db_blocker: Any) -> Shipped:
+    with django_db_blocker.unblock():
+        return take_shipped(make_rosa)
+
+
 @pytest.fixture
-def rosa(db: None) -> User:
+def rosa(shipped: Shipped, db: None) -> User:
     """RevOps admin. She answers for the shared queues."""
-    return make_user("Rosa", Role.ADMIN, is_staff=True)
+    return make_rosa(pk=shipped.owner_id)
 
 
 @pytest.fixture
-def defaults(rosa: User) -> None:
+def defaults(shipped: Shipped, rosa: User) -> None:
     """What ships with the product, live since long before `at`."""
-    load_defaults(datetime(2025, 1, 1, tzinfo=UTC))
+    shipped.load()
 
 
 @pytest.fixture

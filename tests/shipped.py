@@ -1,0 +1,74 @@
+"""What ships with the product, kept as SQL: most tests start from it, and loading takes long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from leads import criteria
+from leads.models import User
+from revops.defaults.load import load_defaults
+from routing import table
+from sla import calendars, policies
+
+# Each keeps what it read of a published version, by a number that comes again in the next test.
+KEPT_BY_VERSION = (
+    criteria._read_once,
+    calendars._kept,
+    policies.policies_of,
+    table._read_once,
+)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The rows of all shipped settings, and the id of the admin they name."""
+
+    owner_id: int
+    sql: str
+
+    @transaction.atomic
+    def load(self) -> None:
+        """Insert the rows. Triggers rest: history and locks are among the rows."""
+        for read in KEPT_BY_VERSION:
+            read.cache_clear()
+        run(
+            "SET LOCAL session_replication_role = replica;"
+            f"{self.sql}; SET LOCAL session_replication_role = origin"
+        )
+
+
+def take_shipped(make_owner: Callable[[], User]) -> Shipped:
+    """Load the defaults as the product does, live since 2025, and undo it all."""
+    with transaction.atomic():
+        owner = make_owner()
+        before = count_rows()
+        load_defaults(datetime(2025, 1, 1, tzinfo=UTC))
+        filled = [name for name, rows in count_rows().items() if rows != before[name]]
+        assert not any(before[name] for name in filled)
+        sql = ";".join(inserts_of(name) for name in filled)
+        transaction.set_rollback(True)
+    return Shipped(owner.pk, sql)
+
+
+def count_rows() -> dict[str, int]:
+    names = connection.introspection.table_names()
+    return {name: int(run(f'SELECT count(*) FROM "{name}"')) for name in names}
+
+
+def inserts_of(name: str) -> str:
+    """Return one INSERT with all rows of a table."""
+    return run(
+        "SELECT format('INSERT INTO %1$I SELECT * FROM jsonb_populate_recordset(NULL::%1$I, %2$L)',"
+        f" '{name}', jsonb_agg(to_jsonb(each))) FROM \"{name}\" each"
+    )
+
+
+def run(sql: str) -> str:
+    """Run SQL; return what it gave as text, blank for none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return str(cursor.fetchone()[0]) if cursor.description else ""
