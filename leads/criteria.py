@@ -8,7 +8,10 @@ from typing import Any
 from django.db import models
 
 from leads import scoring
+from leads.custom_facts import all_declared_facts, declared_facts
+from leads.facts import Fact
 from leads.models import (
+    ChecklistItem,
     DepthRule,
     Disqualifier,
     FitRule,
@@ -22,18 +25,21 @@ from leads.models import (
 
 
 def criteria_of(version: Version) -> scoring.Criteria:
-    """Return the criteria that `version` holds. A published one is read once per process."""
+    """Return the criteria that `version` holds. A published one is read once per process.
+
+    A draft knows only the attributes that are in use; a published version all that ever were.
+    """
     if version.is_draft:
-        return _read(version.pk)
+        return _read(version.pk, declared_facts())
     return _read_once(version.pk)
 
 
 @lru_cache(maxsize=32)
 def _read_once(version_id: int) -> scoring.Criteria:
-    return _read(version_id)
+    return _read(version_id, all_declared_facts())
 
 
-def _read(version_id: int) -> scoring.Criteria:
+def _read(version_id: int, extra_facts: dict[str, Fact]) -> scoring.Criteria:
     version = Version.objects.select_related("bands").get(pk=version_id)
     bands = version.bands
     return scoring.Criteria(
@@ -52,6 +58,8 @@ def _read(version_id: int) -> scoring.Criteria:
             readiness_2=bands.readiness_2,
             opens_at=frozenset(bands.opens_at),
         ),
+        checklist=_rows(ChecklistItem, scoring.ChecklistItem, version_id),
+        extra_facts=extra_facts,
     )
 
 

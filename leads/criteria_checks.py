@@ -106,6 +106,7 @@ def _doubled_keys(criteria: Criteria) -> Iterator[str]:
             *(rule.key for rule in criteria.hand_raises),
             *(rule.key for rule in criteria.depth_rules),
         ],
+        [item.key for item in criteria.checklist],
     ):
         for key, times in _repeated(keys):
             yield f"The key “{key}” is used {times} times; each rule of a kind needs its own."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leads.models import Account, Lead
+from leads.models import Account, Handoff, Lead
 from leads.normalising import domain_of, is_free_domain
 from leads.submission_fields import SubmissionFields
 from leads.titles import function_of, seniority_of
@@ -73,6 +73,21 @@ def fact_sheet(lead: Lead, known: Mapping[str, object], told: Mapping[str, objec
     records say, which prevails.
     """
     return {**known, **told, **lead_facts(lead), **account_facts(lead.account)}
+
+
+def band_facts(band: str) -> Facts:
+    """Return what rules may ask of a score by its band ("A1"); nothing if there is none."""
+    if not band:
+        return {}
+    return {"score.fit": band[0], "score.readiness": band[1], "score.band": band}
+
+
+def handoff_facts(handoff: Handoff) -> Facts:
+    """Return what rules may ask of a handoff and of the score that it was opened with."""
+    facts: Facts = {"handoff.path": handoff.path}
+    if handoff.path == Handoff.Path.HAND_RAISE:
+        facts["handoff.hand_raise"] = handoff.trigger_key
+    return facts | band_facts(handoff.band)
 
 
 def _given(facts: Facts) -> Facts:

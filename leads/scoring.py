@@ -12,6 +12,7 @@ from leads.score_breakdown import Line, Score
 from leads.score_changes import Flip, nearest_flips, next_band_change
 from leads.scoring_rules import (
     Bands,
+    ChecklistItem,
     Criteria,
     DepthRule,
     Disqualifier,
@@ -27,6 +28,7 @@ from leads.standing import Standing
 __all__ = [
     "ActivityRecord",
     "Bands",
+    "ChecklistItem",
     "Criteria",
     "DepthRule",
     "Disqualifier",

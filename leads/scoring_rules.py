@@ -107,6 +107,17 @@ class RequiredField:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """What a rep confirms before a lead is qualified; no score comes of it."""
+
+    key: str
+    label: str
+    framework: str
+    help: str = ""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bands:
     """The least number of points for a grade (below B is C, below 2 is 3), and what opens."""
 
@@ -140,6 +151,7 @@ class Criteria:
     depth_rules: tuple[DepthRule, ...]
     required_fields: tuple[RequiredField, ...]
     bands: Bands
+    checklist: tuple[ChecklistItem, ...] = ()
     extra_facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @cached_property

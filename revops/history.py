@@ -44,9 +44,7 @@ def record(
 
 
 def _move(lead: Lead, stage: str, at: datetime, handoff: Handoff | None = None) -> None:
-    lifecycle.move(
-        lead, stage, at=at, reason="Imported", handoff=handoff, is_override=True, is_historical=True
-    )
+    lifecycle.move(lead, stage, at=at, reason="Imported", handoff=handoff, is_historical=True)
 
 
 @dataclass(frozen=True)
@@ -165,6 +163,7 @@ def _close_recycled(past: Past, handoff: Handoff) -> None:
     code = ReasonCode.objects.get(key=UNKNOWN_REASON)
     if assignment is not None:
         Disposition.objects.create(
+            handoff=handoff,
             assignment=assignment,
             code=code,
             kind=Disposition.Kind.RECYCLED,

@@ -17,18 +17,22 @@ from django.db.models import Max
 from feedback.packets import build_packet
 from leads import entering, handoffs, lifecycle
 from leads.criteria import criteria_of
+from leads.errors import EntryRefused
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.instants import database_now
 from leads.models import Handoff, Lead, Stage, Submission, Version
 from leads.rescoring import keep, rescore
 from leads.scoring import Criteria, Opening, Score, missing_fields, opening
+from leads.stage_rules import unmet
 from leads.submission_fields import HistoricalFields, read_fields
 from revops import delivery, history
 from routing.routing import route
 from sla import clocks
 
 OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
+# Where a lead is whose handoff waits because the stages ask for more.
+OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 # Sales has these already: whoever asks again is told to their owner, not handed over anew.
 WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 
@@ -100,7 +104,6 @@ def open_and_deliver(
     )
     lead.last_hand_raise_at, lead.nurture_until = raised_at or lead.last_hand_raise_at, None
     lead.save(update_fields=["last_hand_raise_at", "nurture_until"])
-    lifecycle.move(lead, Stage.Key.MQL, at=at, reason=found.label, handoff=handoff)
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=raised_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
@@ -109,11 +112,12 @@ def open_and_deliver(
 
 
 def deliver(handoff: Handoff, at: datetime) -> Handoff:
-    """Route a waiting handoff, or send it to review if something it needs is missing; start the
-    clock of whoever has it now, and tell them.
+    """Route a waiting handoff, or send it to review if something it or the stage needs is missing;
+    start the clock of whoever has it now, and tell them.
     """
-    if handoff.missing:
-        handoffs.send_to_review(handoff, missing=handoff.missing, at=at)
+    refusal = become_qualified(handoff, at)
+    if handoff.missing or refusal:
+        handoffs.send_to_review(handoff, missing=handoff.missing, reason=refusal, at=at)
         delivery.hand_to_reviewer(handoff, at)
         return handoff
     decision = route(handoff, at=at)
@@ -124,6 +128,17 @@ def deliver(handoff: Handoff, at: datetime) -> Handoff:
     return handoff
 
 
+def become_qualified(handoff: Handoff, at: datetime) -> str:
+    """Move the lead of an open handoff to MQL. Returns what the stages ask for and it lacks."""
+    try:
+        lifecycle.move(
+            handoff.lead, Stage.Key.MQL, at=at, reason=handoff.reason[:200], handoff=handoff
+        )
+    except EntryRefused as refused:
+        return str(refused)
+    return ""
+
+
 def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
     may be known now.
@@ -132,14 +147,31 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     found = opening(evidence.facts, evidence.activities, criteria, evidence.at, since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
-    if handoff.state == Handoff.State.REVIEW and handoff.missing:
-        required = missing_fields(evidence.facts, criteria, handoff.path)
-        asked_by_rules = [name for name in handoff.missing if evidence.facts.get(name) is None]
-        handoff.missing = list(dict.fromkeys([*required, *asked_by_rules]))
-        if not handoff.missing:
-            return release_from_review(handoff, evidence.at, reason="What was missing came in")
+    if handoff.state == Handoff.State.REVIEW:
+        return look_again(handoff, evidence, criteria)
+    return handoff
+
+
+def look_again(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
+    """Release a handoff from review if what it was sent there for is known now."""
+    is_refused = handoff.lead.stage_id in OUTSIDE
+    if not handoff.missing and not is_refused:
+        return handoff
+    required = missing_fields(evidence.facts, criteria, handoff.path)
+    asked_by_rules = [name for name in handoff.missing if evidence.facts.get(name) is None]
+    missing = list(dict.fromkeys([*required, *asked_by_rules]))
+    if not missing and not (is_refused and refusal_of(handoff, evidence)):
+        return release_from_review(handoff, evidence.at, reason="What was missing came in")
+    if missing != handoff.missing:
+        handoff.missing = missing
         handoff.save(update_fields=["missing"])
     return handoff
+
+
+def refusal_of(handoff: Handoff, evidence: Evidence) -> str:
+    """Return what keeps the lead of a handoff from becoming MQL; "" if nothing does."""
+    mql = Stage.objects.get(pk=Stage.Key.MQL)
+    return unmet(handoff.lead, mql, at=evidence.at, handoff=handoff, evidence=evidence)
 
 
 def last_raise(handoff: Handoff) -> datetime:

@@ -9,6 +9,7 @@ from revops import intake_work, jobs
 from sla import outbox
 from sla.heartbeats import beat
 from sla.models import Heartbeat
+from sla.stays import tell_of_long_stays
 from sla.sweep import sweep_clocks
 
 NAME = "sweep"
@@ -21,7 +22,7 @@ def sweep(by: str) -> int:
     by: which kind of process called, for its pulse.
     """
     at = database_now()
-    done = intake_work.work_through(at) + sweep_clocks(at)
+    done = intake_work.work_through(at) + sweep_clocks(at) + tell_of_long_stays(at)
     beat(NAME, database_now())
     beat(by, at)
     return done

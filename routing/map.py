@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from leads.conditions import describe
+from leads.custom_facts import all_declared_facts
 from leads.documents import live_version
+from leads.facts import Fact
 from leads.models import Document, Publication
 from routing.models import RoutingRule, Territory
 
@@ -34,14 +37,16 @@ def live_map(at: datetime) -> tuple[Publication, list[MapRow]]:
     version = live_version(Document.Kind.ROUTING, at)
     publication = version.publications.filter(at__lte=at).select_related("by", "version").latest()
     rules = RoutingRule.objects.filter(version=version).select_related("rota", "rep", "queue")
-    return publication, [_row(rule) for rule in rules]
+    attributes = all_declared_facts()
+    return publication, [_row(rule, attributes) for rule in rules]
 
 
-def _row(rule: RoutingRule) -> MapRow:
+def _row(rule: RoutingRule, attributes: Mapping[str, Fact]) -> MapRow:
     named = rule.rota or rule.rep or rule.queue
+    asked = describe(rule.conditions, extra_facts=attributes)
     return MapRow(
         label=rule.label,
-        conditions=describe(rule.conditions) if rule.conditions else "Everything else",
+        conditions=asked if rule.conditions else "Everything else",
         goes_to=str(named) if named else OWNER_WORDS[RoutingRule.Outcome(rule.outcome)],
         kind=rule.outcome if named else "owner",
         priority=rule.priority,

@@ -12,6 +12,7 @@ from leads.conditions import Truth
 from leads.errors import LostRace
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
+from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, Queue, User, Version
 from routing.candidates import NEVER, candidates, lock
 from routing.errors import CannotTake, NobodyAvailable
@@ -21,7 +22,6 @@ from routing.table import Rule, live_table
 from routing.trace import Log
 from sla import clocks, messages, outbox
 from sla.models import Notification, Target
-from sla.policies import handoff_facts
 
 REASON_LENGTH = 300
 OWNERSHIP_REASON_LENGTH = 200

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
+from leads.custom_facts import all_declared_facts
 from leads.documents import live_version
 from leads.models import Document, Version
 from routing.models import RoutingRule
@@ -48,11 +49,12 @@ def _read_once(version_id: int) -> tuple[Rule, ...]:
 
 
 def _read(version_id: int) -> tuple[Rule, ...]:
+    attributes = all_declared_facts()
     return tuple(
         Rule(
             key=row.key,
             label=row.label,
-            conditions=compile_conditions(row.conditions),
+            conditions=compile_conditions(row.conditions, extra_facts=attributes),
             outcome=row.outcome,
             rota_id=row.rota_id,
             rep_id=row.rep_id,

@@ -35,7 +35,7 @@ def path_to(notification: Notification) -> str:
     """Return the path of the page on which the recipient can act; upper floors serve most."""
     handoff = notification.handoff
     if handoff is None:
-        return "/notifications/"
+        return f"/leads/{notification.lead_id}/" if notification.lead_id else "/notifications/"
     if notification.kind == Notification.Kind.REVIEW or handoff.state == Handoff.State.REVIEW:
         return "/review/"
     if handoff.owner_id == notification.recipient_id and handoff.is_open:

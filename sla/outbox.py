@@ -15,7 +15,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F
 
-from leads.models import Handoff, User
+from leads.models import Handoff, Lead, User
 from sla.mail import mail_for
 from sla.messages import one_line
 from sla.models import Notification
@@ -49,6 +49,7 @@ class Message:
     subject: str
     body: str = ""
     handoff: Handoff | None = None
+    lead: Lead | None = None
 
 
 def notify(
@@ -126,6 +127,7 @@ def _row(
         subject=one_line(message.subject)[:200],
         body=message.body,
         handoff=message.handoff,
+        lead=message.lead,
         created_at=at,
         send_after=send_after,
         state=State.SENT if is_there else State.WAITING,

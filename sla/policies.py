@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
+from leads.custom_facts import all_declared_facts
 from leads.documents import live_version
 from leads.fact_history import evidence_for
+from leads.fact_sheet import handoff_facts
+from leads.facts import Fact
 from leads.models import Document, Handoff, Version
 from sla.errors import NoPolicy
 from sla.models import Policy, Target
@@ -47,30 +50,18 @@ def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
     raise NoPolicy(f"No policy of {version} holds for this handoff. The last needs no conditions.")
 
 
-def handoff_facts(handoff: Handoff) -> dict[str, object]:
-    """Return what rules may ask of a handoff and of the score that it was opened with."""
-    facts: dict[str, object] = {"handoff.path": handoff.path}
-    if handoff.path == Handoff.Path.HAND_RAISE:
-        facts["handoff.hand_raise"] = handoff.trigger_key
-    if handoff.band:
-        facts |= {
-            "score.fit": handoff.band[0],
-            "score.readiness": handoff.band[1],
-            "score.band": handoff.band,
-        }
-    return facts
-
-
 @lru_cache(maxsize=64)
 def policies_of(version_id: int) -> tuple[ReadyPolicy, ...]:
     """Return the policies of a published version, in order. A process reads each version once."""
     policies = Policy.objects.filter(version=version_id).prefetch_related("targets")
-    return tuple(_ready(policy) for policy in policies)
+    attributes = all_declared_facts()
+    return tuple(_ready(policy, attributes) for policy in policies)
 
 
-def _ready(policy: Policy) -> ReadyPolicy:
+def _ready(policy: Policy, attributes: Mapping[str, Fact]) -> ReadyPolicy:
+    conditions = compile_conditions(policy.conditions, extra_facts=attributes)
     promises = {target.kind: _promise(target) for target in policy.targets.all()}
-    return ReadyPolicy(policy.label, compile_conditions(policy.conditions), promises)
+    return ReadyPolicy(policy.label, conditions, promises)
 
 
 def _promise(target: Target) -> Promise:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from leads.models import Assignment, Handoff
+from leads.models import Assignment, Handoff, Lead
 from sla.models import Clock, Notification
 
 Kind = Notification.Kind
@@ -50,10 +50,17 @@ def _is_in_review(notification: Notification) -> bool:
     return handoff is not None and handoff.state == Handoff.State.REVIEW
 
 
+def _stays_there(notification: Notification) -> bool:
+    """Whether the lead is in the stage still in which it has been for too long."""
+    _, lead_id, stage_seq = notification.key.split(":")
+    return Lead.objects.filter(pk=lead_id, stage_seq=stage_seq).exists()
+
+
 CHECKS: dict[Kind, Callable[[Notification], bool]] = {
     Kind.PASSED: _waits_for_an_answer,
     Kind.HAND_RAISE: _is_theirs,
     Kind.WARNING: _clock_is_running,
     Kind.BREACH: _clock_is_running,
     Kind.REVIEW: _is_in_review,
+    Kind.STAY: _stays_there,
 }

@@ -88,7 +88,10 @@ class VersionAdmin(LastingAdmin[Version]):
     list_filter = ("document__kind", ("locked_at", admin.EmptyFieldListFilter))
     list_select_related = ("document", "base__document", "created_by")
     ordering = ("document", "-number")
-    readonly_fields = ("document", "number", "base", "created_at", "created_by", "locked_at")
+    readonly_fields = (
+        *("document", "number", "base", "created_at", "created_by"),
+        *("saved_at", "saved_by", "locked_at"),
+    )
     actions = ("start_draft", "publish", "go_back")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -126,7 +129,8 @@ class VersionAdmin(LastingAdmin[Version]):
     def save_model(
         self, request: HttpRequest, obj: Version, form: forms.ModelForm[Version], change: bool
     ) -> None:
-        save_edit(obj, revision=form.cleaned_data["revision"])
+        revision = form.cleaned_data["revision"]
+        save_edit(obj, revision=revision, by=acting(request), at=database_now())
 
     @admin.action(description="Start a draft from this version", permissions=["change"])
     def start_draft(self, request: HttpRequest, versions: QuerySet[Version]) -> None:

@@ -13,6 +13,7 @@ from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
 from leads.models import (
     Bands,
+    ChecklistItem,
     DepthRule,
     Disqualifier,
     Document,
@@ -66,6 +67,10 @@ class RequiredFieldInline(DraftTable):
     model = RequiredField
 
 
+class ChecklistItemInline(DraftTable):
+    model = ChecklistItem
+
+
 class BandsInline(DraftTable):
     model = Bands
 
@@ -87,6 +92,7 @@ CRITERIA = Kind(
         HandRaiseInline,
         DepthRuleInline,
         RequiredFieldInline,
+        ChecklistItemInline,
     ),
     problems=problems_of_criteria,
 )

@@ -10,6 +10,7 @@ from leads.admin.base import ReadOnlyAdmin
 from leads.models import (
     Activity,
     Assignment,
+    ChecklistAnswer,
     FactSnapshot,
     Handoff,
     Identity,
@@ -138,6 +139,15 @@ class MeetingAdmin(ReadOnlyAdmin[Meeting]):
     list_filter = ("outcome", "source")
     list_select_related = ("lead", "source")
     search_fields = ("=lead__id", "=external_id")
+    ordering = ("-id",)
+
+
+@admin.register(ChecklistAnswer)
+class ChecklistAnswerAdmin(ReadOnlyAdmin[ChecklistAnswer]):
+    list_display = ("handoff", "item", "is_confirmed")
+    list_filter = ("is_confirmed",)
+    list_select_related = ("handoff__lead", "item")
+    search_fields = ("=handoff__lead__id",)
     ordering = ("-id",)
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from leads.conditions import validate
+from leads.custom_facts import declared_facts
 from leads.models import Version
 
 
@@ -30,7 +31,9 @@ class RowForm(forms.ModelForm[models.Model]):
         conditions = self.cleaned_data["conditions"]
         if conditions is None:
             conditions = []
-        problems = validate(conditions, allow_always=self.allow_always)
+        problems = validate(
+            conditions, extra_facts=declared_facts(), allow_always=self.allow_always
+        )
         if problems:
             raise forms.ValidationError(problems)
         return list(conditions)

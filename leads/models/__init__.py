@@ -1,7 +1,10 @@
 from leads.models.accounts import Account, AccountDomain, Meeting, Opportunity
 from leads.models.activities import Activity
+from leads.models.attributes import CustomFact
 from leads.models.criteria import (
     Bands,
+    ChecklistAnswer,
+    ChecklistItem,
     DepthRule,
     Disqualifier,
     FitRule,
@@ -28,6 +31,9 @@ __all__ = [
     "Activity",
     "Assignment",
     "Bands",
+    "ChecklistAnswer",
+    "ChecklistItem",
+    "CustomFact",
     "DepthRule",
     "Disqualifier",
     "Document",

@@ -132,12 +132,13 @@ class DepthRule(VersionedRow):
 
 
 class RequiredField(models.Model):
-    """A fact without which a handoff of this path goes to review."""
+    """A fact without which a handoff of this path goes to review, or can't be qualified."""
 
     class Path(models.TextChoices):
         ANY = "any", "Every handoff"
         HAND_RAISE = "hand_raise", "After a hand-raise"
         SCORE = "score", "By score"
+        SQL = "sql", "To qualify (SQL)"
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="requiredfields")
     path = models.CharField(max_length=12, choices=Path, default=Path.ANY)
@@ -152,6 +153,37 @@ class RequiredField(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fact} ({self.path})"
+
+
+class ChecklistItem(VersionedRow):
+    """What a rep confirms in conversation before a lead counts as sales qualified."""
+
+    class Framework(models.TextChoices):
+        BANT = "bant", "BANT"
+        MEDDIC = "meddic", "MEDDIC"
+        OWN = "own", "Our own"
+
+    framework = models.CharField(max_length=8, choices=Framework, default=Framework.OWN)
+    help = models.CharField(max_length=200, blank=True)
+    is_required = models.BooleanField("must be confirmed", default=False)
+
+
+class ChecklistAnswer(models.Model):
+    """An item of the checklist as the rep answered it when the lead was qualified."""
+
+    handoff = models.ForeignKey("Handoff", models.PROTECT, related_name="checklist_answers")
+    item = models.ForeignKey(ChecklistItem, models.PROTECT, related_name="answers")
+    is_confirmed = models.BooleanField()
+
+    class Meta:
+        ordering = ["handoff", "item__position"]
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "item"], name="checklist_item_once"),
+        ]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.item}: {'yes' if self.is_confirmed else 'no'}"
 
 
 class Bands(models.Model):

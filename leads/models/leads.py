@@ -44,6 +44,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Live leads that somebody asked to judge again, or whose band changes by itself."""
         return self.live().filter(Q(reconsider_at__lte=at) | Q(band_changes_on__lte=at.date()))
 
+    def staying_too_long(self, at: datetime) -> LeadQuerySet:
+        """Live leads whose stay in their stage was too long by `at`, and nobody was told yet."""
+        return self.live().filter(stay_due_at__lte=at)
+
     def searched(self, words: str) -> LeadQuerySet:
         """Leads whose name, e-mail or company holds `words`, or nearly so, nearest first."""
         return (
@@ -77,6 +81,8 @@ class Lead(models.Model):
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="leads")
     stage_seq = models.PositiveIntegerField(default=1)
     stage_since = models.DateTimeField()
+    # When this stay in the stage will have been too long, until that was said. None: never.
+    stay_due_at = models.DateTimeField(null=True, blank=True)
 
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="owned_leads"
@@ -133,6 +139,11 @@ class Lead(models.Model):
                 fields=["band_changes_on"],
                 name="lead_band_changes",
                 condition=Q(band_changes_on__isnull=False),
+            ),
+            models.Index(
+                fields=["stay_due_at"],
+                name="lead_stay_too_long",
+                condition=Q(stay_due_at__isnull=False),
             ),
             models.Index(fields=["-entered_at", "-id"], name="lead_newest"),
             models.Index(fields=["owner", "-entered_at"], name="lead_by_owner"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +10,7 @@ from leads.models.people import SalesRole, User
 from leads.triggers import append_only
 
 
+@pghistory.track()
 class Stage(models.Model):
     """What a stage means here. The keys are fixed; their wording and criteria are settings."""
 

@@ -3,6 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+
+def when(fact: str, op: str, *value: Any, **about: Any) -> list[list[dict[str, Any]]]:
+    """One condition in the form that rules store."""
+    condition = {"fact": fact, "op": op, **about}
+    return [[condition | {"value": value[0]} if value else condition]]
+
+
 STAGES: list[dict[str, Any]] = [
     {
         "key": "ml",
@@ -36,6 +43,7 @@ STAGES: list[dict[str, Any]] = [
         "label": "Opportunity",
         "definition": "A deal is open.",
         "owner_role": "ae",
+        "longest_stay": timedelta(days=90),
     },
     {"key": "customer", "label": "Customer", "definition": "A deal was won.", "owner_role": "csm"},
     {
@@ -55,12 +63,6 @@ HOP = {
     "qualify_stage_id": "sql",
     "return_stage_id": "ml",
 }
-
-
-def when(fact: str, op: str, *value: Any, **about: Any) -> list[list[dict[str, Any]]]:
-    """One condition in the form that rules store."""
-    condition = {"fact": fact, "op": op, **about}
-    return [[condition | {"value": value[0]} if value else condition]]
 
 
 FIT_RULES: list[dict[str, Any]] = [
@@ -319,6 +321,34 @@ BANDS: dict[str, Any] = {
     "readiness_2": 15,
     "opens_at": ["A1", "A2", "B1"],
 }
+
+CHECKLIST: list[dict[str, Any]] = [
+    {
+        "key": "need",
+        "label": "Need",
+        "framework": "bant",
+        "help": "They named a problem that we solve.",
+        "is_required": True,
+    },
+    {
+        "key": "authority",
+        "label": "Authority",
+        "framework": "bant",
+        "help": "We speak with who decides, or know who does.",
+    },
+    {
+        "key": "budget",
+        "label": "Budget",
+        "framework": "bant",
+        "help": "There is money for it, or a way to get it.",
+    },
+    {
+        "key": "timing",
+        "label": "Timing",
+        "framework": "bant",
+        "help": "They mean to decide on a day that was named.",
+    },
+]
 
 REASON_CODES: list[dict[str, Any]] = [
     {

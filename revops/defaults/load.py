@@ -12,6 +12,7 @@ from feedback.models import ReasonCode
 from leads.documents import publish
 from leads.models import (
     Bands,
+    ChecklistItem,
     DepthRule,
     Disqualifier,
     Document,
@@ -100,6 +101,7 @@ def _add_criteria(version: Version) -> None:
     _add_rows(version, Modifier, definitions.MODIFIERS)
     _add_rows(version, HandRaise, definitions.HAND_RAISES)
     _add_rows(version, DepthRule, definitions.DEPTH_RULES)
+    _add_rows(version, ChecklistItem, definitions.CHECKLIST)
     for cap in definitions.GROUP_CAPS:
         GroupCap.objects.create(version=version, **cap)
     for field in definitions.REQUIRED_FIELDS:

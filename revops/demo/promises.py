@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, Lead, User
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
@@ -13,7 +14,7 @@ from sla.business_time import Schedule
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
-from sla.policies import Promise, ReadyPolicy, handoff_facts
+from sla.policies import Promise, ReadyPolicy
 
 Kind = Target.Kind
 Reason = Clock.StopReason

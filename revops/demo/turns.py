@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from leads.conditions import Truth
 from leads.evidence import Evidence
+from leads.fact_sheet import handoff_facts
 from leads.handoffs import REVIEW
 from leads.models import Assignment, Handoff, Opportunity, OwnershipChange, User
 from revops.demo.contracts import pass_to, send_to_review
@@ -21,7 +22,6 @@ from routing.rotas import digest
 from routing.routing import OWNERSHIP_REASON_LENGTH, REASON_LENGTH
 from routing.table import Rule
 from routing.trace import Log
-from sla.policies import handoff_facts
 
 Outcome = RoutingRule.Outcome
 

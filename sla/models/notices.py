@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from leads.models import Handoff, User
+from leads.models import Handoff, Lead, User
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -39,6 +39,7 @@ class Notification(models.Model):
         REVIEW = "review", "Waits for review"
         MOVED = "moved", "Moved to somebody else"
         ANSWERED = "answered", "Answered by the rep"
+        STAY = "stay", "Too long in a stage"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -55,6 +56,10 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     handoff = models.ForeignKey(
         Handoff, models.PROTECT, null=True, blank=True, related_name="notifications"
+    )
+    # What it is about where that is no handoff.
+    lead = models.ForeignKey(
+        Lead, models.PROTECT, null=True, blank=True, related_name="notifications"
     )
     created_at = models.DateTimeField()
     send_after = models.DateTimeField()

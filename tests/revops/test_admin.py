@@ -19,6 +19,9 @@ from leads.models import (
     Account,
     AccountDomain,
     Activity,
+    ChecklistAnswer,
+    ChecklistItem,
+    CustomFact,
     Document,
     FactSnapshot,
     FitRule,
@@ -45,7 +48,7 @@ OURS = ("leads", "sla", "routing", "feedback")
 # Edited within their version, their rota or their account, or kept by the history of changes.
 INLINE = {
     "leads.fitrule", "leads.disqualifier", "leads.signal", "leads.modifier", "leads.groupcap",
-    "leads.handraise", "leads.depthrule", "leads.requiredfield", "leads.bands",
+    "leads.handraise", "leads.depthrule", "leads.requiredfield", "leads.bands", "leads.checklistitem",
     "leads.accountdomain", "sla.calendarterms", "sla.target", "routing.routingrule",
     "routing.rotamember",
 }  # fmt: skip
@@ -91,7 +94,12 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     RepHours.objects.create(rep=alice, calendar=calendar)
     Heartbeat.objects.create(name="sweep", beat_at=at)
     code = ReasonCode.objects.first()
-    Disposition.objects.create(assignment=assignment, code=code, kind="rejected", by=alice, at=at)
+    CustomFact.objects.create(slug="seats", type="number", label="Seats")
+    item = ChecklistItem.objects.filter(version=criteria).first()
+    ChecklistAnswer.objects.create(handoff=handoff, item=item, is_confirmed=True)
+    Disposition.objects.create(
+        handoff=handoff, assignment=assignment, code=code, kind="rejected", by=alice, at=at
+    )
 
 
 def url(model, page, *args):

@@ -8,12 +8,14 @@ from leads.fact_history import facts_of
 from leads.instants import database_now
 from leads.models import (
     Activity,
+    CustomFact,
     Handoff,
     Identity,
     IntakeSource,
     Lead,
     Queue,
     ScoreSnapshot,
+    Stage,
     Submission,
 )
 from revops import intake_work, pipeline
@@ -263,3 +265,40 @@ def test_a_fact_that_a_rule_asked_for_keeps_it_in_review(hand_in, alice):
     hand_in(slug="website")
     handoff.refresh_from_db()
     assert (handoff.state, handoff.missing) == ("review", ["account.state"])
+
+
+@pytest.fixture
+def mql_asks_for_a_phone(defaults):
+    asked = [[{"fact": "person.has_phone", "op": "is_true"}]]
+    Stage.objects.filter(pk="mql").update(entry_criteria=asked)
+
+
+def test_a_lead_that_the_stage_refuses_is_reviewed_and_not_lost(
+    hand_in, alice, mql_asks_for_a_phone
+):
+    handoff = hand_in().handoff
+    assert (handoff.state, handoff.lead.stage_id) == (Handoff.State.REVIEW, "ml")
+    assert "Has a phone number" in handoff.review_reason
+
+
+def test_it_goes_on_by_itself_once_the_stage_has_what_it_asks_for(
+    hand_in, alice, mql_asks_for_a_phone
+):
+    handoff = hand_in().handoff
+    hand_in(phone="+46 70 123 45 67")
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.lead.stage_id) == (Handoff.State.PASSED, "mql")
+
+
+def test_it_waits_on_while_the_stage_still_refuses(hand_in, alice, mql_asks_for_a_phone):
+    handoff = hand_in().handoff
+    hand_in(title="CEO")
+    handoff.refresh_from_db()
+    assert handoff.state == Handoff.State.REVIEW
+
+
+def test_an_attribute_that_came_as_text_is_asked_as_its_type(hand_in, alice):
+    CustomFact.objects.create(slug="seats", type="number", label="Seats")
+    lead = hand_in(attributes={"seats": "40", "other": "40"}).lead
+    known = facts_of(lead, database_now())
+    assert (known["custom.seats"], known["custom.other"]) == (40, "40")

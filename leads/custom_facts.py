@@ -1,0 +1,85 @@
+"""Declared attributes as facts that rules may ask, and their values as the types they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from leads.facts import Fact, FactType
+from leads.models import CustomFact
+
+YES = frozenset({"yes", "y", "true", "1", "on"})
+NO = frozenset({"no", "n", "false", "0", "off"})
+
+
+def declared_facts() -> dict[str, Fact]:
+    """Return the attributes that a new rule may ask, by their names."""
+    return _facts(active_only=True)
+
+
+def all_declared_facts() -> dict[str, Fact]:
+    """Return every attribute ever declared: published rules may ask those switched off since."""
+    return _facts(active_only=False)
+
+
+def _facts(*, active_only: bool) -> dict[str, Fact]:
+    rows = CustomFact.objects.filter(is_active=True) if active_only else CustomFact.objects.all()
+    return {
+        row.name: Fact(
+            row.name,
+            FactType(row.type),
+            row.label,
+            row.help,
+            unit=row.unit,
+            choices=tuple((choice, choice) for choice in row.choices),
+            ordered=row.is_ordered,
+        )
+        for row in rows
+    }
+
+
+def typed(facts: Mapping[str, object], declared: Mapping[str, Fact]) -> dict[str, object]:
+    """Return `facts` with texts of declared attributes read as their type: files know only text.
+
+    What can't be read stays as it came; rules take it for unknown.
+    """
+    return {
+        name: _read(value, declared[name]) if isinstance(value, str) and name in declared else value
+        for name, value in facts.items()
+    }
+
+
+def _read(text: str, fact: Fact) -> object:
+    match fact.type:
+        case FactType.NUMBER:
+            return _number(text)
+        case FactType.BOOLEAN:
+            word = text.strip().casefold()
+            return word in YES if word in YES | NO else text
+        case FactType.LIST:
+            return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+        case FactType.CHOICE:
+            same = [
+                value for value, _ in fact.choices if value.casefold() == text.strip().casefold()
+            ]
+            return same[0] if same else text
+        case FactType.DATE:
+            return _day(text)
+    return text
+
+
+def _number(text: str) -> object:
+    try:
+        number = float(text.replace(" ", ""))
+    except ValueError:
+        return text
+    if number in (float("inf"), float("-inf")) or number != number:
+        return text
+    return int(number) if number.is_integer() else number
+
+
+def _day(text: str) -> object:
+    try:
+        return date.fromisoformat(text.strip()[:10]).isoformat()
+    except ValueError:
+        return text

@@ -1,0 +1,44 @@
+"""Stays in a stage that are too long are said to whoever has the lead, once each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.countdown import minutes_text
+from leads.models import Lead
+from sla.messages import who
+from sla.models import Notification
+from sla.outbox import Message, write
+
+BATCH = 100
+
+
+@transaction.atomic
+def tell_of_long_stays(at: datetime) -> int:
+    """Tell the owners, or the queues' owners, of leads that have stayed too long by `at`, the
+    longest overdue first. Returns how many leads; at most a batch, the next run goes on.
+    """
+    due = Lead.objects.staying_too_long(at).order_by("stay_due_at", "id")
+    locked = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    leads = list(locked.select_related("stage", "owner__team", "queue__owner__team")[:BATCH])
+    if not leads:
+        return 0
+    write([_message(lead, at) for lead in leads], at=at)
+    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(stay_due_at=None)
+    return len(leads)
+
+
+def _message(lead: Lead, at: datetime) -> Message:
+    minutes = int((at - lead.stage_since).total_seconds()) // 60
+    holder = lead.owner or (lead.queue and lead.queue.owner)
+    assert holder is not None  # constraint lead_owner_or_queue
+    return Message(
+        recipient=holder,
+        kind=Notification.Kind.STAY,
+        key=f"stay:{lead.pk}:{lead.stage_seq}",
+        subject=f"{minutes_text(minutes)} in {lead.stage}: {who(lead)}",
+        body="That is longer than agreed. Move it on, or give it back with a reason.",
+        lead=lead,
+    )
