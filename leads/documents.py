@@ -88,18 +88,35 @@ def revert(version: Version, *, by: User | None, note: str, at: datetime) -> Pub
     return Publication.objects.create(version=version, at=at, by=by, note=note)
 
 
-def save_edit(version: Version, *, revision: int) -> None:
+def save_edit(version: Version, *, revision: int, by: User, at: datetime) -> None:
     """Count an edit of a draft that its editor read at `revision`. Call within the transaction of
     the edit, before it. Raises StaleDraft if somebody else edited or published in between.
     """
     counted = Version.objects.filter(pk=version.pk, revision=revision, locked_at=None).update(
-        revision=revision + 1
+        revision=revision + 1, saved_by=by, saved_at=at
     )
     if not counted:
         raise StaleDraft(
             f"Somebody else changed {version} since you opened it. Nothing of yours was saved yet:"
             " open it again beside this page and carry your changes over."
         )
+
+
+@transaction.atomic
+def discard(version: Version) -> None:
+    """Remove a draft with its rows. Raises NotPublishable if it is no draft, or something is built
+    on it.
+    """
+    locked = Version.objects.select_for_update(no_key=True).filter(pk=version.pk, locked_at=None)
+    if not locked.exists():
+        raise NotPublishable(f"{version} is no draft, so it can't be discarded.")
+    try:
+        with transaction.atomic():
+            locked.delete()
+    except models.ProtectedError:
+        raise NotPublishable(
+            f"{version} can't be discarded: another draft or a kept result is built on it."
+        ) from None
 
 
 def rows_of(version: Version) -> list[models.Model]:

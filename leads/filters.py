@@ -12,7 +12,9 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from leads.criteria_leads import CRITERION, touched_by
 from leads.forms.instants import SENSIBLE_DAYS
+from leads.instants import database_now
 from leads.models import (
     BANDS,
     Handoff,
@@ -105,6 +107,12 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     code = django_filters.CharFilter(
         method="given_back_for", label="Reason", help_text="The key of a reason, like wrong-size."
     )
+    criterion = django_filters.CharFilter(
+        method="of_criterion",
+        label="Criterion",
+        validators=[CRITERION],
+        help_text="As a number on the criteria page links it, like 9:fit:size-core.",
+    )
 
     def __init__(self, data: Mapping[str, Any], **options: Any) -> None:
         super().__init__(data, **options)
@@ -166,6 +174,9 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     def given_back_for(self, leads: QuerySet[Lead], name: str, key: str) -> QuerySet[Lead]:
         # The answer belongs to an upper floor; its rows are reached from the assignment.
         return leads.filter(_of_handoff(assignments__disposition__code__key=key))
+
+    def of_criterion(self, leads: QuerySet[Lead], name: str, criterion: str) -> QuerySet[Lead]:
+        return touched_by(leads, criterion, database_now())
 
 
 def _midnight(day: date) -> datetime:

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from leads import urls_intake
+from leads import urls_criteria, urls_intake
 from leads.views import corrections, leads, profile
 
 app_name = "leads"
 urlpatterns = [
     *urls_intake.urlpatterns,
+    *urls_criteria.urlpatterns,
     path("leads/", leads.lead_list, name="leads"),
     path("leads/export.csv", leads.lead_export, name="export"),
     path("leads/<int:pk>/", leads.lead_detail, name="lead"),

@@ -22,6 +22,7 @@ PAGES: list[tuple[str, str, str, tuple[Role, ...]]] = [
     ("Review", "r", "feedback:review", (Role.MANAGER, *OPS)),
     ("Leads", "l", "leads:leads", EVERYONE),
     ("Insights", "i", "feedback:insights", EVERYONE),
+    ("Criteria", "c", "leads:criteria", EVERYONE),
     ("Routing", "o", "routing:table", (Role.MANAGER, Role.VIEWER, *OPS)),
     ("Set-up", "u", "setup:index", OPS),
 ]

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from leads.admin.base import ReadOnlyAdmin
+from leads.admin.documents import acting
 from leads.admin.kinds import KINDS, Kind
 from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision, fallback_problems
 from leads.documents import save_edit
@@ -127,7 +128,8 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
     def save_model(
         self, request: HttpRequest, obj: Policy, form: forms.ModelForm[Policy], change: bool
     ) -> None:
-        save_edit(obj.version, revision=form.cleaned_data["revision"])
+        revision = form.cleaned_data["revision"]
+        save_edit(obj.version, revision=revision, by=acting(request), at=database_now())
         super().save_model(request, obj, form, change)
 
 

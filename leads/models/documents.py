@@ -68,6 +68,9 @@ class Version(models.Model):
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    # Who edited the draft last, and when; None before the first edit.
+    saved_at = models.DateTimeField(null=True, blank=True)
+    saved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Version]] = VersionQuerySet.as_manager()

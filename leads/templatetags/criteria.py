@@ -1,0 +1,40 @@
+"""Template tags for versioned rules: a cell with what it was, and links to the leads behind."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leads.criteria_rows import CellView, RowView
+from leads.models import Version
+from leads.version_words import NOTHING
+
+register = template.Library()
+
+
+@register.simple_tag
+def cell(view: RowView, name: str) -> SafeString:  # type: ignore[type-arg]
+    """Return one cell of a row: struck through and anew where a draft changes it."""
+    return changed(view.cells[name], is_gone=view.is_removed, is_new=view.how == "added")
+
+
+@register.simple_tag
+def changed(words: CellView, *, is_gone: bool = False, is_new: bool = False) -> SafeString:
+    if words.before is not None:
+        return format_html("<del>{}</del> <ins>{}</ins>", words.before, words.text)
+    if words.text == NOTHING:
+        return format_html('<span class="any">{}</span>', NOTHING)
+    if is_gone or is_new:
+        tag = "del" if is_gone else "ins"
+        return format_html("<{}>{}</{}>", tag, words.text, tag)  # a fixed tag, not a person's text
+    return format_html("{}", words.text)
+
+
+@register.simple_tag
+def leads_behind(version: Version, what: str) -> str:
+    """Return the address of the leads that a criterion of `version` touches; see leads/filters."""
+    return f"{reverse('leads:leads')}?{urlencode({'criterion': f'{version.number}:{what}'})}"

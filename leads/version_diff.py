@@ -1,0 +1,178 @@
+"""What two versions of a document differ in: rows by key, and in each row cell by cell.
+
+It knows nothing of any one kind of document: criteria, routing, policies and calendars alike.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import models
+
+from leads.models import Version
+from leads.version_words import NOTHING, Vocabulary, belonging, cells_of, key_of, name_of
+
+Rows = Mapping[type[models.Model], Sequence[models.Model]]
+How = Literal["added", "removed", "changed", "moved"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """What stood in a cell and what does, in words; "–" for nothing."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row that differs. An added or removed one has all its cells, with one side empty.
+
+    is_moved: whether it stands elsewhere among the rows that both versions have.
+    """
+
+    how: How
+    model: type[models.Model]
+    key: str
+    name: str
+    cells: tuple[CellChange, ...]
+    is_moved: bool = False
+
+    def cell(self, name: str) -> CellChange | None:
+        return next((each for each in self.cells if each.name == name), None)
+
+    @property
+    def summary(self) -> str:
+        """What changed in a few words, as in "Points +5 to +10"."""
+        if self.how != "changed":
+            return f"{self.name} {self.how}"
+        cells = ", ".join(f"{each.label} {each.before} to {each.after}" for each in self.cells[:2])
+        return f"{self.name}: {cells}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableDiff:
+    model: type[models.Model]
+    changes: tuple[RowChange, ...]
+
+    @property
+    def label(self) -> str:
+        return str(self.model._meta.verbose_name_plural).capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDiff:
+    """The tables that differ, in the order in which a version's tables stand."""
+
+    tables: tuple[TableDiff, ...]
+
+    @property
+    def changes(self) -> list[RowChange]:
+        return [change for table in self.tables for change in table.changes]
+
+    @property
+    def count(self) -> int:
+        """How many cells differ; a row that was added, removed or moved counts once."""
+        return sum(
+            (len(each.cells) if each.how == "changed" else 0) + (each.how != "changed")
+            for each in self.changes
+        )
+
+    def change(self, model: type[models.Model], key: str) -> RowChange | None:
+        return next((e for e in self.changes if e.model is model and e.key == key), None)
+
+
+def read_rows(
+    version: Version, only: Collection[type[models.Model]] | None = None
+) -> dict[type[models.Model], list[models.Model]]:
+    """Return the rows of `version` by table, in their order, with what their cells name.
+
+    only: the tables asked for; None is all.
+    """
+    tables = [each for each in Version._meta.related_objects if each.on_delete is models.CASCADE]
+    return {
+        table.related_model: _read(table, version)
+        for table in tables
+        if only is None or table.related_model in only
+    }
+
+
+def _read(table: models.ForeignObjectRel, version: Version) -> list[models.Model]:
+    model, to_version = table.related_model, table.field.name
+    named = [each.name for each in model._meta.fields if each.is_relation]
+    rows = model._default_manager.filter(**{to_version: version})
+    return list(rows.select_related(*named).prefetch_related(*belonging(model)))
+
+
+def version_diff(before: Version, after: Version, *, own: Vocabulary) -> VersionDiff:
+    """Return what differs from `before` to `after`. own: the facts the organisation declared."""
+    return diff_of(read_rows(before), read_rows(after), own=own)
+
+
+def diff_of(before: Rows, after: Rows, *, own: Vocabulary) -> VersionDiff:
+    """Return what differs between the rows of two versions."""
+    tables = [TableDiff(model, _changes(before[model], after[model], own)) for model in after]
+    return VersionDiff(tuple(table for table in tables if table.changes))
+
+
+def _changes(
+    before: Sequence[models.Model], after: Sequence[models.Model], own: Vocabulary
+) -> tuple[RowChange, ...]:
+    old, new = ({key_of(row): row for row in rows} for rows in (before, after))
+    moved = _moved([key for key in old if key in new], [key for key in new if key in old])
+    changes = [_change(old.get(key), row, own, is_moved=key in moved) for key, row in new.items()]
+    removed = [_change(row, None, own) for key, row in old.items() if key not in new]
+    return (*(each for each in changes if each is not None), *(each for each in removed if each))
+
+
+def _change(
+    before: models.Model | None,
+    after: models.Model | None,
+    own: Vocabulary,
+    *,
+    is_moved: bool = False,
+) -> RowChange | None:
+    row = after or before
+    assert row is not None
+    cells = cell_changes(before, after, own)
+    if not cells and not is_moved:
+        return None
+    how: How = "changed" if cells else "moved"
+    if before is None or after is None:
+        how = "added" if after else "removed"
+    return RowChange(how, type(row), key_of(row), name_of(row, own), cells, is_moved)
+
+
+def cell_changes(
+    before: models.Model | None, after: models.Model | None, own: Vocabulary
+) -> tuple[CellChange, ...]:
+    """Return the cells that differ between two states of a row; None is no row."""
+    old = cells_of(before, own) if before else {}
+    new = cells_of(after, own) if after else {}
+    changes = [
+        CellChange(
+            name,
+            (new.get(name) or old[name]).label,
+            old[name].text if name in old else NOTHING,
+            new[name].text if name in new else NOTHING,
+        )
+        for name in (new or old)
+    ]
+    return tuple(each for each in changes if each.before != each.after)
+
+
+def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:
+    """Return the fewest keys that must have moved to come from one order to the other."""
+    place = {key: index for index, key in enumerate(before)}
+    ends: list[int] = []  # of the best rising run of each length, and the run itself
+    runs: list[list[str]] = []
+    for key in after:
+        length = bisect_left(ends, place[key])
+        run = [*(runs[length - 1] if length else []), key]
+        ends[length : length + 1], runs[length : length + 1] = [place[key]], [run]
+    return set(after) - set(runs[-1] if runs else [])

@@ -1,0 +1,139 @@
+"""Rows of a versioned document as a person reads them: which row it is, and each of its cells."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from leads.conditions import Conditions, InvalidConditions, describe
+from leads.facts import ACTIVITY_KINDS, FACTS, Fact
+
+Vocabulary = Mapping[str, Fact]
+
+# Said elsewhere: whose row it is, which one, and where it stands.
+NOT_CELLS = frozenset({"id", "version", "key", "position"})
+NOTHING = "–"
+
+
+class Words(NamedTuple):
+    """One cell: the name of its column, and what stands in it."""
+
+    label: str
+    text: str
+
+
+def natural_key(model: type[models.Model]) -> list[str]:
+    """Return the fields that tell the rows of one version apart; none where there is one row."""
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint) and "version" in constraint.fields:
+            return [name for name in constraint.fields if name != "version"]
+    return []
+
+
+def key_of(row: models.Model) -> str:
+    """Return what names `row` within its version, the same from version to version."""
+    return ":".join(str(getattr(row, name)) for name in natural_key(type(row)))
+
+
+def name_of(row: models.Model, own: Vocabulary) -> str:
+    """Return what a person calls `row`."""
+    if hasattr(row, "label"):
+        return str(row.label)
+    words = cells_of(row, own)
+    named = [words[name].text for name in natural_key(type(row))]
+    return ": ".join(named) or str(row._meta.verbose_name_plural).capitalize()
+
+
+def cells_of(row: models.Model, own: Vocabulary) -> dict[str, Words]:
+    """Return the cells of `row` by name, with one for the rows that belong to it.
+
+    own: the facts that the organisation declared, by name.
+    """
+    cells = {
+        field.name: Words(_label(field), _field_text(row, field, own))
+        for field in row._meta.fields
+        if field.name not in NOT_CELLS
+    }
+    for accessor in belonging(type(row)):
+        rows = getattr(row, accessor).all() if row.pk else []
+        cells[accessor] = Words(accessor.capitalize(), "; ".join(map(str, rows)) or NOTHING)
+    return cells
+
+
+def belonging(model: type[models.Model]) -> list[str]:
+    """Return the accessors of the rows that mean nothing without one of `model`."""
+    return [
+        relation.get_accessor_name() or ""
+        for relation in model._meta.related_objects
+        if relation.on_delete is models.CASCADE
+    ]
+
+
+def fingerprint(row: models.Model | None) -> str:
+    """Return what changes with any cell of `row`; "" where there is no row."""
+    if row is None:
+        return ""
+    values = [getattr(row, field.attname) for field in row._meta.fields if field.name != "position"]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
+
+
+def conditions_in_words(conditions: Conditions, own: Vocabulary) -> str:
+    """Return conditions as a sentence, even where a fact in them no longer exists."""
+    try:
+        return describe(conditions, extra_facts=own)
+    except InvalidConditions:
+        groups = [" and ".join(_condition(each, own) for each in group) for group in conditions]
+        return ", or ".join(groups)
+
+
+def properties_in_words(where: Mapping[str, object]) -> str:
+    """Return a filter on properties as "page is docs and plan is team"."""
+    return " and ".join(f"{name} is {value}" for name, value in where.items()) or NOTHING
+
+
+def _condition(condition: Mapping[str, Any], own: Vocabulary) -> str:
+    try:
+        return describe([[condition]], extra_facts=own)
+    except InvalidConditions as invalid:
+        return f"[{invalid.messages[0].partition(': ')[2]}]"
+
+
+def _label(field: models.Field[Any, Any]) -> str:
+    return str(field.verbose_name).capitalize()
+
+
+def _field_text(row: models.Model, field: models.Field[Any, Any], own: Vocabulary) -> str:
+    value = getattr(row, field.name)
+    match field.name, value:
+        case _, None | "":
+            return NOTHING
+        case "conditions", list():
+            return conditions_in_words(value, own)
+        case "fact", str() if value in FACTS or value in own:
+            return (FACTS.get(value) or own[value]).label
+        case "kind", str() if value in ACTIVITY_KINDS:
+            return ACTIVITY_KINDS[value].label
+        case _, bool():
+            return "yes" if value else "no"
+        case _, dict():
+            return properties_in_words(value)
+    return _typed_text(row, field, value)
+
+
+def _typed_text(row: models.Model, field: models.Field[Any, Any], value: Any) -> str:
+    if field.choices and not isinstance(field, ArrayField):
+        return str(getattr(row, f"get_{field.name}_display")())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value)) or NOTHING
+    if field.name == "points":
+        return signed(value)
+    return str(value)
+
+
+def signed(points: int) -> str:
+    """Return points with their sign, as +25 or −10."""
+    return f"−{-points}" if points < 0 else f"+{points}"
