@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback.views import answers, insights, queue, review, timeline
+from feedback.views import answers, criteria_check, insights, queue, review, timeline
 
 app_name = "feedback"
 
@@ -23,5 +23,11 @@ urlpatterns = [
     path("review/inbox/", review.inbox, name="inbox"),
     path("review/inbox/<int:pk>/retry/", review.try_again, name="try_again"),
     path("leads/<int:pk>/hand-over/", review.hand_over, name="hand_over"),
+    path("criteria/<int:number>/check/", criteria_check.check, name="criteria_check"),
+    path(
+        "criteria/<int:number>/check/leads/",
+        criteria_check.check_leads,
+        name="criteria_check_leads",
+    ),
     path("leads/<int:pk>/timeline/", timeline.show_timeline, name="timeline"),
 ]

@@ -43,6 +43,13 @@ class Finding:
     leads: tuple[int, ...] = ()
     count: int | None = None
 
+    @property
+    def anchor(self) -> str:
+        """Where on the criteria page its row stands; blank for what isn't there."""
+        if self.table in ("bands", "stages"):
+            return "bands" if self.table == "bands" else ""
+        return f"{self.table}-{self.row_key}".replace(":", "-").replace(".", "-")
+
 
 @dataclass(frozen=True, slots=True)
 class StageInUse:

@@ -137,8 +137,8 @@ def required_gates_nothing(checked: Checked) -> Iterator[Finding]:
                 GATES_NOTHING,
                 fact.label,
                 f"The required field “{fact.label}” holds nothing back: {reason}.",
-                f"{field.path}-{field.fact}",
-                "required-fields",
+                f"{field.path}:{field.fact}",
+                "required",
             )
 
 

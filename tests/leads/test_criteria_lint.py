@@ -375,14 +375,14 @@ def test_threshold_out_of_reach(changes, expected):
         (
             (RequiredField("any", "person.email"),),
             {"person.email": "a@b.example"},
-            ["any-person.email"],
+            ["any:person.email"],
         ),
         ((RequiredField("any", "person.email"),), {}, []),
-        ((RequiredField("score", "person.phone"),), {}, ["score-person.phone"]),
+        ((RequiredField("score", "person.phone"),), {}, ["score:person.phone"]),
         (
             (RequiredField("any", "person.email"), RequiredField("hand_raise", "person.email")),
             {},
-            ["hand_raise-person.email"],
+            ["hand_raise:person.email"],
         ),
     ],
 )

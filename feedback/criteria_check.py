@@ -1,0 +1,122 @@
+"""The check of a version of the criteria: gathers what it looks at, and keeps what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+
+from leads.bulk_evidence import evidence_in_bulk
+from leads.conditions import Compiled, Condition, Evidence, compile_conditions
+from leads.criteria import criteria_of
+from leads.criteria_checks import criteria_problems
+from leads.criteria_lint import Finding, StageInUse, lint
+from leads.custom_facts import all_declared_facts
+from leads.documents import NothingLive, live_version
+from leads.models import BANDS, Document, Lead, Stage, Version
+from leads.scoring_rules import Criteria
+from routing.table import live_table
+from sla.policies import policies_of
+
+# So many leads are looked at, evenly over all: what one in two hundred does is among them.
+SAMPLE = 2_000
+KEPT_SECONDS = 300
+FINAL = (Stage.Key.CUSTOMER, Stage.Key.DISQUALIFIED)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the check says of a version.
+
+    problems:  what forbids publishing; with any, nothing else is looked at.
+    looked_at: how many of the `live` leads were in the sample.
+    """
+
+    at: datetime
+    problems: Sequence[str]
+    findings: Sequence[Finding]
+    looked_at: int
+    live: int
+
+
+def findings_for(version: Version, at: datetime) -> list[Finding]:
+    return list(report_on(version, at).findings)
+
+
+def report_on(version: Version, at: datetime, *, afresh: bool = False) -> CheckReport:
+    """Return the check of `version`, at most five minutes old; `afresh` does it now."""
+    name = f"criteria_check:{version.pk}:{version.revision}"
+    kept: CheckReport | None = None if afresh else cache.get(name)
+    if kept is None:
+        kept = _check(version, at)
+        cache.set(name, kept, KEPT_SECONDS)
+    return kept
+
+
+def _check(version: Version, at: datetime) -> CheckReport:
+    criteria = criteria_of(version)
+    ids = list(Lead.objects.live().order_by("pk").values_list("pk", flat=True))
+    if problems := criteria_problems(criteria):
+        return CheckReport(at, problems, [], 0, len(ids))
+    sample = list(evidence_in_bulk(evenly(ids, SAMPLE), at))
+    findings = lint(criteria, sample, next_steps=next_steps(criteria, at), stages=stages_in_use())
+    return CheckReport(at, [], findings, len(sample), len(ids))
+
+
+def evenly(ids: Sequence[int], most: int) -> Sequence[int]:
+    """Return up to `most` of `ids`, at even distances."""
+    if len(ids) <= most:
+        return ids
+    return [ids[place * len(ids) // most] for place in range(most)]
+
+
+def stages_in_use() -> list[StageInUse]:
+    return [
+        StageInUse(stage.key, stage.label, bool(stage.exit_criteria), stage.key in FINAL)
+        for stage in Stage.objects.filter(is_used=True)
+    ]
+
+
+def next_steps(criteria: Criteria, at: datetime) -> dict[str, str]:
+    """Return for each band whether it opens a handoff, and the answers of every condition on the
+    score in the routing table, the policies and the stages: alike where nothing tells bands apart.
+    """
+    asked = list(_conditions_on_score(at))
+    return {
+        band: str([band in criteria.bands.opens_at, *_answers(asked, band, at)]) for band in BANDS
+    }
+
+
+def _answers(asked: Sequence[Condition], band: str, at: datetime) -> list[bool | None]:
+    facts = {"score.band": band, "score.fit": band[0], "score.readiness": band[1]}
+    evidence = Evidence(facts, (), at)
+    return [condition.check(evidence) for condition in asked]
+
+
+def _conditions_on_score(at: datetime) -> Iterator[Condition]:
+    for compiled in (*_of_routing(at), *_of_policies(at), *_of_stages()):
+        yield from (each for each in compiled.conditions if each.fact.name.startswith("score."))
+
+
+def _of_routing(at: datetime) -> list[Compiled]:
+    try:
+        return [rule.conditions for rule in live_table(at)[1]]
+    except NothingLive:
+        return []
+
+
+def _of_policies(at: datetime) -> list[Compiled]:
+    try:
+        version = live_version(Document.Kind.POLICIES, at)
+    except NothingLive:
+        return []
+    return [policy.conditions for policy in policies_of(version.pk)]
+
+
+def _of_stages() -> Iterator[Compiled]:
+    own = all_declared_facts()
+    for stage in Stage.objects.filter(is_used=True):
+        for criteria in (stage.entry_criteria, stage.exit_criteria):
+            yield compile_conditions(criteria, extra_facts=own)
