@@ -17,8 +17,8 @@ class ReasonCodeAdmin(LastingAdmin[ReasonCode]):
 
 @admin.register(Disposition)
 class DispositionAdmin(ReadOnlyAdmin[Disposition]):
-    list_display = ("assignment_id", "kind", "code", "by", "at", "nurture_until")
+    list_display = ("handoff_id", "kind", "code", "by", "at", "nurture_until")
     list_filter = ("kind", "code")
     list_select_related = ("code", "by")
-    search_fields = ("=assignment__handoff__id",)
+    search_fields = ("=handoff__id",)
     ordering = ("-id",)

@@ -63,6 +63,7 @@ class GivenBack:
         )
         clocks.end(self.assignment, at=self.at)
         disposition = Disposition.objects.create(
+            handoff=self.handoff,
             assignment=self.assignment,
             code=self.code,
             kind=self.kind,

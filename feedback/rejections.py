@@ -15,13 +15,15 @@ from leads.models import Assignment, Lead
 class Rejections:
     """What was answered about some leads, and why leads came back.
 
-    rejected: not accepted at all; later: given back after they were accepted.
-    reasons:  key, label and share of each reason, the commonest first.
+    rejected:  not accepted at all; later: given back after they were accepted.
+    in_review: disqualified in review, before any rep had them.
+    reasons:   key, label and share of each reason, the commonest first.
     """
 
     answered: int
     rejected: int
     later: int
+    in_review: int
     reasons: list[tuple[str, str, Share]]
 
     @property
@@ -30,19 +32,20 @@ class Rejections:
 
 
 def rejections(leads: QuerySet[Lead]) -> Rejections:
-    """Return how many of `leads` reps gave back, and why. What was only rerouted counts against
-    nobody and is left out.
+    """Return how many of `leads` reps and reviewers gave back, and why. What was only rerouted
+    counts against nobody and is left out.
     """
     ids = leads.values("pk")
     answered = Assignment.objects.filter(handoff__lead__in=ids, answered_at__isnull=False).count()
-    given_back = Disposition.objects.filter(assignment__handoff__lead__in=ids)
+    given_back = Disposition.objects.filter(handoff__lead__in=ids)
     given_back = given_back.exclude(code__consequence=ReasonCode.Consequence.REROUTE)
+    in_review = given_back.filter(assignment=None).count()
     rejected = given_back.filter(kind=Disposition.Kind.REJECTED).count()
     rows = (
         given_back.values("code__key", "code__label")
-        .annotate(n=Count("assignment__handoff__lead", distinct=True))
+        .annotate(n=Count("handoff__lead", distinct=True))
         .order_by("-n")
     )
     total = sum(row["n"] for row in rows)
     reasons = [(row["code__key"], row["code__label"], Share(row["n"], total)) for row in rows]
-    return Rejections(answered, rejected, total - rejected, reasons)
+    return Rejections(answered, rejected, total - rejected - in_review, in_review, reasons)

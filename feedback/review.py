@@ -155,7 +155,7 @@ def route_again(handoff: Handoff, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def disqualify(handoff: Handoff, *, code: ReasonCode, note: str, by: User, at: datetime) -> None:
-    """Close a handoff in review: this lead is not for sales, and `code` says why.
+    """Close a handoff in review: this lead is not for sales, and `code`, put on record, says why.
 
     Raises LostRace if it is no longer in review, AnswerRefused if the code asks for a note.
     """
@@ -164,6 +164,9 @@ def disqualify(handoff: Handoff, *, code: ReasonCode, note: str, by: User, at: d
     fresh = _claimed(handoff.pk)
     said = f"{Disposition.Kind.DISQUALIFIED.label} by {by} in review: {code}"
     reason = (said + (f" ({note})" if note else ""))[:200]
+    Disposition.objects.create(
+        handoff=fresh, code=code, kind=Disposition.Kind.DISQUALIFIED, note=note, by=by, at=at
+    )
     clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason)
     clocks.end(fresh, at=at)
     lifecycle.move(fresh.lead, Stage.Key.DISQUALIFIED, at=at, reason=reason, by=by, handoff=fresh)

@@ -89,10 +89,6 @@ def _activities(lead: Lead) -> QuerySet[Any]:
     return Activity.objects.known_for(lead.pk, lead.account_id)
 
 
-def _dispositions(lead: Lead) -> QuerySet[Any]:
-    return Disposition.objects.filter(assignment__handoff__lead=lead)
-
-
 def _clock_events(lead: Lead) -> QuerySet[Any]:
     return ClockEvent.objects.filter(clock__lead=lead)
 
@@ -122,7 +118,7 @@ KINDS: tuple[Kind, ...] = (
         _of_handoffs(Assignment, answered_at__isnull=False), "answered_at", words.answered, ("rep",)
     ),
     Kind(_of_lead(Touch), "occurred_at", words.touch, ("by",)),
-    Kind(_dispositions, "at", words.disposition, ("code", "by")),
+    Kind(_of_handoffs(Disposition), "at", words.disposition, ("code", "by")),
     Kind(_of_lead(Meeting), "booked_at", words.meeting, ("source",)),
     Kind(_of_lead(Opportunity), "opened_at", words.deal_opened, ("source",)),
     Kind(

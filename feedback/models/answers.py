@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from leads.models import Assignment, User
-from leads.triggers import append_only
+from leads.models import Assignment, Handoff, User
+from leads.triggers import append_only, refuses
 
 
 class ReasonCodeQuerySet(models.QuerySet["ReasonCode"]):
@@ -68,7 +69,9 @@ class ReasonCode(models.Model):
 
 
 class Disposition(models.Model):
-    """What a rep answered about an assignment, in the shared words."""
+    """Why a lead went back, in the shared words: what a rep answered about an assignment, or what
+    a reviewer decided about a handoff in review.
+    """
 
     class Kind(models.TextChoices):
         REJECTED = "rejected", "Rejected"
@@ -76,7 +79,11 @@ class Disposition(models.Model):
         RECYCLED = "recycled", "Recycled"
         DISQUALIFIED = "disqualified", "Disqualified"
 
-    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="disposition")
+    handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="dispositions")
+    # None: nobody's turn, the handoff was in review.
+    assignment = models.OneToOneField(
+        Assignment, models.PROTECT, null=True, blank=True, related_name="disposition"
+    )
     code = models.ForeignKey(ReasonCode, models.PROTECT, related_name="dispositions")
     kind = models.CharField(max_length=12, choices=Kind)
     note = models.TextField(blank=True)
@@ -86,8 +93,34 @@ class Disposition(models.Model):
     is_historical = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="disposition_in_review_disqualifies",
+                condition=Q(assignment__isnull=False) | Q(kind="disqualified"),
+                violation_error_message="A handoff in review can only be disqualified.",
+            ),
+            models.UniqueConstraint(
+                fields=["handoff"],
+                name="disposition_in_review_once",
+                condition=Q(assignment=None),
+            ),
+        ]
         indexes = [models.Index(fields=["code", "at"], name="disposition_by_code")]
-        triggers = [append_only()]
+        triggers = [
+            append_only(),
+            refuses(
+                "of_a_turn_or_in_review",
+                rule=(
+                    "(CASE WHEN NEW.assignment_id IS NULL"
+                    " THEN (SELECT state FROM leads_handoff WHERE id = NEW.handoff_id) <> 'review'"
+                    " ELSE (SELECT handoff_id FROM leads_assignment WHERE id = NEW.assignment_id)"
+                    " <> NEW.handoff_id END)"
+                ),
+                sentence="A disposition is of a turn at its handoff, or of a handoff in review.",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.code}"

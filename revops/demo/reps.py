@@ -226,6 +226,7 @@ class Reps:
         self.promises.end(case, at=at)
         case.rows.add(
             Disposition(
+                handoff=handoff,
                 assignment=assignment,
                 code=code,
                 kind=kind,

@@ -79,7 +79,9 @@ def test_a_rejection_and_a_lead_that_came_back_later_are_told_apart(
         assignment.answer = "accepted" if accepted else "rejected"
         assignment.answered_at = at
         assignment.save()
-        Disposition.objects.create(assignment=assignment, code=code, kind=kind, by=alice, at=at)
+        Disposition.objects.create(
+            handoff=handoff, assignment=assignment, code=code, kind=kind, by=alice, at=at
+        )
     found = rejections(Lead.objects.all())
     assert (found.answered, found.rejected, found.later) == (2, 1, 1)
 

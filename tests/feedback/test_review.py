@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from feedback import answers, review
 from feedback.errors import AnswerRefused
+from feedback.models import Disposition
+from feedback.rejections import rejections
+from feedback.timeline import timeline
 from leads import handoffs
 from leads.correcting import CorrectedFields
 from leads.errors import HandoffIsOpen, LostRace
 from leads.fact_history import record_facts
-from leads.models import Account, Handoff, Stage, Submission
+from leads.models import Account, Handoff, Lead, Stage, Submission
 from revops import pipeline
 from sla import clocks
 from sla.models import Clock, Notification
@@ -148,6 +151,35 @@ def test_a_reviewer_disqualifies_with_a_reason(as_user, olga, waiting):
     assert closed.lead.stage_id == Stage.Key.DISQUALIFIED
     assert closed.lead.stage_transitions.last().reason.endswith("in review: Wrong size")
     assert running(handoff) == []
+
+
+def test_a_reviewers_reason_is_put_on_record_without_an_assignment(waiting, olga, code, at):
+    handoff = waiting()
+    review.disqualify(handoff, code=code("wrong-size"), note="Two people", by=olga, at=at)
+    given = Disposition.objects.get(handoff=handoff)
+    assert (given.assignment, given.code.key, given.by) == (None, "wrong-size", olga)
+    told = [(entry.told.what, entry.told.who) for entry in timeline(handoff.lead).entries]
+    assert ("Disqualified: Wrong size", "Olga") in told
+
+
+def test_what_was_disqualified_in_review_counts_among_the_reasons(waiting, olga, code, at):
+    handoff = waiting()
+    review.disqualify(handoff, code=code("wrong-size"), note="", by=olga, at=at)
+    found = rejections(Lead.objects.all())
+    assert (found.in_review, found.rejected, found.later) == (1, 0, 0)
+    assert [(key, share.count) for key, _, share in found.reasons] == [("wrong-size", 1)]
+
+
+def test_only_a_handoff_in_review_has_a_reason_without_an_assignment(
+    make_handoff, alice, olga, code, at
+):
+    handoff = make_handoff(rep=alice)
+    told = {"code": code("wrong-size"), "kind": "disqualified", "by": olga, "at": at}
+    with pytest.raises(IntegrityError, match="of a handoff in review"), transaction.atomic():
+        Disposition.objects.create(handoff=handoff, **told)
+    turn = make_handoff(rep=alice).assignments.get()
+    with pytest.raises(IntegrityError, match="of a turn at its handoff"), transaction.atomic():
+        Disposition.objects.create(handoff=handoff, assignment=turn, **told)
 
 
 def test_a_reason_that_asks_for_a_note_gets_one(as_user, olga, waiting):
