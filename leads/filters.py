@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import django_filters
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leads.criteria_leads import CRITERION, touched_by
@@ -26,11 +27,13 @@ from leads.models import (
     Team,
     User,
 )
+from leads.stage_map import lately
 
 # What the address calls a blank: nobody said.
 NOBODY_SAID = "-"
 NO_HANDOFF = "none"
 YES, NO = "true", "false"
+LONG = "long"
 HANDOFF_STATES = [*Handoff.State.choices, (NO_HANDOFF, "Never handed over")]
 
 
@@ -107,6 +110,18 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     code = django_filters.CharFilter(
         method="given_back_for", label="Reason", help_text="The key of a reason, like wrong-size."
     )
+    moved = django_filters.CharFilter(
+        method="that_moved",
+        label="Moved lately",
+        validators=[RegexValidator(r"^[a-z]+-[a-z]+$", "Write it like mql-sal.")],
+        help_text="From one stage to another in 90 days, by their keys, like mql-sal.",
+    )
+    stay = django_filters.ChoiceFilter(
+        choices=[(LONG, "Longer than agreed")],
+        method="of_stay",
+        label="In its stage",
+        empty_label="Any time",
+    )
     criterion = django_filters.CharFilter(
         method="of_criterion",
         label="Criterion",
@@ -170,6 +185,15 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
     def in_review(self, leads: QuerySet[Lead], name: str, wanted: str) -> QuerySet[Lead]:
         waits = Q(_of_handoff(state=Handoff.State.REVIEW))
         return leads.filter(waits if wanted == YES else ~waits)
+
+    def that_moved(self, leads: QuerySet[Lead], name: str, stages: str) -> QuerySet[Lead]:
+        origin, target = stages.split("-")
+        moves = lately(database_now()).filter(lead=OuterRef("pk"))
+        return leads.filter(Exists(moves.filter(from_stage=origin, to_stage=target)))
+
+    def of_stay(self, leads: Any, name: str, how: str) -> QuerySet[Lead]:
+        found: QuerySet[Lead] = leads.overstaying(database_now())
+        return found
 
     def given_back_for(self, leads: QuerySet[Lead], name: str, key: str) -> QuerySet[Lead]:
         # The answer belongs to an upper floor; its rows are reached from the assignment.

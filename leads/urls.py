@@ -1,7 +1,7 @@
 from django.urls import path
 
 from leads import urls_criteria, urls_intake
-from leads.views import corrections, leads, profile
+from leads.views import corrections, leads, profile, stages
 
 app_name = "leads"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("leads/export.csv", leads.lead_export, name="export"),
     path("leads/<int:pk>/", leads.lead_detail, name="lead"),
     path("leads/<int:pk>/correct/", corrections.correct_lead, name="correct"),
+    path("stages/", stages.stages, name="stages"),
     path("me/", profile.profile, name="me"),
     path("me/absences/", profile.add_absence, name="add_absence"),
     path("me/absences/<int:pk>/end/", profile.end_absence, name="end_absence"),

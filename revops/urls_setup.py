@@ -1,6 +1,6 @@
 from django.urls import path
 
-from revops.views import first_admin, setup
+from revops.views import attributes, first_admin, setup
 
 app_name = "setup"
 
@@ -24,4 +24,7 @@ urlpatterns = [
     path("reasons/", setup.reasons, name="reasons"),
     path("reasons/new/", setup.reason, name="reason_add"),
     path("reasons/<int:pk>/", setup.reason, name="reason"),
+    path("attributes/", attributes.attributes, name="attributes"),
+    path("attributes/new/", attributes.attribute, name="attribute_add"),
+    path("attributes/<int:pk>/", attributes.attribute, name="attribute"),
 ]

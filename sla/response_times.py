@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, DurationField, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from leads.models import Assignment
 from leads.models.handoffs import HandoffQuerySet
+from leads.percentiles import Percentile
 
 MEASURES = {"working": "first_response_working", "wall": "first_response_wall"}
 # Upper ends of the bars of the distribution, with their labels; the last has none.
@@ -22,15 +23,6 @@ BARS: list[tuple[str, timedelta | None]] = [
     ("to 3 days", timedelta(days=3)),
     ("longer", None),
 ]
-
-
-class Percentile(Aggregate):
-    """The value that `share` (0 to 1) of the values do not exceed; interpolated."""
-
-    template = "PERCENTILE_CONT(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-
-    def __init__(self, expression: str, share: float) -> None:
-        super().__init__(expression, share=share, output_field=DurationField())
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def tell_of_long_stays(at: datetime) -> int:
 
 def _message(lead: Lead, at: datetime) -> Message:
     minutes = int((at - lead.stage_since).total_seconds()) // 60
-    holder = lead.owner or (lead.queue and lead.queue.owner)
+    holder = lead.owner or (lead.queue.owner if lead.queue else None)
     assert holder is not None  # constraint lead_owner_or_queue
     return Message(
         recipient=holder,

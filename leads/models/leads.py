@@ -48,6 +48,11 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Live leads whose stay in their stage was too long by `at`, and nobody was told yet."""
         return self.live().filter(stay_due_at__lte=at)
 
+    def overstaying(self, at: datetime) -> LeadQuerySet:
+        """Live leads that have been in their stage for longer than it is meant to last."""
+        longest = F("stage__longest_stay")
+        return self.live().filter(stage_since__lte=at - longest)
+
     def searched(self, words: str) -> LeadQuerySet:
         """Leads whose name, e-mail or company holds `words`, or nearly so, nearest first."""
         return (

@@ -1,0 +1,29 @@
+"""The stages: what each means, who is there, how leads move."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from leads.instants import database_now
+from leads.models import Role
+from leads.requests import SignedInRequest
+from leads.stage_map import stage_map
+from leads.stage_page import flow, other_moves
+
+EDITORS = (Role.ADMIN, Role.MARKETING_OPS)
+
+
+@login_required
+@require_GET
+def stages(request: SignedInRequest) -> HttpResponse:
+    found = stage_map(request.user, database_now())
+    context = {
+        "map": found,
+        "flow": flow(found),
+        "other_moves": other_moves(found),
+        "may_edit": request.user.has_role(*EDITORS),
+    }
+    return render(request, "leads/stages.html", context)

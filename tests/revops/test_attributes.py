@@ -1,0 +1,100 @@
+"""Attributes of one's own are declared once and stay what they are."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from leads.custom_facts import all_declared_facts, declared_facts, typed
+from leads.models import CustomFact
+
+pytestmark = pytest.mark.django_db
+
+TOLD = {"label": "Plan", "slug": "plan", "type": "choice", "choices": "free, team , business"}
+
+
+@pytest.fixture
+def ops(client, olga, defaults):
+    client.force_login(olga)
+    return client
+
+
+@pytest.fixture
+def plan(db):
+    return CustomFact.objects.create(
+        slug="plan", type="choice", label="Plan", choices=["free", "team"], is_ordered=True
+    )
+
+
+def test_ops_declares_one_and_rules_can_ask_it(ops):
+    ops.post("/setup/attributes/new/", {**TOLD, "is_active": "on", "is_ordered": "on"})
+    fact = declared_facts()["custom.plan"]
+    assert [value for value, _ in fact.choices] == ["free", "team", "business"]
+    assert fact.ordered
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"slug": "Plan A"}, "Small letters"),
+        ({"choices": ""}, "needs its list"),
+        ({"type": "text"}, "needs its list"),
+        ({"unit": "%"}, "Only a number"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(ops, wrong, said):
+    answer = ops.post("/setup/attributes/new/", TOLD | wrong)
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+
+
+def test_a_value_that_rules_may_ask_is_not_taken_away(ops, plan):
+    answer = ops.post(f"/setup/attributes/{plan.pk}/", TOLD | {"choices": "free"})
+    assert (answer.status_code, "must stay" in answer.content.decode()) == (422, True)
+
+
+def test_name_and_type_stay_whatever_is_posted(ops, plan):
+    ops.post(f"/setup/attributes/{plan.pk}/", TOLD | {"slug": "other", "type": "text"})
+    plan.refresh_from_db()
+    assert (plan.slug, plan.type) == ("plan", "choice")
+
+
+@pytest.mark.parametrize("change", [{"slug": "tier"}, {"type": "text", "choices": []}])
+def test_the_database_refuses_another_name_or_type(plan, change):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CustomFact.objects.filter(pk=plan.pk).update(**change)
+
+
+def test_one_switched_off_is_asked_by_old_versions_only(plan):
+    CustomFact.objects.update(is_active=False)
+    assert "custom.plan" not in declared_facts()
+    assert "custom.plan" in all_declared_facts()
+
+
+def test_a_rep_may_not(client, alice):
+    client.force_login(alice)
+    assert client.get("/setup/attributes/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "expected"),
+    [
+        ("number", "1 200", 1200),
+        ("number", "2.5", 2.5),
+        ("number", "many", "many"),
+        ("number", "inf", "inf"),
+        ("boolean", "Yes", True),
+        ("boolean", "0", False),
+        ("boolean", "perhaps", "perhaps"),
+        ("list", "crm; erp, crm", ["crm", "erp", "crm"]),
+        ("date", "2026-03-01T10:00", "2026-03-01"),
+        ("date", "soon", "soon"),
+        ("text", " as is ", " as is "),
+    ],
+)
+def test_texts_are_read_as_their_type(type, text, expected):
+    CustomFact.objects.create(slug="fact", type=type, label="Fact")
+    assert typed({"custom.fact": text}, declared_facts()) == {"custom.fact": expected}
+
+
+def test_a_choice_is_found_whatever_its_case(plan):
+    assert typed({"custom.plan": "TEAM "}, declared_facts()) == {"custom.plan": "team"}
