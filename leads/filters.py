@@ -196,8 +196,8 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
         return found
 
     def given_back_for(self, leads: QuerySet[Lead], name: str, key: str) -> QuerySet[Lead]:
-        # The answer belongs to an upper floor; its rows are reached from the assignment.
-        return leads.filter(_of_handoff(assignments__disposition__code__key=key))
+        # The answer belongs to an upper floor; its rows are reached from the handoff.
+        return leads.filter(_of_handoff(dispositions__code__key=key))
 
     def of_criterion(self, leads: QuerySet[Lead], name: str, criterion: str) -> QuerySet[Lead]:
         return touched_by(leads, criterion, database_now())
