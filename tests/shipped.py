@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from leads import criteria
 from leads.models import User
 from revops.defaults.load import load_defaults
 from routing import table
 from sla import calendars, policies
+from tests.tables import count_rows, run, run_without_triggers
 
 # Each keeps what it read of a published version, by a number that comes again in the next test.
 KEPT_BY_VERSION = (
@@ -30,15 +31,11 @@ class Shipped:
     owner_id: int
     sql: str
 
-    @transaction.atomic
     def load(self) -> None:
-        """Insert the rows. Triggers rest: history and locks are among the rows."""
+        """Insert the rows. What triggers would write or check is among them."""
         for read in KEPT_BY_VERSION:
             read.cache_clear()
-        run(
-            "SET LOCAL session_replication_role = replica;"
-            f"{self.sql}; SET LOCAL session_replication_role = origin"
-        )
+        run_without_triggers(self.sql)
 
 
 def take_shipped(make_owner: Callable[[], User]) -> Shipped:
@@ -54,21 +51,9 @@ def take_shipped(make_owner: Callable[[], User]) -> Shipped:
     return Shipped(owner.pk, sql)
 
 
-def count_rows() -> dict[str, int]:
-    names = connection.introspection.table_names()
-    return {name: int(run(f'SELECT count(*) FROM "{name}"')) for name in names}
-
-
 def inserts_of(name: str) -> str:
     """Return one INSERT with all rows of a table."""
     return run(
         "SELECT format('INSERT INTO %1$I SELECT * FROM jsonb_populate_recordset(NULL::%1$I, %2$L)',"
         f" '{name}', jsonb_agg(to_jsonb(each))) FROM \"{name}\" each"
     )
-
-
-def run(sql: str) -> str:
-    """Run SQL; return what it gave as text, blank for none."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return str(cursor.fetchone()[0]) if cursor.description else ""

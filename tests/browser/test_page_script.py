@@ -110,7 +110,7 @@ def test_who_turned_the_keys_off_has_none(make_screen, priya):
 
 
 def test_a_toast_can_be_closed_and_else_goes_by_itself(make_screen, priya):
-    screen = make_screen(priya)
+    screen = make_screen(priya, apart=True)
     screen.page.clock.install()
     screen.open(PAGE)
     screen.page.evaluate("showToast('Kept')")
@@ -130,7 +130,7 @@ def test_a_lost_race_is_swapped_in_and_a_failure_is_told(screen):
 
 
 def test_a_poll_rests_while_its_tab_is_hidden(make_screen, priya):
-    screen = make_screen(priya)
+    screen = make_screen(priya, apart=True)
     screen.page.route("**/poll/", lambda route: route.fulfill(status=204))
     screen.page.clock.install()
     screen.open(PAGE)
