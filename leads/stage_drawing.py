@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BOX_WIDTH, BOX_HEIGHT, GAP = 132, 64, 44
-TOP = 92
-ARC_STEP, MARGIN = 26, 8
+BOX_WIDTH, BOX_HEIGHT, GAP = 148, 64, 60
+ARC_STEP, MARGIN = 30, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +52,27 @@ def draw(keys: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Drawing:
     Neighbours are joined straight; what skips a stage goes over the boxes, what goes back under
     them, the farther the higher or lower.
     """
-    boxes = {
-        key: Box(key, MARGIN + place * (BOX_WIDTH + GAP), TOP) for place, key in enumerate(keys)
-    }
     order = {key: place for place, key in enumerate(keys)}
-    drawn = [pair for pair in pairs if set(pair) <= set(order)]
-    arrows = [_arrow(boxes[a], boxes[b], order[b] - order[a]) for a, b in drawn]
-    lowest = max((_depth(order[a] - order[b]) for a, b in drawn if order[a] > order[b]), default=0)
+    drawn = [(a, b, order[b] - order[a]) for a, b in pairs if a in order and b in order]
+    top = MARGIN + max((_height(steps) for _, _, steps in drawn if steps > 1), default=0)
+    below = MARGIN + max((_height(-steps) for _, _, steps in drawn if steps < 0), default=0)
+    boxes = {key: Box(key, MARGIN + place * (BOX_WIDTH + GAP), top) for key, place in order.items()}
+    arrows = [_arrow(boxes[a], boxes[b], steps) for a, b, steps in drawn]
     width = 2 * MARGIN + len(keys) * BOX_WIDTH + (len(keys) - 1) * GAP
-    return Drawing(list(boxes.values()), arrows, width, TOP + BOX_HEIGHT + lowest + 2 * MARGIN)
+    return Drawing(list(boxes.values()), arrows, width, top + BOX_HEIGHT + below)
 
 
-def _depth(steps: int) -> int:
-    return ARC_STEP // 2 + ARC_STEP * steps // 2
+def _height(steps: int) -> int:
+    """How far the handles of an arc over or under so many steps lie from the boxes."""
+    return ARC_STEP + ARC_STEP * steps // 2
 
 
 def _arrow(origin: Box, target: Box, steps: int) -> Arrow:
     if steps == 1:
         return _straight(origin, target)
-    return _over(origin, target, steps) if steps > 0 else _under(origin, target, -steps)
+    if steps > 0:
+        return _arc(origin, target, origin.y, target.y - 2, -_height(steps))
+    return _arc(origin, target, origin.bottom, target.bottom + 2, _height(-steps))
 
 
 def _straight(origin: Box, target: Box) -> Arrow:
@@ -80,21 +81,14 @@ def _straight(origin: Box, target: Box) -> Arrow:
     return Arrow(origin.key, target.key, path, (start + end) // 2, y - 6, False)
 
 
-def _over(origin: Box, target: Box, steps: int) -> Arrow:
-    start, end, top = origin.middle + 14, target.middle - 14, origin.y
-    peak = top - _depth(steps)
-    path = f"M{start} {top}C{start} {peak} {end} {peak} {end} {top - 2}"
-    return Arrow(origin.key, target.key, path, (start + end) // 2, _crest(top, peak) - 4, False)
-
-
-def _under(origin: Box, target: Box, steps: int) -> Arrow:
-    start, end, bottom = origin.middle - 14, target.middle + 14, origin.bottom
-    deepest = bottom + _depth(steps)
-    path = f"M{start} {bottom}C{start} {deepest} {end} {deepest} {end} {bottom + 2}"
-    label_y = _crest(bottom, deepest) + 13
-    return Arrow(origin.key, target.key, path, (start + end) // 2, label_y, True)
-
-
-def _crest(level: int, handle: int) -> int:
-    """Where a curve is farthest from `level` whose handles both lie at `handle`."""
-    return level + (handle - level) * 3 // 4
+def _arc(origin: Box, target: Box, level: int, end_y: int, height: int) -> Arrow:
+    """An arc from `level` at `origin`; down, and so a move back, if `height` is positive. Its label
+    stands a quarter of the way, where arcs that end together are still apart.
+    """
+    is_back = height > 0
+    aside = -14 if is_back else 14
+    start, end, handle = origin.middle + aside, target.middle - aside, level + height
+    path = f"M{start} {level}C{start} {handle} {end} {handle} {end} {end_y}"
+    label_x = round(start * 27 / 32 + end * 5 / 32)
+    label_y = level + round(height * 9 / 16) + (4 if is_back else 3)
+    return Arrow(origin.key, target.key, path, label_x, label_y, is_back)
