@@ -96,7 +96,8 @@ def run_tests(arguments: Iterable[str], environment: dict[str, str]) -> Outcome:
 
 
 def test_arguments(*, fast: bool) -> Iterator[str]:
-    yield from ("-q", "--color=no", "-n", str(os.cpu_count() or 1))
+    # Neighbours stay on one worker until the other is idle: what a file sets up is set up once.
+    yield from ("-q", "--color=no", "-n", str(os.cpu_count() or 1), "--dist", "worksteal")
     if fast:
         yield from ("-m", "not browser and not faults")
 
