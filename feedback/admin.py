@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from feedback.models import Disposition, ReasonCode
+from feedback.models import DealChange, Disposition, ReasonCode
 from leads.admin.base import LastingAdmin, ReadOnlyAdmin
 
 
@@ -21,4 +21,12 @@ class DispositionAdmin(ReadOnlyAdmin[Disposition]):
     list_filter = ("kind", "code")
     list_select_related = ("code", "by")
     search_fields = ("=handoff__id",)
+    ordering = ("-id",)
+
+
+@admin.register(DealChange)
+class DealChangeAdmin(ReadOnlyAdmin[DealChange]):
+    list_display = ("deal", "from_state", "to_state", "amount", "makes_customer", "by", "at")
+    list_filter = ("to_state", "makes_customer")
+    list_select_related = ("deal__lead", "by")
     ordering = ("-id",)

@@ -8,9 +8,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from feedback.models import DealChange
 from leads import handoffs, lifecycle, ownership
+from leads.company_facts import spread
 from leads.errors import LostRace
+from leads.fact_sheet import account_facts
 from leads.models import (
+    Account,
     Handoff,
     Lead,
     Meeting,
@@ -20,6 +24,11 @@ from leads.models import (
     Stage,
     User,
 )
+
+State = Opportunity.State
+NEW = ""
+DEAL_LOST = "Deal lost"
+MOVED_ON = "This lead has moved on since it was qualified."
 
 
 def still_has(rep: User, handoff: Handoff) -> bool:
@@ -51,40 +60,91 @@ def record_meeting(
 def record_deal(
     handoff: Handoff, *, state: str, amount: Decimal | None, by: User, at: datetime
 ) -> Opportunity:
-    """Put a deal with the lead on record: open, won or lost. An open one is carried on.
+    """Put the deal with the lead on record: open, won or lost. Another state or amount corrects
+    what was said before, which is kept; the lead's stage and the account's status follow.
 
-    Saying the same again changes nothing. A lost deal gives the lead back to marketing. Raises
-    LostRace if the lead is no longer `by`'s to follow up.
+    Saying the same again changes nothing. A lost deal gives the lead back to marketing; whoever
+    gave it back may correct that. Raises LostRace if the lead is no longer `by`'s to follow up.
     """
-    locked = _held(handoff, by=by)
-    deal = Opportunity.objects.filter(handoff=locked).order_by("id").last()
-    if deal is None or (deal.state != Opportunity.State.OPEN and deal.state != state):
-        deal = Opportunity(lead=locked.lead, handoff=locked, opened_at=at)
-    deal.state, deal.amount = state, amount if amount is not None else deal.amount
-    if state != Opportunity.State.OPEN:
-        deal.closed_at = deal.closed_at or at
+    locked = handoffs.locked(handoff.pk)
+    if not may_tell_deal(by, locked):
+        raise LostRace(MOVED_ON)
+    deal = deal_of(locked) or Opportunity(lead=locked.lead, handoff=locked, opened_at=at, state=NEW)
+    told = DealChange(deal=deal, from_state=deal.state, to_state=state, by=by, at=at)
+    told.amount = amount if amount is not None else deal.amount
+    if deal.pk and (deal.state, deal.amount) == (state, told.amount):
+        return deal
+    deal.state, deal.amount = state, told.amount
+    deal.closed_at = None if state == State.OPEN else deal.closed_at or at
     deal.save()
-    _move_on(locked.lead, locked, state, by=by, at=at)
+    told.makes_customer = _set_status(deal, at)
+    told.save()
+    _move_on(locked.lead, locked, told)
     return deal
+
+
+def deal_of(handoff: Handoff) -> Opportunity | None:
+    return Opportunity.objects.filter(handoff=handoff).order_by("id").last()
+
+
+def may_tell_deal(rep: User, handoff: Handoff) -> bool:
+    """Whether `rep` still has the lead, or gave it back as lost and nobody took it up since."""
+    return still_has(rep, handoff) or _gave_back(rep, handoff)
+
+
+def _gave_back(rep: User, handoff: Handoff) -> bool:
+    later = Handoff.objects.filter(lead=handoff.lead_id, pk__gt=handoff.pk)
+    last = OwnershipChange.objects.filter(lead=handoff.lead_id).order_by("seq").last()
+    lies_there = last is not None and (last.from_owner_id, last.reason) == (rep.pk, DEAL_LOST)
+    return lies_there and not later.exists()
 
 
 def _held(handoff: Handoff, *, by: User) -> Handoff:
     """Lock a qualified handoff whose lead `by` still has. Raises LostRace if it moved on."""
     locked = handoffs.locked(handoff.pk)
     if not still_has(by, locked):
-        raise LostRace("This lead has moved on since it was qualified.")
+        raise LostRace(MOVED_ON)
     return locked
 
 
-def _move_on(lead: Lead, handoff: Handoff, state: str, *, by: User, at: datetime) -> None:
+def _set_status(deal: Opportunity, at: datetime) -> bool:
+    """Make a prospect that bought a customer, and one whose only won deals were mistakes a prospect
+    again. A partner or competitor stays one. Returns whether this deal made the customer.
+    """
+    if deal.lead.account_id is None:
+        return False
+    account = Account.objects.select_for_update(no_key=True).get(pk=deal.lead.account_id)
+    before = account_facts(account)
+    has_won = Opportunity.objects.filter(lead__account=account, state=State.WON).exists()
+    makes_customer = has_won and account.status == Account.Status.PROSPECT
+    if makes_customer:
+        account.status = Account.Status.CUSTOMER
+    elif not has_won and account.status == Account.Status.CUSTOMER and _was_made(account):
+        account.status = Account.Status.PROSPECT
+    account.save(update_fields=["status"])
+    spread(account, before, by=None, at=at)
+    return makes_customer
+
+
+def _was_made(account: Account) -> bool:
+    """Whether `account` is a customer because of a deal told here."""
+    return DealChange.objects.filter(deal__lead__account=account, makes_customer=True).exists()
+
+
+def _move_on(lead: Lead, handoff: Handoff, told: DealChange) -> None:
+    """Move the lead where its deal leads to: to the rep who carries it on, to marketing if lost."""
     stage = {
-        Opportunity.State.OPEN: Stage.Key.OPPORTUNITY,
-        Opportunity.State.WON: Stage.Key.CUSTOMER,
-        Opportunity.State.LOST: handoff.hop.return_stage_id,
-    }[Opportunity.State(state)]
-    reason = f"Deal {state}, says {by}"
-    lifecycle.move(lead, stage, at=at, reason=reason, by=by, handoff=handoff)
-    if state == Opportunity.State.LOST:
+        State.OPEN: Stage.Key.OPPORTUNITY,
+        State.WON: Stage.Key.CUSTOMER,
+        State.LOST: handoff.hop.return_stage_id,
+    }[State(told.to_state)]
+    reason = f"Deal {told.to_state}, says {told.by}"
+    override = f"corrected, was {told.from_state}" if told.is_correction else ""
+    by, at = told.by, told.at
+    lifecycle.move(lead, stage, reason=reason, by=by, at=at, handoff=handoff, override=override)
+    source = OwnershipChange.Source.REP
+    if told.to_state == State.LOST:
         nurture = Queue.objects.get(key=handoffs.NURTURE)
-        source = OwnershipChange.Source.REP
-        ownership.take(lead, to=nurture, source=source, reason="Deal lost", by=by, at=at)
+        ownership.take(lead, to=nurture, source=source, reason=DEAL_LOST, by=by, at=at)
+    elif lead.owner_id != by.pk:
+        ownership.take(lead, to=by, source=source, reason="Deal not lost after all", by=by, at=at)

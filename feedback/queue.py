@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import NullIf
 
 from feedback.packets import thawed
-from leads.models import Assignment, Handoff, Role, Stage, User
+from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
 from sla.deadlines import Deadline, deadline
 from sla.models import Clock
 
@@ -23,6 +23,12 @@ QUALIFIED = Q(
     lead__owner=F("owner"),
 )
 
+DECIDED = Q(
+    Exists(Opportunity.objects.exclude(state="open").filter(handoff=OuterRef("pk"))),
+    state=Handoff.State.CLOSED,
+    closed_as=Handoff.ClosedAs.QUALIFIED,
+)
+
 
 class Show(StrEnum):
     """Which part of a queue."""
@@ -31,6 +37,7 @@ class Show(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     QUALIFIED = "qualified"
+    DECIDED = "decided"
 
 
 FILTERS = {
@@ -38,6 +45,7 @@ FILTERS = {
     Show.WAITING: Q(state=Handoff.State.PASSED),
     Show.ACCEPTED: Q(state=Handoff.State.ACCEPTED),
     Show.QUALIFIED: QUALIFIED,
+    Show.DECIDED: DECIDED,
 }
 
 
@@ -66,13 +74,17 @@ def queue_of(rep: User, *, viewer: User) -> QuerySet[Handoff]:
 
 
 def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
-    """Return the most urgent leads first: by the next deadline, then band, then age."""
+    """Return the most urgent leads first: by the next deadline, then band, then age. Of those whose
+    deal is won or lost, the latest first.
+    """
     clocks = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
         .select_related("lead")
         .prefetch_related(Prefetch("clocks", clocks, to_attr="running"))
     )
+    if show == Show.DECIDED:
+        found = found.order_by("-closed_at", "-pk")
     return [_row(handoff, at) for handoff in found[:MOST_ROWS]]
 
 

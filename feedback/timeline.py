@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.db.models import F, Q, QuerySet, Value
 
 from feedback import timeline_words as words
-from feedback.models import Disposition
+from feedback.models import DealChange, Disposition
 from feedback.timeline_words import Told
 from leads.models import (
     Activity,
@@ -37,6 +37,7 @@ from routing.models import Decision
 from sla.models import ClockEvent, Notification
 
 PAGE_SIZE = 30
+OPEN = Opportunity.State.OPEN
 
 
 class Place(NamedTuple):
@@ -89,6 +90,10 @@ def _activities(lead: Lead) -> QuerySet[Any]:
     return Activity.objects.known_for(lead.pk, lead.account_id)
 
 
+def _corrections(lead: Lead) -> QuerySet[Any]:
+    return DealChange.objects.filter(deal__lead=lead).exclude(from_state__in=["", OPEN])
+
+
 def _clock_events(lead: Lead) -> QuerySet[Any]:
     return ClockEvent.objects.filter(clock__lead=lead)
 
@@ -120,6 +125,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(_of_lead(Touch), "occurred_at", words.touch, ("by",)),
     Kind(_of_handoffs(Disposition), "at", words.disposition, ("code", "by")),
     Kind(_of_lead(Meeting), "booked_at", words.meeting, ("source",)),
+    Kind(_corrections, "at", words.deal_corrected, ("deal", "by")),
     Kind(_of_lead(Opportunity), "opened_at", words.deal_opened, ("source",)),
     Kind(
         _of_lead(Opportunity, closed_at__isnull=False), "closed_at", words.deal_closed, ("source",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feedback.models import Disposition
+from feedback.models import DealChange, Disposition
 from feedback.packets import detail as telling_detail
 from feedback.packets import kind_label
 from leads.evidence import ActivityRecord
@@ -154,6 +154,12 @@ def deal_opened(row: Opportunity) -> Told:
 def deal_closed(row: Opportunity) -> Told:
     text = f"Deal {row.get_state_display().lower()}{_named(row)}"
     return Told("bolt", text, str(row.source or THE_SYSTEM))
+
+
+def deal_corrected(row: DealChange) -> Told:
+    was, now = row.get_from_state_display().lower(), row.get_to_state_display().lower()
+    worth = f", {row.amount:,.2f}" if row.amount is not None else ""
+    return Told("edit", f"Deal corrected from {was} to {now}{worth}", str(row.by))
 
 
 def _named(deal: Opportunity) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 from pydantic import model_validator
 
+from leads.company_facts import recorded_facts, spread
 from leads.countries import region_of
 from leads.errors import LeadsError, LostRace
 from leads.fact_history import facts_of, record_facts
-from leads.fact_sheet import account_facts, fact_sheet, lead_facts, told_facts
+from leads.fact_sheet import Facts, account_facts, fact_sheet, lead_facts, told_facts
 from leads.matching import claim_identities, company_domains, lock_identities, match_account
 from leads.models import Account, FactSnapshot, Identity, Lead, Role, User
 from leads.normalising import company_key
@@ -73,7 +74,7 @@ def correct(
     """Write those of `fields` that are named in `changed` to the lead and its account, keep the
     facts as known from `at` on, and have the lead judged again.
 
-    A blank field clears what was known. An account's facts change for all its leads.
+    A blank field clears what was known. An account's facts change for all its leads, at once.
     seen: the latest snapshot that `by` had before them; None asks for none.
     Raises LostRace if more was learnt since, EmailTaken if the address is another lead's.
     """
@@ -83,11 +84,14 @@ def correct(
     _check_seen(lead, seen)
     known = _known_beside_records(lead, at, cleared=_cleared(fields, changed))
     _write_lead(lead, fields, changed)
-    lead.account = _write_account(lead, fields, changed)
+    account, told_before = _write_account(lead, fields, changed)
+    lead.account = account
     lead.reconsider_at = at
     lead.save(update_fields=[*ON_LEAD, "search_text", "account", "reconsider_at"])
     told = told_facts(fields if "country" in changed else fields.model_copy(update={"country": ""}))
     record_facts(lead, fact_sheet(lead, known, told), known_from=at, by=by)
+    if account is not None:
+        spread(account, told_before, by=by, at=at)
     nudge(SWEEP_TASK)
     return lead
 
@@ -129,18 +133,23 @@ def _write_lead(lead: Lead, fields: CorrectedFields, changed: Collection[str]) -
             raise EmailTaken(f"Lead {holder} has this e-mail address already.")
 
 
-def _write_account(lead: Lead, fields: CorrectedFields, changed: Collection[str]) -> Account | None:
-    """Return the lead's account with what is told of it; found or made if there was none."""
+def _write_account(
+    lead: Lead, fields: CorrectedFields, changed: Collection[str]
+) -> tuple[Account | None, Facts]:
+    """Return the lead's account with what is told of it, found or made if there was none, and what
+    its record said before.
+    """
     account = _named_account(lead, fields, changed)
     if account is None:
-        return None
+        return None, {}
+    before = recorded_facts(account)
     for name in ON_ACCOUNT:
         if name in changed:
             setattr(account, name, getattr(fields, name))
     if "country" in changed:
         account.region = region_of(fields.country) or ""
     account.save()
-    return account
+    return account, before
 
 
 def _named_account(lead: Lead, fields: CorrectedFields, changed: Collection[str]) -> Account | None:

@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
 SUBMISSION_PROCESSOR = "revops.intake_work.process_submission"
 
 # Mail ---------------------------------------------------------------------------------------------
+EMAIL_FILE_PATH = ""
 _mail = env.email("EMAIL_URL", default="consolemail://")
 if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
     _mail["EMAIL_BACKEND"] = "revops.mail_files.EmailBackend"

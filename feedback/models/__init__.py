@@ -1,3 +1,5 @@
 from feedback.models.answers import Disposition, ReasonCode
+from feedback.models.backtests import Backtest
+from feedback.models.deals import DealChange
 
-__all__ = ["Disposition", "ReasonCode"]
+__all__ = ["Backtest", "DealChange", "Disposition", "ReasonCode"]

@@ -20,7 +20,7 @@ from feedback.views.page import Where, pane, panes, where
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Opportunity, Touch
+from leads.models import Assignment, Handoff, Touch
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from sla.models import Clock, Target
@@ -119,15 +119,25 @@ def record_meeting(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def record_deal(request: SignedInRequest, pk: int) -> HttpResponse:
     place = where(request, database_now(), rep=request.user)
-    assignment = qualified_assignment(request, pk)
+    assignment = decided_assignment(request, pk)
+    known = outcomes.deal_of(assignment.handoff)
 
     def act(told: dict[str, Any]) -> str:
         deal = outcomes.record_deal(assignment.handoff, by=request.user, at=place.at, **told)
         return f"Deal with {assignment.handoff.lead}: {deal.get_state_display().lower()}."
 
-    state = request.GET.get("state", Opportunity.State.OPEN)
-    form = DealForm(request.POST or None, initial={"state": state})
-    return answer_with(request, place, assignment, panel="deal", form=form, act=act, stays=True)
+    initial = {"state": known.state, "amount": known.amount} if known else {}
+    form = DealForm(request.POST or None, initial=initial)
+    return answer_with(
+        request,
+        place,
+        assignment,
+        panel="deal",
+        form=form,
+        act=act,
+        stays=True,
+        gone=is_out_of_hand,
+    )
 
 
 def answer_with(
@@ -139,11 +149,12 @@ def answer_with(
     form: AnswerForm,
     act: Act,
     stays: bool = False,
+    gone: Callable[[Assignment], bool] | None = None,
 ) -> HttpResponse:
     """Show `form`, or do what it says and open the next lead (the same one if it `stays` and the
-    rep still has it).
+    rep still has it). gone: whether it is too late for this form; None: the rep lost the lead.
     """
-    if is_gone(assignment):
+    if (gone or is_gone)(assignment):
         return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
     if form.is_bound and form.is_valid():
         try:
@@ -188,13 +199,29 @@ def own_assignment(request: SignedInRequest, pk: int) -> Assignment:
 
 def qualified_assignment(request: SignedInRequest, pk: int) -> Assignment:
     """Return the turn in which the viewer qualified a lead that they still have."""
+    return _qualified(request, pk, gone=is_gone)
+
+
+def decided_assignment(request: SignedInRequest, pk: int) -> Assignment:
+    """As `qualified_assignment`, or the turn whose lead they gave back for a lost deal."""
+    return _qualified(request, pk, gone=is_out_of_hand)
+
+
+def _qualified(
+    request: SignedInRequest, pk: int, *, gone: Callable[[Assignment], bool]
+) -> Assignment:
     turns = Assignment.objects.select_related("handoff__lead").filter(
         rep=request.user, outcome=Assignment.Outcome.QUALIFIED
     )
     found = get_object_or_404(turns, handoff=pk)
-    if is_gone(found):
+    if gone(found):
         raise Http404
     return found
+
+
+def is_out_of_hand(assignment: Assignment) -> bool:
+    """Whether the deal with this lead is no longer this rep's to tell."""
+    return not outcomes.may_tell_deal(assignment.rep, assignment.handoff)
 
 
 def is_gone(assignment: Assignment) -> bool:

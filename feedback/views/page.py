@@ -25,6 +25,7 @@ LABELS = {
     Show.WAITING: "To answer",
     Show.ACCEPTED: "Accepted",
     Show.QUALIFIED: "Qualified",
+    Show.DECIDED: "Won, lost",
 }
 
 

@@ -339,6 +339,31 @@ def test_a_correction_is_known_from_now_on(as_user, olga, lead):
     assert lead.reconsider_at == snapshot.known_from
 
 
+def test_a_companys_facts_are_known_of_all_its_leads_at_once(as_user, olga, lead, make_lead, at):
+    same, resting, elsewhere = (make_lead(account=lead.account) for _ in range(3))
+    wakes_at = at + timedelta(days=400)
+    Lead.objects.filter(pk=resting.pk).update(reconsider_at=wakes_at)
+    Lead.objects.filter(pk=elsewhere.pk).update(account=None)
+    for each in (same, resting, elsewhere):
+        facts = {"account.employees": 50, "custom.n": each.pk}
+        record_facts(each, facts, known_from=at - timedelta(days=1))
+    post_correction(as_user(olga), lead, employees=400, industry="")
+    told = {each: FactSnapshot.objects.filter(lead=each).latest("pk") for each in (same, resting)}
+    assert {each.facts["account.employees"] for each in told.values()} == {400}
+    assert told[same].facts["custom.n"] == same.pk
+    assert "account.industry" not in told[same].facts
+    same.refresh_from_db(), resting.refresh_from_db()
+    assert (same.reconsider_at, resting.reconsider_at) == (told[same].known_from, wakes_at)
+    assert FactSnapshot.objects.filter(lead=elsewhere).count() == 1
+
+
+def test_a_title_is_no_news_for_the_others_of_a_company(as_user, olga, lead, make_lead, at):
+    other = make_lead(account=lead.account)
+    record_facts(other, {"account.employees": 50}, known_from=at - timedelta(days=1))
+    post_correction(as_user(olga), lead, title="VP Sales")
+    assert FactSnapshot.objects.filter(lead=other).count() == 1
+
+
 def test_what_was_known_before_stays_on_record(as_user, olga, lead, at):
     post_correction(as_user(olga), lead, employees=400)
     assert facts_of(lead, at)["account.employees"] == 50

@@ -1,0 +1,45 @@
+"""What becomes known of all leads of a company when its record changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from leads.fact_sheet import Facts, account_facts
+from leads.models import Account, FactSnapshot, Lead, User
+
+
+def recorded_facts(account: Account) -> Facts:
+    """Return what the database now says of `account`, whatever its object in memory says."""
+    return account_facts(Account.objects.get(pk=account.pk))
+
+
+def spread(account: Account, before: Facts, *, by: User | None, at: datetime) -> int:
+    """Keep what the record of `account` says, where `before` it said another thing, for each of its
+    live leads, as known from `at` on, and have them judged again. Returns how many learnt of it.
+
+    A lead that rests is judged when it wakes; one that another transaction holds at this instant,
+    with the next evidence.
+    """
+    now = account_facts(account)
+    if now == before:
+        return 0
+    leads = Lead.objects.live().filter(account=account)
+    latest = (
+        FactSnapshot.objects.filter(lead__in=leads, known_from__lte=at)
+        .order_by("lead_id", "-known_from", "-id")
+        .distinct("lead_id")
+        .values_list("lead_id", "facts")
+    )
+    learnt = {
+        lead_id: facts
+        for lead_id, known in latest
+        if (facts := {name: known[name] for name in known.keys() - before} | now) != known
+    }
+    FactSnapshot.objects.bulk_create(
+        FactSnapshot(lead_id=lead_id, known_from=at, facts=facts, by=by)
+        for lead_id, facts in learnt.items()
+    )
+    free = Lead.objects.filter(pk__in=learnt, reconsider_at=None).order_by("pk")
+    ids = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+    Lead.objects.filter(pk__in=ids).update(reconsider_at=at)
+    return len(learnt)
