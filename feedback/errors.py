@@ -15,3 +15,11 @@ class AnswerRefused(FeedbackError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
         self.problems = dict(problems)
+
+
+class BacktestRefused(FeedbackError):
+    """A backtest can't begin or go on."""
+
+
+class PublishRefused(FeedbackError):
+    """Criteria have errors, so they can't go live."""

@@ -30,7 +30,7 @@ def next_band_change(
     def has_changed(days: int) -> bool:
         return now.after_days(days).band != now.band
 
-    if _only_falls(criteria):
+    if only_falls(criteria):
         place = bisect_left(ahead, True, key=has_changed)
         days = ahead[place] if place < FORECAST_DAYS else None
     else:
@@ -38,7 +38,7 @@ def next_band_change(
     return at.astimezone(UTC).date() + timedelta(days=days) if days else None
 
 
-def _only_falls(criteria: Criteria) -> bool:
+def only_falls(criteria: Criteria) -> bool:
     """Whether the passing of days can only take points away, so that the band moves one way."""
     has_negatives = any(signal.points < 0 for signal in criteria.signals)
     return not has_negatives and not criteria.rules_change_with_time

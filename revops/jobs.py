@@ -5,52 +5,92 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from django.db import transaction
 
+from feedback import backtest
 from leads.instants import database_now
-from leads.models import Job, Lead, User
+from leads.models import Document, Job, Lead, User
+from leads.retrying import is_transient
 
 logger = logging.getLogger(__name__)
 
 RECONSIDER_ALL = "reconsider_all"
 STEP = 200
+AT_WORK = (Job.State.WAITING, Job.State.RUNNING)
 
 # Takes a locked job and returns the cursor of the next step, or None when there is none.
 Step = Callable[[Job, datetime], int | None]
 
 
+@transaction.atomic
 def start_reconsidering(*, by: User | None) -> Job:
-    """Have every live lead judged by what is live now, a few hundred at a time."""
+    """Have every live lead judged by what is live now, a few hundred at a time. Returns the job
+    that is at it already, if there is one.
+    """
+    Document.objects.select_for_update(no_key=True).get(kind=Document.Kind.CRITERIA)
+    running = newest_reconsidering()
+    if running is not None and is_at_work(running):
+        return running
     total = Lead.objects.live().count()
     return Job.objects.create(kind=RECONSIDER_ALL, total_count=total, created_by=by)
 
 
+def newest_reconsidering() -> Job | None:
+    return Job.objects.filter(kind=RECONSIDER_ALL).order_by("id").last()
+
+
+def is_at_work(job: Job | None) -> bool:
+    return job is not None and job.state in AT_WORK
+
+
+def run_steps(*, for_s: float) -> int:
+    """Do steps of what is to be done, the oldest job first, for about `for_s` seconds. Returns how
+    many. Another second of it may run meanwhile: jobs that are at work are passed over.
+    """
+    began, steps = monotonic(), 0
+    while monotonic() - began < for_s and run_step():
+        steps += 1
+    return steps
+
+
 def run_step() -> bool:
-    """Do one step of the oldest job. Returns whether there was one to do. Safe from any number of
-    workers: a job that one is at work on is passed over by the others.
+    """Do one step of the oldest job. Returns whether there is more to do at once. Safe from any
+    number of workers: a job that one is at work on is passed over by the others.
+
+    A step that fails by chance (a deadlock, a lock held for long) is left for the next tick.
     """
     with transaction.atomic():
-        job = (
-            Job.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-            .filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
-            .order_by("id")
-            .first()
-        )
+        job = _claim()
         if job is None:
             return False
         at = database_now()
+        goes_on = job.kind not in THROTTLED
         try:
             with transaction.atomic():
                 cursor = STEPS[job.kind](job, at)
         except Exception as error:
+            if is_transient(error):
+                logger.warning("A step is done again.", extra={"job": job.pk})
+                return False
             logger.exception("A job failed.", extra={"job": job.pk})
             job.state, job.error, job.finished_at = Job.State.FAILED, str(error), at
         else:
             _note_progress(job, cursor, at)
         job.heartbeat_at = at
         job.save()
-    return True
+    return goes_on
+
+
+def _claim() -> Job | None:
+    """Lock the oldest job that nobody is at work on."""
+    return (
+        Job.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(state__in=AT_WORK)
+        .order_by("id")
+        .first()
+    )
 
 
 def _note_progress(job: Job, cursor: int | None, at: datetime) -> None:
@@ -73,4 +113,6 @@ def reconsider_some(job: Job, at: datetime) -> int | None:
     return ids[-1] if len(ids) == STEP else None
 
 
-STEPS: dict[str, Step] = {RECONSIDER_ALL: reconsider_some}
+STEPS: dict[str, Step] = {RECONSIDER_ALL: reconsider_some, backtest.KIND: backtest.step}
+# One step a tick: what they set off has to be worked off too.
+THROTTLED = frozenset({RECONSIDER_ALL})

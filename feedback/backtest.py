@@ -1,0 +1,149 @@
+"""A draft of the criteria against what is live, over past leads as they were known then.
+
+The work is a `Job` of short steps. Each adds some hundred leads to the partial sums on the
+`Backtest`; one that is lost with its worker is done again from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from feedback.backtest_result import Result, Side
+from feedback.errors import BacktestRefused
+from feedback.models import Backtest
+from feedback.past_handoffs import RealPast, real_pasts
+from feedback.replay import WouldOpen, replay
+from leads.bulk_evidence import histories
+from leads.criteria import criteria_of
+from leads.criteria_checks import criteria_problems
+from leads.documents import live_version
+from leads.models import Document, Job, Lead, User, Version
+from leads.scoring_rules import Criteria
+
+KIND = "backtest"
+STEP = 300
+LENGTHS_IN_MONTHS = (3, 6, 12)
+DAYS_A_YEAR, MONTHS_A_YEAR, DAYS_A_WEEK = 365, 12, 7
+
+
+@transaction.atomic
+def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
+    """Return the backtest of `version` that is at work, or start one over the last `months`.
+
+    Raises BacktestRefused if `version` has errors or is no draft, NothingLive if there is nothing
+    to set it against.
+    """
+    Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
+    running = newest(version)
+    if running is not None and running.is_running and not running.is_outdated:
+        return running
+    if not version.is_draft:
+        raise BacktestRefused(f"{version} is no draft. Start one from it to try a change.")
+    if criteria_problems(criteria_of(version)):
+        raise BacktestRefused(f"{version} has errors. Mend what the check shows first.")
+    against = live_version(Document.Kind.CRITERIA, at)
+    job = Job.objects.create(kind=KIND, total_count=_leads(at).count(), created_by=by)
+    return Backtest.objects.create(
+        version=version,
+        revision=version.revision,
+        against=against,
+        job=job,
+        months=months,
+        from_at=at - timedelta(days=DAYS_A_YEAR * months // MONTHS_A_YEAR),
+        to_at=at,
+        created_by=by,
+    )
+
+
+def newest(version: Version) -> Backtest | None:
+    backtests = Backtest.objects.filter(version=version).select_related(
+        "job", "version__document", "against__document", "created_by"
+    )
+    return backtests.order_by("-id").first()
+
+
+def cancel(backtest: Backtest, *, by: User, at: datetime) -> bool:
+    """End a backtest that is at work. Returns whether it still was."""
+    at_work = Job.objects.filter(
+        pk=backtest.job_id, state__in=[Job.State.WAITING, Job.State.RUNNING]
+    )
+    ended = at_work.update(state=Job.State.FAILED, error=f"Cancelled by {by}.", finished_at=at)
+    return bool(ended)
+
+
+def step(job: Job, at: datetime) -> int | None:
+    """Add the next few hundred leads. Returns the last one's id, None when there are no more.
+
+    Raises BacktestRefused if the draft was changed or discarded in between.
+    """
+    backtest = Backtest.objects.select_related("version", "against").get(job=job)
+    if backtest.version is None or backtest.is_outdated:
+        raise BacktestRefused("The draft was changed while this ran. Start the backtest again.")
+    leads = _leads(backtest.to_at).filter(pk__gt=job.cursor).order_by("pk")
+    ids = list(leads.values_list("pk", flat=True)[:STEP])
+    result = Result.from_json(backtest.result)
+    sides = criteria_of(backtest.against), criteria_of(backtest.version)
+    for lead_id, live, draft, past in _replayed(ids, backtest, sides):
+        result.add(lead_id, live=live, draft=draft, outcome=past.outcome)
+    Backtest.objects.filter(pk=backtest.pk).update(result=result.to_json())
+    job.done_count = min(job.done_count + len(ids), job.total_count)
+    return ids[-1] if len(ids) == STEP else None
+
+
+def _leads(to_at: datetime) -> QuerySet[Lead]:
+    return Lead.objects.live().filter(entered_at__lt=to_at)
+
+
+def _replayed(
+    ids: list[int], backtest: Backtest, sides: tuple[Criteria, Criteria]
+) -> Iterator[tuple[int, list[WouldOpen], list[WouldOpen], RealPast]]:
+    """Yield each lead with what either side would have opened."""
+    pasts = real_pasts(ids, backtest.from_at, backtest.to_at)
+    for history in histories(ids, backtest.to_at):
+        past = pasts[history.lead_id]
+        live, draft = (
+            replay(history, past.handoffs, side, start=backtest.from_at, end=backtest.to_at)
+            for side in sides
+        )
+        yield history.lead_id, live, draft, past
+
+
+def prediction_of(version: Version) -> dict[str, Any] | None:
+    """Return what the newest backtest of `version` as it stands foretells, to be kept with its
+    publication. None if there is none, or the draft was changed since.
+
+    Shares are pairs of count and number.
+    """
+    backtest = newest(version)
+    if backtest is None or not backtest.is_done or backtest.is_outdated:
+        return None
+    result = Result.from_json(backtest.result)
+    return {
+        "backtest": backtest.pk,
+        "months": backtest.months,
+        "from": backtest.from_at.isoformat(),
+        "to": backtest.to_at.isoformat(),
+        "gained": len(result.gained),
+        "lost": len(result.lost),
+        "gained_unknown": result.gained_unknown,
+        "live": _foretold(result.live, backtest),
+        "draft": _foretold(result.draft, backtest),
+    }
+
+
+def _foretold(side: Side, backtest: Backtest) -> dict[str, Any]:
+    return {
+        "to_sales_a_week": round(a_week(side.sent, backtest), 1),
+        "accepted": [side.accepted, side.answered],
+        "sql": [side.qualified, side.resolved],
+        "won": [side.won, side.settled],
+    }
+
+
+def a_week(count: int, backtest: Backtest) -> float:
+    return count * DAYS_A_WEEK / (backtest.to_at - backtest.from_at).days

@@ -1,0 +1,202 @@
+"""What criteria would have done with a lead: when would it have been handed over? Pure.
+
+Both sides of a backtest are replayed by the same function, so that the comparison is like with
+like. A lead is judged as the pipeline does it: when something happens or becomes known, when its
+band changes by the passing of days, when a rest is over, when sales is done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from leads.bulk_evidence import History
+from leads.openings import Opening, missing_fields, opening
+from leads.score_changes import next_band_change, only_falls
+from leads.scoring_rules import Criteria
+
+
+@dataclass(frozen=True, slots=True)
+class PastHandoff:
+    """A handoff that a lead really had.
+
+    free_at:     when the lead could be handed over again; None if sales still has it.
+    rests_until: the day before which its score opens nothing; None if no rest was agreed on.
+    """
+
+    opened_at: datetime
+    closed_at: datetime | None
+    free_at: datetime | None
+    rests_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WouldOpen:
+    """A handoff that would have opened at `at`.
+
+    sent_at: when it would have gone to sales; None if a required field stayed unknown.
+    """
+
+    at: datetime
+    path: str
+    key: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A time in which a lead is nobody's in sales. is_new: it has to be judged at once."""
+
+    starts_at: datetime
+    since: datetime | None
+    rests_until: date | None
+    is_new: bool
+
+    def is_resting(self, at: datetime) -> bool:
+        return self.rests_until is not None and self.rests_until > at.date()
+
+    def since_at(self, at: datetime) -> datetime | None:
+        """Return the instant after which something must have happened; None once a rest is over."""
+        is_rested = self.rests_until is not None and not self.is_resting(at)
+        return None if is_rested else self.since
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        return _midnight(self.rests_until) if self.rests_until else None
+
+
+def replay(
+    history: History,
+    past: Sequence[PastHandoff],
+    criteria: Criteria,
+    *,
+    start: datetime,
+    end: datetime,
+) -> list[WouldOpen]:
+    """Return the handoffs that `criteria` would have opened after `start` and before `end`.
+
+    past: what the lead really had, oldest first. What opened before `start` counts as it was;
+          after that, a handoff that would have opened ends when the next real one did, and if
+          there is none, it is taken to be open still.
+    """
+    walk = _Walk(history, criteria, end)
+    turn = _turn_at(past, start)
+    found: list[WouldOpen] = []
+    while turn is not None:
+        opened = walk.first_opening(turn)
+        if opened is None:
+            break
+        turn = _turn_after(past, opened.at)
+        found.append(walk.with_sending(opened, until=turn.starts_at if turn else end))
+    return found
+
+
+def may_open_by_decay(criteria: Criteria) -> bool:
+    """Whether the passing of days alone may put a lead that was judged where a handoff opens."""
+    opens = criteria.bands.opens_at
+    is_closed_upward = all(
+        band[0] + better in opens for band in opens for better in "123" if better < band[1]
+    )
+    rules_out_for_a_time = any(compiled.changes_with_time for _, compiled in criteria.disqualifying)
+    return rules_out_for_a_time or not is_closed_upward or not only_falls(criteria)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One lead's history under criteria, up to `end`."""
+
+    history: History
+    criteria: Criteria
+    end: datetime
+
+    def first_opening(self, turn: Turn) -> WouldOpen | None:
+        for at in self._instants(turn):
+            found = self._opening(turn, at)
+            if found is not None and not (found.path == "score" and turn.is_resting(at)):
+                return _would_open(found, at)
+        return None
+
+    def with_sending(self, opened: WouldOpen, *, until: datetime) -> WouldOpen:
+        """Return `opened` with the instant from which on nothing it requires is missing."""
+        known = (each.known_from for each in self.history.known)
+        for at in [opened.at, *(each for each in known if opened.at < each < until)]:
+            if not missing_fields(self.history.at(at).facts, self.criteria, opened.path):
+                return WouldOpen(opened.at, opened.path, opened.key, at)
+        return opened
+
+    def _instants(self, turn: Turn) -> Iterator[datetime]:
+        """Yield when the lead is judged in `turn`, in order."""
+        told = self._told(turn)
+        at, is_judged = turn.starts_at, turn.is_new
+        if turn.is_new and at < self.end:
+            yield at
+        for then in [*told, self.end]:
+            if self._must_watch_days(turn, at, is_judged=is_judged):
+                yield from self._changes_of_band(at, then)
+            if then < self.end:
+                yield then
+            at, is_judged = then, True
+
+    def _told(self, turn: Turn) -> list[datetime]:
+        """Return when something happened or became known, and when the rest is over."""
+        instants = {each.occurred_at for each in self.history.activities}
+        instants |= {each.known_from for each in self.history.known}
+        if turn.wakes_at:
+            instants.add(turn.wakes_at)
+        return sorted(each for each in instants if turn.starts_at < each < self.end)
+
+    def _must_watch_days(self, turn: Turn, at: datetime, *, is_judged: bool) -> bool:
+        """Whether a change of band by itself may open a handoff before the next thing happens.
+
+        Where points only fall, it may only if something would open one now and was never asked.
+        """
+        if may_open_by_decay(self.criteria):
+            return True
+        return not is_judged and self._opening(turn, at) is not None
+
+    def _opening(self, turn: Turn, at: datetime) -> Opening | None:
+        evidence = self.history.at(at)
+        facts, activities = evidence.facts, evidence.activities
+        return opening(facts, activities, self.criteria, at, turn.since_at(at))
+
+    def _changes_of_band(self, at: datetime, until: datetime) -> Iterator[datetime]:
+        while True:
+            evidence = self.history.at(at)
+            day = next_band_change(evidence.facts, evidence.activities, self.criteria, at)
+            if day is None or _midnight(day) >= until:
+                return
+            at = _midnight(day)
+            yield at
+
+
+def _would_open(found: Opening, at: datetime) -> WouldOpen:
+    return WouldOpen(at, found.path, found.key, None)
+
+
+def _turn_at(past: Sequence[PastHandoff], start: datetime) -> Turn | None:
+    """Return the turn that `start` lies in, or the next one; None if there is none."""
+    before = [each for each in past if each.opened_at < start]
+    if not before:
+        return Turn(start, None, None, is_new=False)
+    last = before[-1]
+    if last.free_at is None or last.free_at > start:
+        return _turn_from(last)
+    return Turn(start, last.closed_at, last.rests_until, is_new=False)
+
+
+def _turn_after(past: Sequence[PastHandoff], at: datetime) -> Turn | None:
+    """Return the turn that begins when what was open at `at` really ended."""
+    ended = (each for each in past if each.closed_at is None or each.closed_at >= at)
+    last = next(ended, None)
+    return _turn_from(last) if last else None
+
+
+def _turn_from(last: PastHandoff) -> Turn | None:
+    if last.free_at is None:
+        return None
+    return Turn(last.free_at, last.closed_at, last.rests_until, is_new=True)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
