@@ -27,6 +27,7 @@ from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
 from sla.models import RepHours
 
+NO_ADMIN_LEFT = "{} is the last admin. Make another first."
 WITH_RECORDS_ADMIN = {Role.MARKETING_OPS, Role.ADMIN}
 
 
@@ -59,8 +60,11 @@ def change_job(user: User, job: Job, *, by: User, at: datetime) -> int:
     """Give `user`, who works here, another job, and their open handoffs to the next rep if it is no
     rep's. Returns how many moved.
 
-    Raises LostRace if they are passed a lead at this very moment.
+    Raises LostRace if they are passed a lead at this very moment, or are the last admin and would
+    no longer be one.
     """
+    if job.role != Role.ADMIN:
+        _check_an_admin_stays(user)
     moved = 0
     if job.role != Role.REP:
         reason = f"{user} is no sales rep any more"
@@ -78,8 +82,9 @@ def let_go(user: User, *, by: User, at: datetime) -> int:
     rep, the others to their manager or back to marketing. Returns how many leads moved.
 
     Locks the leads first, the user last, as routing does. Raises LostRace if they are passed a lead
-    at this very moment.
+    at this very moment, or are the last admin.
     """
+    _check_an_admin_stays(user)
     reason = f"{user} left"
     leads = _leads_of(user)
     for lead in leads:
@@ -91,6 +96,16 @@ def let_go(user: User, *, by: User, at: datetime) -> int:
     _check_nothing_came(user, Lead.objects.filter(owner=user))
     nudge("revops.tasks.sweep")
     return len(leads)
+
+
+def _check_an_admin_stays(user: User) -> None:
+    """Raise LostRace if without `user` nobody is an admin. Holds the group till the transaction
+    ends: of two admins who would let each other go, the second is asked after the first has.
+    """
+    admins = Group.objects.select_for_update(no_key=True).get(name=Role.ADMIN)
+    active = User.objects.filter(groups=admins, is_active=True)
+    if active.filter(pk=user.pk).exists() and not active.exclude(pk=user.pk).exists():
+        raise LostRace(NO_ADMIN_LEFT.format(user))
 
 
 def _join_rotas(user: User, rotas: Iterable[Rota]) -> None:

@@ -28,6 +28,7 @@ from sla.models import (
     RepHours,
     Target,
 )
+from sla.opening_hours import objections
 
 
 class CalendarTermsForm(RowForm):
@@ -39,6 +40,19 @@ class CalendarTermsForm(RowForm):
 
     def clean_overrides(self) -> dict[str, Any]:
         return self.cleaned_data["overrides"] or {}
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            document = {
+                "tz": told["zone"],
+                "hours": told["hours"],
+                "holidays": told["own_days"],
+                "overrides": told["overrides"],
+            }
+            for objection in objections(document):
+                self.add_error(None, objection)
+        return told
 
 
 class CalendarTermsInline(DraftRows):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -10,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leads.admin.base import FixedAdmin, LastingAdmin
+from leads.forms.instants import check_sensible
 from leads.models import Absence, Organisation, Queue, Team, User
 
 
@@ -62,8 +65,26 @@ class TeamAdmin(admin.ModelAdmin[Team]):
     autocomplete_fields = ("manager",)
 
 
+class AbsenceRecordForm(forms.ModelForm[Absence]):
+    """Asks for what the database would only refuse as a range that can't be."""
+
+    def clean_starts_at(self) -> datetime:
+        starts_at: datetime = self.cleaned_data["starts_at"]
+        check_sensible(starts_at)
+        return starts_at
+
+    def clean_ends_at(self) -> datetime:
+        ends_at: datetime = self.cleaned_data["ends_at"]
+        check_sensible(ends_at)
+        starts_at = self.cleaned_data.get("starts_at")
+        if starts_at is not None and ends_at <= starts_at:
+            raise forms.ValidationError("An absence must end after it starts.")
+        return ends_at
+
+
 @admin.register(Absence)
 class AbsenceAdmin(admin.ModelAdmin[Absence]):
+    form = AbsenceRecordForm
     list_display = ("user", "starts_at", "ends_at", "cover")
     list_select_related = ("user", "cover")
     search_fields = ("user__name",)

@@ -18,6 +18,12 @@ SENSIBLE_DAYS = [
 ]
 
 
+def check_sensible(at: datetime) -> None:
+    """Raise ValidationError for a year that the database keeps and nothing can read back."""
+    if not 1970 <= at.year < 3000:
+        raise ValidationError("Choose a day from 1970 on and before the year 3000.")
+
+
 class NearInstantField(forms.DateTimeField):
     """A date and time in the reader's zone, at most `FURTHEST` from now."""
 

@@ -12,7 +12,7 @@ from feedback.models import ReasonCode
 from leads.facts import ACTIVITY_KINDS
 from leads.models import Document, IntakeSource, Organisation, Role, SalesRole, Team, User
 from revops.forms.first_admin import ZONES, plain_helper
-from revops.people import Job
+from revops.people import NO_ADMIN_LEFT, Job
 from routing.models import Rota
 
 
@@ -91,7 +91,7 @@ class PersonForm(forms.ModelForm[User]):
         if self.instance == self.by:
             raise forms.ValidationError("You can't stop being an admin. Ask another admin.")
         if not User.objects.with_role(Role.ADMIN).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(f"{self.instance} is the last admin. Make another first.")
+            raise forms.ValidationError(NO_ADMIN_LEFT.format(self.instance))
         return role
 
     def clean(self) -> dict[str, Any]:

@@ -407,3 +407,47 @@ def test_a_team_is_changed(admin_client, north):
     data = {"name": "North and West", "manager": north.manager_id, "zone": "Europe/Berlin"}
     admin_client.post(url(Team, "change", north.pk), data)
     assert Team.objects.get().name == "North and West"
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ('{"mon": [["09:00", "17:00"], ["16:00", "18:00"]]}', "overlap"),
+        ('{"mon": [["09:00", "09:00"]]}', "it closes when it opens"),
+        ("{}", "This calendar is never open"),
+        ('{"mon": [["9", "17:00"]]}', "is no time from 00:00"),
+    ],
+)
+def test_a_calendar_that_makes_no_sense_is_refused_when_it_is_saved(
+    admin_client, rosa, at, hours, told
+):
+    draft = start_draft(live_version(Document.Kind.CALENDAR, at), by=rosa)
+    page = edit(admin_client, draft, **{"calendar_terms-0-hours": hours})
+    assert told in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.revision == 1
+
+
+def test_a_calendar_of_no_known_zone_is_refused_when_it_is_saved(admin_client, rosa, at):
+    draft = start_draft(live_version(Document.Kind.CALENDAR, at), by=rosa)
+    edit(admin_client, draft, **{"calendar_terms-0-zone": "Mars/Olympus"})
+    draft.refresh_from_db()
+    assert (draft.revision, draft.calendar_terms.zone == "Mars/Olympus") == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "told"),
+    [
+        ("2026-05-02", "2026-05-01", "An absence must end after it starts"),
+        ("2026-05-02", "2026-05-02", "An absence must end after it starts"),
+        ("0001-01-01", "2026-05-01", "Choose a day from 1970 on"),
+        ("2026-05-01", "9999-12-31", "Choose a day from 1970 on"),
+    ],
+)
+def test_an_absence_that_can_not_be_is_refused(admin_client, alice, starts, ends, told):
+    given = {"user": alice.pk, "note": "", "cover": ""}
+    given |= {"starts_at_0": starts, "starts_at_1": "09:00:00"}
+    given |= {"ends_at_0": ends, "ends_at_1": "09:00:00"}
+    page = admin_client.post("/admin/leads/absence/add/", given)
+    assert (page.status_code, Absence.objects.exists()) == (200, False)
+    assert told in page.content.decode()
