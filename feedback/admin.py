@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from feedback.models import DealChange, Disposition, ReasonCode
+from feedback.models import Backtest, DealChange, Disposition, ReasonCode
 from leads.admin.base import LastingAdmin, ReadOnlyAdmin
 
 
@@ -29,4 +29,11 @@ class DealChangeAdmin(ReadOnlyAdmin[DealChange]):
     list_display = ("deal", "from_state", "to_state", "amount", "makes_customer", "by", "at")
     list_filter = ("to_state", "makes_customer")
     list_select_related = ("deal__lead", "by")
+    ordering = ("-id",)
+
+
+@admin.register(Backtest)
+class BacktestAdmin(ReadOnlyAdmin[Backtest]):
+    list_display = ("id", "version", "against", "months", "job", "created_by", "created_at")
+    list_select_related = ("version__document", "against__document", "job", "created_by")
     ordering = ("-id",)

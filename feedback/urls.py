@@ -1,6 +1,15 @@
 from django.urls import path
 
-from feedback.views import answers, criteria_check, insights, queue, review, timeline
+from feedback.views import (
+    answers,
+    criteria_backtest,
+    criteria_check,
+    criteria_publish,
+    insights,
+    queue,
+    review,
+    timeline,
+)
 
 app_name = "feedback"
 
@@ -29,5 +38,17 @@ urlpatterns = [
         criteria_check.check_leads,
         name="criteria_check_leads",
     ),
+    path("criteria/<int:number>/backtest/", criteria_backtest.backtest, name="criteria_backtest"),
+    path(
+        "criteria/<int:number>/backtest/cancel/",
+        criteria_backtest.cancel_backtest,
+        name="criteria_backtest_cancel",
+    ),
+    path(
+        "criteria/<int:number>/backtest/<str:which>/",
+        criteria_backtest.backtest_leads,
+        name="criteria_backtest_leads",
+    ),
+    path("criteria/<int:number>/publish/", criteria_publish.publish, name="criteria_publish"),
     path("leads/<int:pk>/timeline/", timeline.show_timeline, name="timeline"),
 ]

@@ -3,11 +3,12 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from revops.views import home
+from revops.views import criteria_apply, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
+    path("criteria/apply/", criteria_apply.apply_criteria, name="criteria_apply"),
     path("", include("leads.urls")),
     path("", include("sla.urls")),
     path("", include("routing.urls")),

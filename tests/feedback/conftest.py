@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 
 from feedback.models import ReasonCode
-from leads import handoffs
+from leads import documents, handoffs
+from leads.documents import live_version
+from leads.fact_history import record_facts
+from leads.models import Activity
 from sla import clocks
+
+# All that the shipped criteria require of a lead.
+COMPLETE = {"person.email": "a@b.example", "account.name": "B", "account.country": "se"}
 
 
 @pytest.fixture
@@ -34,3 +43,29 @@ def pass_lead(make_handoff, make_lead, at):
 def code(defaults):
     """Give a function that finds a shipped reason by its key."""
     return lambda key: ReasonCode.objects.get(key=key)
+
+
+@pytest.fixture
+def live(defaults, at):
+    """The shipped criteria."""
+    cache.clear()
+    return live_version("criteria", at)
+
+
+@pytest.fixture
+def draft(live, olga):
+    return documents.start_draft(live, by=olga)
+
+
+@pytest.fixture
+def make_past_lead(make_lead, at):
+    """Make a lead that entered some days ago, told `facts`, and did something of `kind` then."""
+
+    def make(kind, *, days_ago=30, facts=COMPLETE, **fields):
+        then = at - timedelta(days=days_ago)
+        lead = make_lead(f"{kind} {days_ago}", entered_at=then, **fields)
+        record_facts(lead, facts, known_from=then)
+        Activity.objects.create(lead=lead, kind=kind, occurred_at=then)
+        return lead
+
+    return make

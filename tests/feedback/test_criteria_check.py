@@ -5,33 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from feedback import criteria_check
 from feedback.criteria_check import evenly, findings_for, next_steps, report_on
 from leads import documents
 from leads.criteria import criteria_of
-from leads.documents import live_version
 from leads.fact_history import record_facts
 from leads.models import Activity, Bands, FitRule, Signal
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept():
-    cache.clear()
-
-
-@pytest.fixture
-def live(defaults, at):
-    return live_version("criteria", at)
-
-
-@pytest.fixture
-def draft(live, olga):
-    return documents.start_draft(live, by=olga)
 
 
 @pytest.fixture

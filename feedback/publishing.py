@@ -1,0 +1,34 @@
+"""Making a draft of the criteria live, with what it was foretold to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from feedback.backtest import prediction_of
+from feedback.errors import PublishRefused
+from leads import documents
+from leads.criteria import criteria_of
+from leads.criteria_checks import criteria_problems
+from leads.errors import StaleDraft
+from leads.models import Document, Publication, User, Version
+
+
+@transaction.atomic
+def publish_criteria(
+    version: Version, *, revision: int, note: str, by: User, at: datetime
+) -> Publication:
+    """Make a draft live as it stood at `revision`, and keep its backtest as its prediction.
+
+    Raises NotPublishable if its base is no longer live, StaleDraft if somebody edited it since it
+    was looked at, PublishRefused if it has errors.
+    """
+    Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
+    version = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if version.is_draft:
+        if version.revision != revision:
+            raise StaleDraft(f"{version} was changed since you looked at it. Look again first.")
+        if problems := criteria_problems(criteria_of(version)):
+            raise PublishRefused(" ".join(problems))
+    return documents.publish(version, by=by, note=note, at=at, predicted=prediction_of(version))

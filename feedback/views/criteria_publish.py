@@ -1,0 +1,72 @@
+"""Making a draft of the criteria live: what changes, what the check says, what it would do."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from feedback.backtest import newest, prediction_of
+from feedback.criteria_check import report_on
+from feedback.errors import PublishRefused
+from feedback.publishing import publish_criteria
+from leads.criteria_page import around
+from leads.documents import may_publish
+from leads.errors import NotPublishable, StaleDraft
+from leads.forms.notes import NoteForm
+from leads.instants import database_now
+from leads.models import Version
+from leads.requests import SignedInRequest
+from leads.views.criteria import version_or_404
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def publish(request: SignedInRequest, number: int) -> HttpResponse:
+    version = version_or_404(number)
+    if not may_publish(request.user):
+        raise PermissionDenied
+    form = NoteForm(request.POST or None)
+    if request.method == "GET":
+        return _show(request, version, form)
+    if not form.is_valid():
+        return _show(request, version, form, status=422)
+    return _publish(request, version, form)
+
+
+def _publish(request: SignedInRequest, version: Version, form: NoteForm) -> HttpResponse:
+    revision, note = request.POST.get("revision", ""), form.cleaned_data["note"]
+    seen = int(revision) if revision.isdecimal() else 0
+    try:
+        publish_criteria(version, revision=seen, note=note, by=request.user, at=database_now())
+    except (NotPublishable, StaleDraft) as lost:
+        return _show(request, version_or_404(version.number), form, refusal=str(lost), status=409)
+    except PublishRefused as refused:
+        return _show(request, version, form, refusal=str(refused), status=422)
+    messages.success(request, f"v{version.number} is live. New evidence is judged by it.")
+    return redirect("criteria_apply")
+
+
+def _show(
+    request: SignedInRequest,
+    version: Version,
+    form: NoteForm,
+    *,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    at = database_now()
+    context = {
+        "version": version,
+        "around": around(version, request.user),
+        "form": form,
+        "refusal": refusal,
+        "report": report_on(version, at),
+        "prediction": prediction_of(version),
+        "backtest": newest(version),
+        "at": at,
+    }
+    return render(request, "feedback/criteria_publish.html", context, status=status)

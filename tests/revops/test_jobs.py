@@ -1,0 +1,179 @@
+"""Jobs go on after a fault, stop where told, and apply new criteria to existing leads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, transaction
+from django.urls import reverse
+from psycopg import errors
+
+from leads import documents
+from leads.documents import live_version
+from leads.fact_history import record_facts
+from leads.instants import database_now
+from leads.models import Activity, Bands, Handoff, Job, Lead
+from revops import jobs, pipeline
+from revops.applying import preview
+
+pytestmark = pytest.mark.django_db
+
+
+def step_that(*answers):
+    """A step that gives each of `answers` in turn: raises it, or returns it as the next cursor."""
+    left = list(answers)
+
+    def step(job, at):
+        answer = left.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return step
+
+
+@pytest.fixture
+def job(monkeypatch, defaults):
+    def make(*answers):
+        monkeypatch.setitem(jobs.STEPS, "trial", step_that(*answers))
+        return Job.objects.create(kind="trial", total_count=10)
+
+    return make
+
+
+def lost_by_chance(kind):
+    error = OperationalError("Try again")
+    error.__cause__ = kind("Try again")
+    return error
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable]
+)
+def test_a_step_that_lost_by_chance_is_done_again_at_the_next_tick(job, kind):
+    trial = job(4, lost_by_chance(kind), None)
+    assert jobs.run_steps(for_s=5) == 1
+    trial.refresh_from_db()
+    assert (trial.state, trial.cursor, trial.error) == (Job.State.RUNNING, 4, "")
+    jobs.run_steps(for_s=5)
+    trial.refresh_from_db()
+    assert trial.state == Job.State.DONE
+
+
+def test_any_other_failure_ends_the_job_with_its_error(job):
+    trial = job(ValueError("No such fact"))
+    jobs.run_step()
+    trial.refresh_from_db()
+    assert (trial.state, trial.error) == (Job.State.FAILED, "No such fact")
+
+
+def test_a_job_of_a_killed_worker_goes_on_where_it_was(job):
+    trial = job(4, SystemExit(), None)
+    jobs.run_step()
+    with pytest.raises(SystemExit), transaction.atomic():
+        jobs.run_step()
+    trial.refresh_from_db()
+    assert (trial.state, trial.cursor) == (Job.State.RUNNING, 4)
+    jobs.run_step()
+    trial.refresh_from_db()
+    assert trial.state == Job.State.DONE
+
+
+def test_a_tick_takes_no_longer_than_it_may(job):
+    job(*range(1, 100))
+    assert jobs.run_steps(for_s=0) == 0
+
+
+def ready(make_lead, at, **fields):
+    """A lead of good fit that looked at pricing: A2 by the shipped criteria, but never judged."""
+    lead = make_lead(**fields)
+    facts = {
+        "account.employees": 900,
+        "account.industry": "fintech",
+        "person.seniority": "vp",
+        "person.email": "a@b.example",
+        "account.name": "B",
+        "account.country": "se",
+        "lead.motion": "inbound",
+    }
+    record_facts(lead, facts, known_from=at - timedelta(days=1))
+    for _ in range(2):
+        Activity.objects.create(lead=lead, kind="pricing_view", occurred_at=at)
+    return lead
+
+
+@pytest.fixture
+def now(defaults):
+    cache.clear()
+    return database_now()
+
+
+@pytest.fixture
+def ready_lead(make_lead, now, alice):
+    return ready(make_lead, now)
+
+
+def test_the_preview_counts_what_judging_then_does(ready_lead, make_lead, now):
+    make_lead("Nothing known")
+    foretold = preview(now)
+    assert (foretold.changing, foretold.opening, foretold.looked_at) == (2, 1, 2)
+    for lead in Lead.objects.all():
+        pipeline.judge(lead, now)
+    assert Handoff.objects.count() == 1
+    assert (preview(now).changing, preview(now).opening) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"nurture_until": True},
+        {"stage_id": "sql", "owned": True},
+    ],
+)
+def test_the_preview_opens_nothing_for_who_rests_or_is_with_sales(make_lead, alice, now, fields):
+    held = {"stage_id": "sql", "queue": None, "owner": alice}
+    rests = {"nurture_until": (now + timedelta(days=9)).date()}
+    lead = ready(make_lead, now, **(held if "owned" in fields else rests))
+    assert preview(now).opening == 0
+    pipeline.judge(lead, now)
+    assert not Handoff.objects.exists()
+
+
+def test_applying_judges_every_lead_a_few_hundred_at_a_time(
+    client, ready_lead, make_lead, olga, now, monkeypatch
+):
+    monkeypatch.setattr(jobs, "STEP", 1)
+    make_lead("Another")
+    client.force_login(olga)
+    assert client.post(reverse("criteria_apply")).status_code == 302
+    assert client.post(reverse("criteria_apply")).status_code == 302
+    job = Job.objects.get(kind=jobs.RECONSIDER_ALL)
+    assert "0 of 2 leads" in client.get(reverse("criteria_apply")).content.decode()
+    assert jobs.run_steps(for_s=5) == 0
+    assert Lead.objects.filter(reconsider_at__isnull=False).count() == 1
+    for _ in range(2):
+        jobs.run_steps(for_s=5)
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE
+    assert Lead.objects.filter(reconsider_at__isnull=False).count() == 2
+
+
+def test_after_publishing_the_page_says_what_applying_would_change(client, ready_lead, olga, now):
+    pipeline.judge(ready_lead, now)
+    draft = documents.start_draft(live_version("criteria", now), by=olga)
+    Bands.objects.filter(version=draft).update(readiness_1=20)
+    documents.publish(draft, by=olga, note="Sooner", at=database_now())
+    client.force_login(olga)
+    page = " ".join(client.get(reverse("criteria_apply")).content.decode().split())
+    assert '<b class="strong">1</b> of 1 lead would change band' in page
+    assert '<b class="strong">0</b> handoffs would open' in page
+
+
+def test_only_who_may_publish_applies(client, vera, defaults):
+    assert client.get(reverse("criteria_apply")).status_code == 302
+    client.force_login(vera)
+    assert client.get(reverse("criteria_apply")).status_code == 403
+    assert client.post(reverse("criteria_apply")).status_code == 403
+    assert not Job.objects.exists()
