@@ -6,10 +6,12 @@ LostRace, which says who was first and when.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from feedback import checklist
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
@@ -33,14 +35,16 @@ KIND_AFTER_ACCEPT = {
 
 
 @transaction.atomic
-def accept(assignment: Assignment, *, by: User, at: datetime) -> Handoff:
+def accept(assignment: Assignment, *, by: User, at: datetime, override: str = "") -> Handoff:
     """Take the lead on: the accept clock stops, the lead's stage moves. Returns the handoff.
 
-    Raises LostRace, naming the winner, if the assignment was answered or ended before.
+    override: why, although the lead does not meet what the stage asks for.
+    Raises LostRace, naming the winner, if the assignment was answered or ended before, and
+    EntryRefused if the stage asks for more and nothing overrides that.
     """
     if assignment.rep_id != by.pk:
         raise handoffs.lost_answer(assignment.handoff_id)
-    handoff = handoffs.accept(assignment, by=by, at=at)
+    handoff = handoffs.accept(assignment, by=by, at=at, override=override)
     clocks.stop(handoff, [Target.Kind.ACCEPT], at=at, evidence="Accepted")
     return handoff
 
@@ -94,17 +98,24 @@ def hand_back(
 def qualify(
     handoff: Handoff,
     *,
+    confirmed: Collection[str],
     by: User,
     at: datetime,
     note: str = "",
     meeting_at: datetime | None = None,
+    override: str = "",
 ) -> Handoff:
     """Close an accepted handoff as qualified; the rep keeps the lead.
 
+    confirmed:  the keys of the checklist's items that the lead confirmed; kept with the handoff.
     meeting_at: when a meeting that was agreed on starts; None: none was.
-    Raises LostRace if it is closed or another's by now.
+    override:   why, although the lead does not meet what the stage asks for.
+    Raises LostRace if it is closed or another's by now, AnswerRefused if the checklist or a fact
+    is wanting, EntryRefused if the stage asks for more and nothing overrides that.
     """
     handoff = _claimed(_held(handoff, by=by), by=by, answer=Answer.ACCEPTED)
+    checklist.check(handoff, confirmed, at)
+    checklist.keep(handoff, confirmed, at)
     reason = f"Qualified by {by}" + (f": {note}" if note else "")
     lifecycle.move(
         handoff.lead,
@@ -113,6 +124,7 @@ def qualify(
         reason=reason[:200],
         by=by,
         handoff=handoff,
+        override=override,
     )
     if meeting_at:
         Meeting.objects.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -9,10 +10,12 @@ from django import forms
 
 from feedback.errors import AnswerRefused
 from feedback.models import ReasonCode
+from leads.errors import EntryRefused, LeadsError
 from leads.forms.instants import NearInstantField
-from leads.models import Meeting, Opportunity, Touch
+from leads.models import ChecklistItem, Meeting, Opportunity, Touch
 
 LONGEST_NOTE = 2000
+LONGEST_OVERRIDE = 100
 
 
 def note_field(label: str = "Note") -> forms.CharField:
@@ -38,6 +41,35 @@ class AnswerForm(forms.Form):
         for field, sentence in error.problems.items():
             self.add_error(field if field in self.fields else None, sentence)
 
+    def fail(self, error: LeadsError) -> None:
+        """Show what keeps the answer as a whole from being taken."""
+        self.add_error(None, str(error))
+
+
+class StageForm(AnswerForm):
+    """An answer that moves the lead on. If the stage refuses it, it asks why one goes on."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        if data and "override" in data:
+            self.ask_override()
+
+    def fail(self, error: LeadsError) -> None:
+        super().fail(error)
+        if isinstance(error, EntryRefused):
+            self.ask_override()
+
+    def ask_override(self) -> None:
+        self.fields["override"] = forms.CharField(
+            label="Go on all the same, because",
+            max_length=LONGEST_OVERRIDE,
+            help_text="Goes on record with the move.",
+        )
+
+
+class AcceptForm(StageForm):
+    """Nothing to fill in, unless the stage refuses the lead."""
+
 
 class ReasonForm(AnswerForm):
     """Why a lead is given back. `quick` is a code chosen and sent with one key."""
@@ -62,7 +94,10 @@ class TouchForm(AnswerForm):
     note = note_field()
 
 
-class QualifyForm(AnswerForm):
+class QualifyForm(StageForm):
+    confirmed = forms.MultipleChoiceField(
+        label="Confirmed with them", required=False, widget=forms.CheckboxSelectMultiple
+    )
     meeting_at = NearInstantField(
         label="Meeting on", required=False, help_text="If one is agreed, in your time."
     )
@@ -70,13 +105,29 @@ class QualifyForm(AnswerForm):
         label="What makes it a deal", required=False, max_length=150, help_text="In a few words."
     )
 
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, items: Iterable[ChecklistItem]
+    ) -> None:
+        super().__init__(data)
+        field = self.fields["confirmed"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(item.key, checklist_text(item)) for item in items]
+        if not field.choices:
+            del self.fields["confirmed"]
+
 
 class MeetingForm(AnswerForm):
     starts_at = NearInstantField(label="Meeting on")
     outcome = forms.ChoiceField(choices=Meeting.Outcome)
 
 
-class DealForm(AnswerForm):
+def checklist_text(item: ChecklistItem) -> str:
+    """Return an item as its box says it: "Need (required): They named a problem that we solve."."""
+    needed = " (required)" if item.is_required else ""
+    return f"{item.label}{needed}" + (f": {item.help}" if item.help else "")
+
+
+class DealForm(StageForm):
     state = forms.ChoiceField(label="Deal", choices=Opportunity.State)
     amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
 

@@ -58,13 +58,20 @@ def record_meeting(
 
 @transaction.atomic
 def record_deal(
-    handoff: Handoff, *, state: str, amount: Decimal | None, by: User, at: datetime
+    handoff: Handoff,
+    *,
+    state: str,
+    amount: Decimal | None,
+    by: User,
+    at: datetime,
+    override: str = "",
 ) -> Opportunity:
     """Put the deal with the lead on record: open, won or lost. Another state or amount corrects
     what was said before, which is kept; the lead's stage and the account's status follow.
 
     Saying the same again changes nothing. A lost deal gives the lead back to marketing; whoever
-    gave it back may correct that. Raises LostRace if the lead is no longer `by`'s to follow up.
+    gave it back may correct that. Raises LostRace if the lead is no longer `by`'s to follow up,
+    EntryRefused if the stage asks for more and `override` does not say why it goes on.
     """
     locked = handoffs.locked(handoff.pk)
     if not may_tell_deal(by, locked):
@@ -79,7 +86,7 @@ def record_deal(
     deal.save()
     told.makes_customer = _set_status(deal, at)
     told.save()
-    _move_on(locked.lead, locked, told)
+    _move_on(locked.lead, locked, told, override=override)
     return deal
 
 
@@ -131,7 +138,7 @@ def _was_made(account: Account) -> bool:
     return DealChange.objects.filter(deal__lead__account=account, makes_customer=True).exists()
 
 
-def _move_on(lead: Lead, handoff: Handoff, told: DealChange) -> None:
+def _move_on(lead: Lead, handoff: Handoff, told: DealChange, *, override: str) -> None:
     """Move the lead where its deal leads to: to the rep who carries it on, to marketing if lost."""
     stage = {
         State.OPEN: Stage.Key.OPPORTUNITY,
@@ -139,7 +146,8 @@ def _move_on(lead: Lead, handoff: Handoff, told: DealChange) -> None:
         State.LOST: handoff.hop.return_stage_id,
     }[State(told.to_state)]
     reason = f"Deal {told.to_state}, says {told.by}"
-    override = f"corrected, was {told.from_state}" if told.is_correction else ""
+    if told.is_correction:
+        override = override or f"corrected, was {told.from_state}"
     by, at = told.by, told.at
     lifecycle.move(lead, stage, reason=reason, by=by, at=at, handoff=handoff, override=override)
     source = OwnershipChange.Source.REP

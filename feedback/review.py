@@ -125,11 +125,22 @@ def fill_in(
 
 @transaction.atomic
 def assign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "") -> None:
-    """Pass a handoff in review to `rep` by hand, whatever is missing.
+    """Pass a handoff in review to `rep` by hand, whatever is missing or refused.
 
     Raises LostRace if it is no longer in review, CannotTake if `rep` is no sales rep.
     """
     fresh = _claimed(handoff.pk)
+    if fresh.lead.stage_id in BEFORE_SALES:
+        why = note or "assigned by hand"
+        lifecycle.move(
+            fresh.lead,
+            Stage.Key.MQL,
+            at=at,
+            reason=fresh.reason[:100],
+            by=by,
+            handoff=fresh,
+            override=why,
+        )
     routing.reassign(fresh, rep, by=by, at=at, note=note)
 
 
@@ -206,8 +217,9 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     )
     Lead.objects.filter(pk=lead.pk).update(nurture_until=None)
     if lead.stage_id in BEFORE_SALES:
+        said = f"Handed over by {by}"
         lifecycle.move(
-            lead, Stage.Key.MQL, at=at, reason=f"Handed over by {by}"[:200], by=by, handoff=handoff
+            lead, Stage.Key.MQL, at=at, reason=said, by=by, handoff=handoff, override=reason
         )
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)

@@ -164,10 +164,12 @@ def receive(assignment: Assignment, *, evidence: str, at: datetime) -> bool:
 
 
 @transaction.atomic
-def accept(assignment: Assignment, *, by: User, at: datetime) -> Handoff:
+def accept(assignment: Assignment, *, by: User, at: datetime, override: str = "") -> Handoff:
     """Answer an assignment with yes. Returns the handoff, locked.
 
-    Raises LostRace, naming the winner, if it was answered, passed on or closed before.
+    override: why, although the lead does not meet what the stage asks for.
+    Raises LostRace, naming the winner, if it was answered, passed on or closed before, and
+    EntryRefused if the stage asks for more.
     """
     handoff = locked(assignment.handoff_id)
     answered = Assignment.objects.filter(pk=assignment.pk, answered_at=None, ended_at=None).update(
@@ -181,7 +183,10 @@ def accept(assignment: Assignment, *, by: User, at: datetime) -> Handoff:
     handoff.accepted_at = at
     handoff.save()
     stage = lifecycle.stage_on_accept(handoff)
-    lifecycle.move(handoff.lead, stage, at=at, reason=f"Accepted by {by}", by=by, handoff=handoff)
+    reason = f"Accepted by {by}"
+    lifecycle.move(
+        handoff.lead, stage, at=at, reason=reason, by=by, handoff=handoff, override=override
+    )
     return handoff
 
 

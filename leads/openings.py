@@ -11,6 +11,7 @@ from leads.operators import NORMALISE
 from leads.scoring_rules import Criteria, DepthRule, HandRaise, Intent
 from leads.standing import Standing
 
+QUALIFYING = "sql"
 STRONGEST_FIRST: tuple[Intent, ...] = ("high", "meaningful", "supportive")
 
 
@@ -53,8 +54,12 @@ def opening(
 
 
 def missing_fields(facts: Mapping[str, object], criteria: Criteria, path: str) -> list[str]:
-    """Return the names of the facts that `path` requires and that are not known."""
-    required = (each.fact for each in criteria.required_fields if each.path in (path, "any"))
+    """Return the names of the facts that `path` requires and that are not known.
+
+    What any handoff requires is asked when it opens, not once more to qualify ("sql").
+    """
+    paths = (path,) if path == QUALIFYING else (path, "any")
+    required = (each.fact for each in criteria.required_fields if each.path in paths)
     registry = {**FACTS, **criteria.extra_facts}
     return [
         name

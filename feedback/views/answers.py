@@ -14,8 +14,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from feedback import answers, outcomes
+from feedback.checklist import live_items
 from feedback.errors import AnswerRefused
-from feedback.forms import AnswerForm, DealForm, MeetingForm, QualifyForm, ReasonForm, TouchForm
+from feedback.forms import (
+    AcceptForm,
+    AnswerForm,
+    DealForm,
+    MeetingForm,
+    QualifyForm,
+    ReasonForm,
+    TouchForm,
+)
 from feedback.views.page import Where, pane, panes, where
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
@@ -39,11 +48,13 @@ LIKELY_OUTCOME: dict[str, str] = {
 def accept(request: SignedInRequest, pk: int) -> HttpResponse:
     place = where(request, database_now(), rep=request.user)
     assignment = own_assignment(request, pk)
-    try:
-        handoff = answers.accept(assignment, by=request.user, at=place.at)
-    except LostRace as error:
-        return lost(request, place, error)
-    return done(request, place, f"Accepted {handoff.lead}.{touch_by(handoff, place.at)}")
+
+    def act(told: dict[str, Any]) -> str:
+        handoff = answers.accept(assignment, by=request.user, at=place.at, **told)
+        return f"Accepted {handoff.lead}.{touch_by(handoff, place.at)}"
+
+    form = AcceptForm(request.POST)
+    return answer_with(request, place, assignment, panel="accept", form=form, act=act)
 
 
 @login_required
@@ -94,10 +105,14 @@ def qualify(request: SignedInRequest, pk: int) -> HttpResponse:
     assignment = own_assignment(request, pk)
 
     def act(told: dict[str, Any]) -> str:
-        answers.qualify(assignment.handoff, by=request.user, at=place.at, **told)
+        confirmed = told.pop("confirmed", [])
+        answers.qualify(
+            assignment.handoff, confirmed=confirmed, by=request.user, at=place.at, **told
+        )
         return f"Qualified {assignment.handoff.lead}. It stays yours."
 
-    form = QualifyForm(request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = QualifyForm(data, items=live_items(place.at))
     return answer_with(request, place, assignment, panel="qualify", form=form, act=act)
 
 
@@ -164,7 +179,7 @@ def answer_with(
         except LostRace as error:
             return lost(request, place, error)
         except LeadsError as error:
-            form.add_error(None, str(error))
+            form.fail(error)
         else:
             stays = stays and not is_gone(assignment)
             return done(request, place, said, stays_on=assignment.handoff if stays else None)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from leads.models import Lead, User
+from leads.models import Lead, Stage, User
+from leads.stage_rules import reschedule_stays
 from revops.demo.behaviour import DAYS
 from revops.demo.journeys import Story, story_of
 from revops.demo.people import demo_people, make_people
@@ -35,4 +36,6 @@ def load_demo(*, seed: int, leads: int, now: datetime) -> Story | None:
     make_people(now, since)
     story = story_of(live_setting(now, since), leads, seed)
     write(story, now)
+    for stage in Stage.objects.all():
+        reschedule_stays(stage, now)
     return story

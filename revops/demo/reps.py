@@ -13,7 +13,16 @@ from feedback.giving_back import GivenBack, day_at
 from feedback.models import Disposition, ReasonCode
 from feedback.work_standard import rest_until
 from leads.handoffs import NURTURE, REVIEW, ROUTING
-from leads.models import Assignment, Handoff, Meeting, OwnershipChange, Stage, Touch, User
+from leads.models import (
+    Assignment,
+    ChecklistAnswer,
+    Handoff,
+    Meeting,
+    OwnershipChange,
+    Stage,
+    Touch,
+    User,
+)
 from revops.demo import contracts, ledger
 from revops.demo.deals import Deals
 from revops.demo.ledger import Case, Observation
@@ -61,7 +70,7 @@ NO_AFTER_WORK = {
     "other": (1, 1),
 }
 NOTES = {"other": "Wants a free tool for two people.", "wrong-timing": "New budget then."}
-LOW_FIT = 40
+LOW_FIT, HIGH_READINESS = 40, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,10 @@ class Reps:
     def _qualify(self, case: Case, assignment: Assignment, drivers: Drivers, at: datetime) -> None:
         handoff, rep = assignment.handoff, assignment.rep
         reason = f"Qualified by {rep}"
+        confirmed = confirmed_by(drivers)
+        for item in self.setting.checklist:
+            is_confirmed = item.key in confirmed
+            case.rows.add(ChecklistAnswer(handoff=handoff, item=item, is_confirmed=is_confirmed))
         ledger.move(case, Stage.Key.SQL, at=at, reason=reason, by=rep, handoff=handoff)
         case.rows.add(
             Meeting(
@@ -319,3 +332,13 @@ def _touch(case: Case, assignment: Assignment, at: datetime, rng: Random) -> Tou
         outcome=rng.choice(found),
         occurred_at=at,
     )
+
+
+def confirmed_by(drivers: Drivers) -> set[str]:
+    """Return the items of the shipped checklist that such a lead confirms."""
+    confirmed = {"need"}
+    if drivers.fit >= LOW_FIT:
+        confirmed.add("authority")
+    if drivers.readiness >= HIGH_READINESS:
+        confirmed |= {"timing", "budget"}
+    return confirmed

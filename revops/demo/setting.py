@@ -15,6 +15,7 @@ from leads.evidence import Evidence
 from leads.handoffs import FIRST_HOP
 from leads.models import (
     Absence,
+    ChecklistItem,
     Document,
     Handoff,
     Hop,
@@ -45,6 +46,7 @@ class Setting:
     now: datetime
     criteria: Criteria
     criteria_version: Version
+    checklist: Sequence[ChecklistItem]
     policies: Sequence[ReadyPolicy]
     policy_version: Version
     rules: Sequence[Rule]
@@ -91,6 +93,7 @@ def live_setting(now: datetime, since: datetime) -> Setting:
         now=now,
         criteria=criteria_of(criteria),
         criteria_version=criteria,
+        checklist=list(ChecklistItem.objects.filter(version=criteria)),
         policies=policies_of(policies.pk),
         policy_version=policies,
         rules=rules,

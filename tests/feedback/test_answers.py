@@ -14,7 +14,14 @@ from feedback.errors import AnswerRefused
 from feedback.models import Disposition
 from leads import handoffs
 from leads.errors import LostRace
-from leads.models import Assignment, Handoff, Meeting, OwnershipChange, Stage, Touch
+from leads.models import (
+    Assignment,
+    Handoff,
+    Meeting,
+    OwnershipChange,
+    Stage,
+    Touch,
+)
 from sla.models import Clock, Notification
 
 LATER = timedelta(minutes=7)
@@ -260,7 +267,7 @@ def test_hand_back_asks_for_an_accepted_lead(alice, pass_lead, code, at):
 
 def test_qualify_closes_and_the_rep_keeps_the_lead(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at + LATER, note="Budget in Q2")
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at + LATER, note="Budget in Q2")
     handoff.refresh_from_db()
     handoff.lead.refresh_from_db()
     assert (handoff.closed_as, handoff.owner) == (Handoff.ClosedAs.QUALIFIED, alice)
@@ -271,16 +278,16 @@ def test_qualify_closes_and_the_rep_keeps_the_lead(alice, pass_lead, at):
 
 def test_qualify_keeps_the_meeting_that_was_agreed(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at, meeting_at=at + timedelta(days=2))
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at, meeting_at=at + timedelta(days=2))
     meeting = Meeting.objects.get(handoff=handoff)
     assert (meeting.booked_at, meeting.starts_at) == (at, at + timedelta(days=2))
 
 
 def test_qualify_twice_is_a_lost_race(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     with pytest.raises(LostRace):
-        answers.qualify(handoff, by=alice, at=at)
+        answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
 
 
 # Touches -----------------------------------------------------------------------------------------
@@ -347,7 +354,7 @@ def test_nobody_logs_a_touch_on_anothers_lead(alice, carol, pass_lead, at):
 # Outcomes ----------------------------------------------------------------------------------------
 def test_a_won_deal_makes_a_customer_once(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     told = {"state": "won", "amount": Decimal("1200.00"), "by": alice, "at": at}
     deal = outcomes.record_deal(handoff, **told)
     assert outcomes.record_deal(handoff, **told) == deal
@@ -357,7 +364,7 @@ def test_a_won_deal_makes_a_customer_once(alice, pass_lead, at):
 
 def test_an_open_deal_is_carried_on_when_it_is_lost(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     outcomes.record_deal(handoff, state="open", amount=Decimal(500), by=alice, at=at)
     deal = outcomes.record_deal(handoff, state="lost", amount=None, by=alice, at=at + LATER)
     handoff.lead.refresh_from_db()
@@ -367,7 +374,7 @@ def test_an_open_deal_is_carried_on_when_it_is_lost(alice, pass_lead, at):
 
 def test_a_meeting_told_twice_is_corrected(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     for outcome in ("booked", "held"):
         outcomes.record_meeting(handoff, starts_at=at, outcome=outcome, by=alice, at=at)
     assert Meeting.objects.get().outcome == "held"
@@ -375,7 +382,7 @@ def test_a_meeting_told_twice_is_corrected(alice, pass_lead, at):
 
 def test_a_lost_deal_gives_the_lead_back_to_marketing(alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     outcomes.record_deal(handoff, state="lost", amount=None, by=alice, at=at + LATER)
     change = OwnershipChange.objects.filter(lead=handoff.lead_id).latest("seq")
     assert (change.to_queue.key, change.reason) == ("nurture", "Deal lost")
@@ -385,7 +392,7 @@ def test_who_qualified_a_lead_writes_nothing_once_it_is_handed_over_again(
     alice, carol, pass_lead, make_handoff, at
 ):
     handoff = pass_lead(alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     handoff.lead.refresh_from_db()
     make_handoff(handoff.lead, rep=carol, at=at + LATER)
     with pytest.raises(LostRace):

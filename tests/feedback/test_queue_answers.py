@@ -203,7 +203,7 @@ def test_the_touch_form_starts_with_its_channel(client, alice, pass_lead):
 
 def test_qualify_closes_and_keeps_the_meeting(post, alice, pass_lead):
     handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", meeting_at="2026-12-01T10:00", note="Pilot")
+    post(handoff, "qualify", confirmed="need", meeting_at="2026-12-01T10:00", note="Pilot")
     handoff.refresh_from_db()
     assert handoff.closed_as == Handoff.ClosedAs.QUALIFIED
     assert Meeting.objects.get().handoff == handoff
@@ -211,7 +211,7 @@ def test_qualify_closes_and_keeps_the_meeting(post, alice, pass_lead):
 
 def test_a_won_deal_needs_its_amount(post, alice, pass_lead):
     handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify")
+    post(handoff, "qualify", confirmed="need")
     assert post(handoff, "deal", state="won").status_code == 422
     assert post(handoff, "deal", state="won", amount="900").status_code == 200
     assert Opportunity.objects.get().state == Opportunity.State.WON
@@ -221,7 +221,7 @@ def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead):
     handoff = pass_lead(alice, accepted=True)
     told = {"starts_at": "2026-12-01T10:00", "outcome": "held"}
     assert post(handoff, "meeting", **told).status_code == 404
-    post(handoff, "qualify")
+    post(handoff, "qualify", confirmed="need")
     post(handoff, "meeting", **told)
     assert Meeting.objects.get().outcome == Meeting.Outcome.HELD
 
@@ -229,8 +229,8 @@ def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead):
 @pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59"])
 def test_a_meeting_in_another_age_is_refused(post, alice, pass_lead, when):
     handoff = pass_lead(alice, accepted=True)
-    assert post(handoff, "qualify", meeting_at=when).status_code == 422
-    post(handoff, "qualify")
+    assert post(handoff, "qualify", confirmed="need", meeting_at=when).status_code == 422
+    post(handoff, "qualify", confirmed="need")
     assert post(handoff, "meeting", starts_at=when, outcome="held").status_code == 422
     assert not Meeting.objects.exists()
 
@@ -241,7 +241,7 @@ def test_who_qualified_a_lead_does_not_see_it_as_anothers(
     client, post, alice, carol, pass_lead, make_handoff, method, action
 ):
     handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify")
+    post(handoff, "qualify", confirmed="need")
     handoff.lead.refresh_from_db()
     make_handoff(handoff.lead, rep=carol, at=timezone.now())
     response = getattr(client, method)(f"/queue/{handoff.pk}/{action}/", headers=HTMX)
@@ -252,7 +252,7 @@ def test_who_qualified_a_lead_does_not_see_it_as_anothers(
 @pytest.mark.parametrize("htmx", [True, False])
 def test_a_lost_deal_opens_the_next_lead(post, alice, pass_lead, htmx):
     handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify")
+    post(handoff, "qualify", confirmed="need")
     response = post(handoff, "deal", htmx=htmx, state="lost")
     assert handoff.lead.email not in response.content.decode()
     assert response.status_code == 200 if htmx else response.url == "/queue/"

@@ -162,7 +162,7 @@ def test_a_lead_that_moved_on_is_no_longer_its_former_reps_to_open(
     client, alice, carol, make_handoff, at
 ):
     handoff = make_handoff(rep=alice, accepted=True)
-    answers.qualify(handoff, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     lead = Lead.objects.get(pk=handoff.lead_id)
     ownership.take(lead, to=carol, source="manager", reason="Moved", by=None, at=at)
     client.force_login(alice)

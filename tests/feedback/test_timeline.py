@@ -58,7 +58,13 @@ def journey(source, alice):
     touch = {"channel": "call", "outcome": "spoke", "note": "Wants a quote"}
     when = now + 3 * MINUTE
     answers.log_touch(handoff, by=alice, occurred_at=when, at=when, **touch)
-    answers.qualify(handoff, by=alice, at=now + 4 * MINUTE, meeting_at=now + timedelta(days=1))
+    answers.qualify(
+        handoff,
+        confirmed=["need"],
+        by=alice,
+        at=now + 4 * MINUTE,
+        meeting_at=now + timedelta(days=1),
+    )
     outcomes.record_deal(handoff, state="won", amount=900, by=alice, at=now + 5 * MINUTE)
     submission.lead.refresh_from_db()
     return submission.lead

@@ -76,6 +76,14 @@ BROKEN = {
         ON e.clock_id = c.id AND e.kind = 'breached'
         WHERE (c.breached_at IS NULL) <> (e.id IS NULL)
         OR (c.stopped_at > c.due_at AND e.id IS NULL)""",
+    "what qualified was confirmed": """
+        SELECT h.id FROM leads_handoff h CROSS JOIN leads_checklistitem i
+        LEFT JOIN leads_checklistanswer a ON a.handoff_id = h.id AND a.item_id = i.id
+        WHERE h.closed_as = 'qualified' AND (a.id IS NULL OR i.is_required > a.is_confirmed)""",
+    "a stay that is not too long yet will be said": """
+        SELECT l.id FROM leads_lead l JOIN leads_stage s ON s.key = l.stage_id
+        WHERE l.stay_due_at IS DISTINCT FROM CASE
+        WHEN l.stage_since + s.longest_stay > now() THEN l.stage_since + s.longest_stay END""",
     "no clock of a closed handoff runs": """
         SELECT c.id FROM sla_clock c JOIN leads_handoff h ON h.id = c.handoff_id
         WHERE h.state = 'closed' AND c.stopped_at IS NULL""",

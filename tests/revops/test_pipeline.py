@@ -205,7 +205,7 @@ def test_a_lead_that_sales_has_is_told_to_its_owner_and_not_handed_over_anew(han
     handoff = hand_in(occurred_at=ago(hours=2)).handoff
     assignment = handoffs.open_assignment(handoff)
     answers.accept(assignment, by=alice, at=database_now())
-    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=database_now() - timedelta(hours=1))
     assert hand_in().handoff is None
     lead = Lead.objects.get(pk=handoff.lead_id)
     assert (lead.stage_id, lead.owner) == ("sql", alice)
@@ -234,7 +234,7 @@ def test_a_late_submission_loses_nothing(hand_in, alice):
 def test_a_mail_about_a_hand_raise_reaches_the_owner_in_sales(hand_in, alice):
     handoff = hand_in(occurred_at=ago(hours=2)).handoff
     answers.accept(handoffs.open_assignment(handoff), by=alice, at=database_now())
-    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=database_now() - timedelta(hours=1))
     hand_in()
     mail = Notification.objects.get(recipient=alice, kind="hand_raise", channel="email")
     assert is_still_true(mail)
@@ -243,7 +243,7 @@ def test_a_mail_about_a_hand_raise_reaches_the_owner_in_sales(hand_in, alice):
 def test_a_lead_in_sales_that_nobody_holds_is_handed_over_again(hand_in, alice, rosa):
     handoff = hand_in(occurred_at=ago(hours=2)).handoff
     answers.accept(handoffs.open_assignment(handoff), by=alice, at=database_now())
-    answers.qualify(handoff, by=alice, at=database_now() - timedelta(hours=1))
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=database_now() - timedelta(hours=1))
     lead = Lead.objects.get(pk=handoff.lead_id)
     queue = Queue.objects.get(key="nurture")
     ownership.take(lead, to=queue, source="manager", reason="Left", by=rosa, at=database_now())

@@ -130,7 +130,7 @@ def test_a_leavers_session_is_over(client, rosa, alice):
 def test_a_kept_lead_goes_to_the_leavers_manager(client, rosa, alice, mona, make_handoff):
     handoff = make_handoff(rep=alice, accepted=True)
     client.force_login(alice)
-    client.post(f"/queue/{handoff.pk}/qualify/", {})
+    client.post(f"/queue/{handoff.pk}/qualify/", {"confirmed": "need"})
     client.force_login(rosa)
     client.post(f"/setup/people/{alice.pk}/leave/")
     handoff.lead.refresh_from_db()

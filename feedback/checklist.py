@@ -1,0 +1,47 @@
+"""What a rep confirms, and what must be known, before a lead counts as sales qualified."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from feedback.errors import AnswerRefused
+from leads.criteria import criteria_of
+from leads.documents import live_version
+from leads.fact_history import facts_of
+from leads.models import ChecklistAnswer, ChecklistItem, Document, Handoff, RequiredField, Version
+from leads.scoring import missing_fields
+
+
+def live_items(at: datetime) -> QuerySet[ChecklistItem]:
+    """Return the items of the criteria that are live at `at`, in their order."""
+    return ChecklistItem.objects.filter(version=_live(at))
+
+
+def check(handoff: Handoff, confirmed: Collection[str], at: datetime) -> None:
+    """Raise AnswerRefused unless every required item is in `confirmed` (keys), and every fact known
+    that qualifying requires.
+    """
+    open_items = live_items(at).filter(is_required=True).exclude(key__in=confirmed)
+    labels = [item.label for item in open_items]
+    if labels:
+        raise AnswerRefused({"confirmed": f"Still to be confirmed: {', '.join(labels)}."})
+    criteria = criteria_of(_live(at))
+    missing = missing_fields(facts_of(handoff.lead, at), criteria, RequiredField.Path.SQL)
+    if missing:
+        names = ", ".join(criteria.label_of(name) for name in missing)
+        raise AnswerRefused({"missing": f"To qualify, this must be known first: {names}."})
+
+
+def keep(handoff: Handoff, confirmed: Collection[str], at: datetime) -> None:
+    """Put on record what was confirmed, and what was not."""
+    ChecklistAnswer.objects.bulk_create(
+        ChecklistAnswer(handoff=handoff, item=item, is_confirmed=item.key in confirmed)
+        for item in live_items(at)
+    )
+
+
+def _live(at: datetime) -> Version:
+    return live_version(Document.Kind.CRITERIA, at)
