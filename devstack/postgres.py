@@ -50,12 +50,15 @@ def find_programs() -> Path:
     The wheels are found, never imported: importing them takes locks and may add users.
     """
     if chosen := os.environ.get("PGBIN"):
-        candidates = [Path(chosen)]
-    else:
-        origins = [spec.origin for spec in map(importlib.util.find_spec, WHEELS) if spec]
-        candidates = [Path(origin).parent / "pginstall/bin" for origin in origins if origin]
-        debian = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
-        candidates += sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
+        if (Path(chosen) / "initdb").exists():
+            return Path(chosen)
+        raise StackError(
+            f"PGBIN names {chosen}, and PostgreSQL's programs (initdb, postgres) are not in it."
+        )
+    origins = [spec.origin for spec in map(importlib.util.find_spec, WHEELS) if spec]
+    candidates = [Path(origin).parent / "pginstall/bin" for origin in origins if origin]
+    debian = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
+    candidates += sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
     for folder in candidates:
         if (folder / "initdb").exists():
             return folder

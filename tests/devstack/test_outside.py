@@ -9,6 +9,13 @@ def test_the_servers_of_this_test_run_are_new_enough():
     outside.check_versions()
 
 
+@pytest.mark.parametrize("limit", ["OLDEST_POSTGRES", "OLDEST_REDIS"])
+def test_a_server_that_is_too_old_is_said_in_one_sentence(monkeypatch, limit):
+    monkeypatch.setattr(outside, limit, 99)
+    with pytest.raises(StackError, match="99 or newer"):
+        outside.check_versions()
+
+
 def test_naming_neither_server_means_the_embedded_ones(monkeypatch):
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.delenv("REDIS_URL")
