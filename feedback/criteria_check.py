@@ -61,7 +61,9 @@ def _check(version: Version, at: datetime) -> CheckReport:
     if problems := criteria_problems(criteria):
         return CheckReport(at, problems, [], 0, len(ids))
     sample = list(evidence_in_bulk(evenly(ids, SAMPLE), at))
-    findings = lint(criteria, sample, next_steps=next_steps(criteria, at), stages=stages_in_use())
+    findings = lint(
+        criteria, sample, next_steps=next_steps(criteria, at), stages=stages_in_use(criteria)
+    )
     return CheckReport(at, [], findings, len(sample), len(ids))
 
 
@@ -72,9 +74,19 @@ def evenly(ids: Sequence[int], most: int) -> Sequence[int]:
     return [ids[place * len(ids) // most] for place in range(most)]
 
 
-def stages_in_use() -> list[StageInUse]:
+def stages_in_use(criteria: Criteria) -> list[StageInUse]:
+    """Return the stages with whether anything ever moves a lead out of them: what opens a handoff
+    does out of ML, a longest stay or exit criteria out of the others.
+    """
+    opens = bool(criteria.hand_raises or criteria.depth_rules or criteria.bands.opens_at)
     return [
-        StageInUse(stage.key, stage.label, bool(stage.exit_criteria), stage.key in FINAL)
+        StageInUse(
+            stage.key,
+            stage.label,
+            has_exit=bool(stage.exit_criteria or stage.longest_stay)
+            or (stage.key == Stage.Key.ML and opens),
+            is_final=stage.key in FINAL,
+        )
         for stage in Stage.objects.filter(is_used=True)
     ]
 

@@ -135,7 +135,8 @@ def stage_without_exit(checked: Checked) -> Iterator[Finding]:
             yield Finding(
                 NO_EXIT,
                 stage.label,
-                f"The stage “{stage.label}” says nothing of how a lead leaves it.",
+                f"The stage “{stage.label}” has neither exit criteria nor a longest stay: a lead"
+                " can lie there unseen.",
                 stage.key,
                 "stages",
             )
