@@ -31,10 +31,13 @@ def _group(group: object, facts: Mapping[str, Fact], name: str) -> Iterator[str]
     else:
         for place, condition in enumerate(group, 1):
             prefix = f"{name}, condition {place}" if name else f"Condition {place}"
-            yield from (f"{prefix}: {sentence}" for sentence in _condition(condition, facts))
+            yield from (
+                f"{prefix}: {sentence}" for sentence in condition_problems(condition, facts)
+            )
 
 
-def _condition(condition: object, facts: Mapping[str, Fact]) -> Iterator[str]:
+def condition_problems(condition: object, facts: Mapping[str, Fact]) -> Iterator[str]:
+    """Yield what is wrong with one condition, each as a sentence without its place."""
     if not isinstance(condition, Mapping) or not condition.get("fact"):
         yield "it is blank; choose what to ask about."
         return

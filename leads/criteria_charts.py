@@ -95,6 +95,10 @@ class Bin:
     top: float
     height: float
 
+    @property
+    def span(self) -> str:
+        return f"{self.low}..{self.high}"
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -105,6 +109,14 @@ class Histogram:
     line: str
     marks: tuple[tuple[int, float], ...]
     old_marks: tuple[tuple[int, float], ...]
+
+    @property
+    def first(self) -> int:
+        return self.bins[0].low
+
+    @property
+    def last(self) -> int:
+        return self.bins[-1].high
 
 
 BIN_SIZES = (5, 10, 20, 50, 100)

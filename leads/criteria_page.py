@@ -106,7 +106,7 @@ def publications() -> QuerySet[Publication]:
 
 def criteria_versions() -> VersionQuerySet:
     of_criteria: VersionQuerySet = Version.objects.filter(document__kind=Document.Kind.CRITERIA)
-    return of_criteria.select_related("document", "base__document", "created_by")
+    return of_criteria.select_related("document", "base__document", "created_by", "saved_by")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from leads.models import Version
 from leads.version_words import NOTHING, Vocabulary, belonging, cells_of, key_of, name_of
 
 Rows = Mapping[type[models.Model], Sequence[models.Model]]
+# A change of more letters than these is named, not told, in a summary.
+SHORT = 40
 How = Literal["added", "removed", "changed", "moved"]
 
 
@@ -27,6 +29,12 @@ class CellChange:
     label: str
     before: str
     after: str
+
+    @property
+    def summary(self) -> str:
+        if len(self.before) + len(self.after) > SHORT:
+            return self.label.lower()
+        return f"{self.label.lower()} {self.before} to {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,7 @@ class RowChange:
         """What changed in a few words, as in "Points +5 to +10"."""
         if self.how != "changed":
             return f"{self.name} {self.how}"
-        cells = ", ".join(f"{each.label} {each.before} to {each.after}" for each in self.cells[:2])
-        return f"{self.name}: {cells}"
+        return f"{self.name}: {', '.join(each.summary for each in self.cells[:2])}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from leads import version_words
 from leads.criteria_rows import CellView, RowView
 from leads.models import Version
+from leads.templatetags.handoff import SMALL_SAMPLE
 from leads.version_words import NOTHING
 
 register = template.Library()
@@ -38,3 +40,14 @@ def changed(words: CellView, *, is_gone: bool = False, is_new: bool = False) -> 
 def leads_behind(version: Version, what: str) -> str:
     """Return the address of the leads that a criterion of `version` touches; see leads/filters."""
     return f"{reverse('leads:leads')}?{urlencode({'criterion': f'{version.number}:{what}'})}"
+
+
+@register.filter
+def signed(number: int) -> str:
+    return version_words.signed(number)
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    """Return a share in whole percent; nothing of too few."""
+    return f"{part * 100 / whole:.0f} %" if whole >= SMALL_SAMPLE else ""

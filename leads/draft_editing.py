@@ -1,0 +1,160 @@
+"""Editing the rows of a draft. Several people may: whoever saves a row that somebody else changed
+since is told, and nothing of either is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+
+from leads.documents import save_edit
+from leads.errors import StaleDraft
+from leads.models import User, Version, VersionedRow
+from leads.version_words import fingerprint, key_of, natural_key
+
+
+class DraftIsGone(StaleDraft):
+    """The draft was published or discarded in between."""
+
+
+class RowChanged(StaleDraft):
+    """Somebody else changed the row in between. theirs: as it is now; None if they removed it."""
+
+    def __init__(self, theirs: models.Model | None) -> None:
+        super().__init__("Somebody else changed this row since you opened it.")
+        self.theirs = theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """Who edits which draft, and when."""
+
+    draft_id: int
+    by: User
+    at: datetime
+
+
+def find_row(model: type[models.Model], draft_id: int, key: str) -> models.Model | None:
+    """Return the row of a draft that `key` names, read anew."""
+    names = natural_key(model)
+    parts = key.split(":") if key else []
+    if len(parts) != len(names):
+        return None
+    named = dict(zip(names, parts, strict=True))
+    return model._default_manager.filter(version=draft_id, **named).first()
+
+
+@transaction.atomic
+def save_row(
+    edit: Editing,
+    model: type[models.Model],
+    key: str | None,
+    *,
+    seen: str,
+    write: Callable[[models.Model | None], bool],
+) -> bool:
+    """Save a row that was read with the fingerprint `seen`, or add one: `key` None, `seen` "".
+
+    Other rows may have changed since; if this one did, raises RowChanged. `write` gets the row as
+    it stands now, under the draft's lock, and returns whether what it got was fit to be written.
+    """
+    draft = _locked(edit)
+    now = None if key is None else find_row(model, draft.pk, key)
+    if fingerprint(now) != seen:
+        raise RowChanged(now)
+    with transaction.atomic():
+        save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
+        written = write(now)
+        transaction.set_rollback(not written)
+    return written
+
+
+@transaction.atomic
+def remove_row(edit: Editing, model: type[models.Model], key: str, *, seen: str) -> None:
+    """Remove a row that was read with the fingerprint `seen`. Raises RowChanged if it differs now;
+    one that is gone already is no error.
+    """
+    draft = _locked(edit)
+    now = find_row(model, draft.pk, key)
+    if now is None:
+        return
+    if fingerprint(now) != seen:
+        raise RowChanged(now)
+    save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
+    now.delete()
+
+
+@transaction.atomic
+def move_row(
+    edit: Editing, model: type[VersionedRow], key: str, *, step: int, among: str = ""
+) -> None:
+    """Move a row one place up (-1) or down (1), past the next one that has the same `among`.
+
+    among: the name of a field, such as the group of a signal; "" is all rows. A row that stands
+    first or last already stays.
+    """
+    draft = _locked(edit)
+    rows = list(model._default_manager.filter(version=draft))
+    row = next((each for each in rows if each.key == key), None)
+    if row is None:
+        raise RowChanged(None)
+    peers = [each for each in rows if not among or getattr(each, among) == getattr(row, among)]
+    place = peers.index(row) + step
+    if not 0 <= place < len(peers):
+        return
+    save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
+    rows.insert(rows.index(peers[place]), rows.pop(rows.index(row)))
+    _number(rows)
+
+
+@transaction.atomic
+def restore_row(edit: Editing, model: type[models.Model], key: str) -> None:
+    """Give a row of a draft back what it says in the version the draft started from: an added one
+    goes, a removed one returns.
+    """
+    draft = _locked(edit)
+    now = find_row(model, draft.pk, key)
+    was = find_row(model, draft.base_id, key) if draft.base_id else None
+    save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
+    if was is None:
+        if now is not None:
+            now.delete()
+        return
+    was.pk = now.pk if now else None
+    was._state.adding = now is None
+    setattr(was, "version", draft)  # noqa: B010  # every row of a version has one
+    if isinstance(was, VersionedRow) and isinstance(now, VersionedRow):
+        was.position = now.position
+    was.save()
+
+
+def next_position(rows: Sequence[VersionedRow]) -> int:
+    return max((row.position for row in rows), default=0) + 1
+
+
+def free_key(taken: Sequence[models.Model], wanted: str) -> str:
+    """Return `wanted`, with a number after it if a row has that key already."""
+    keys = {key_of(row) for row in taken}
+    if wanted not in keys:
+        return wanted
+    return next(
+        key for number in range(2, len(keys) + 3) if (key := f"{wanted}-{number}") not in keys
+    )
+
+
+def _number(rows: Sequence[VersionedRow]) -> None:
+    for place, row in enumerate(rows, 1):
+        if row.position != place:
+            type(row)._default_manager.filter(pk=row.pk).update(position=place)
+
+
+def _locked(edit: Editing) -> Version:
+    """Return the draft, locked until the transaction ends, so that edits come one after another."""
+    drafts = Version.objects.select_for_update(no_key=True)
+    draft = drafts.filter(pk=edit.draft_id, locked_at=None).first()
+    if draft is None:
+        raise DraftIsGone("This draft was published or discarded since you opened it.")
+    return draft

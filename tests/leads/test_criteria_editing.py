@@ -1,0 +1,298 @@
+"""Drafts of the criteria, edited a row at a time by several people."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from leads.models import (
+    Bands,
+    CustomFact,
+    FitRule,
+    GroupCap,
+    Role,
+    Signal,
+)
+from tests.conftest import make_user
+from tests.leads.criteria_forms import form_of, opened, send
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def rule(draft, key="size-core"):
+    return FitRule.objects.get(version=draft, key=key)
+
+
+# Saving -------------------------------------------------------------------------------------------
+def test_a_row_opens_and_saves_as_it_is(editor, address, draft):
+    before = rule(draft)
+    answer = send(editor, address("fit", "size-core"), opened(editor, address("fit", "size-core")))
+    after = rule(draft)
+    assert answer.url == f"/criteria/{draft.number}/#fit-size-core"
+    assert (after.conditions, after.points) == (before.conditions, before.points)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "fit", "disqualifiers", "signals", "modifiers", "hand-raises", "depth", "caps", "required",
+        "checklist",
+    ],
+)  # fmt: skip
+def test_every_row_of_every_table_saves_unchanged(editor, address, draft, table):
+    page = editor.get(f"/criteria/{draft.number}/").context["page"]
+    rows = {
+        "signals": [each.view for group in page.groups for each in group.signals],
+        "caps": [group.cap for group in page.groups],
+        "hand-raises": page.hand_raises,
+        "depth": page.depth_rules,
+    }
+    for view in rows.get(table) or getattr(page, table):
+        path = address(table, view.key)
+        assert send(editor, path, opened(editor, path)).status_code == 302, view.key
+    assert editor.get(f"/criteria/{draft.number}/").context["page"].diff.count == 0
+
+
+def test_a_number_is_changed_and_who_did_it_is_kept(editor, address, draft, olga):
+    path = address("fit", "size-core")
+    send(editor, path, opened(editor, path), points="35")
+    draft.refresh_from_db()
+    assert rule(draft).points == 35
+    assert (draft.revision, draft.saved_by) == (2, olga)
+
+
+def test_in_the_table_the_page_is_asked_for_anew(editor, address, draft):
+    path = address("fit", "size-core")
+    form = form_of(editor.get(path, headers=HTMX))
+    answer = send(editor, path, form, headers=HTMX, points="35")
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+    assert rule(draft).points == 35
+
+
+def test_a_range_is_typed_with_thousands(editor, address, draft):
+    path = address("fit", "size-core")
+    low, high = {"conditions-0-0-low": "1,500"}, {"conditions-0-0-high": "3,000"}
+    send(editor, path, opened(editor, path), **low, **high)
+    assert rule(draft).conditions == [
+        [{"fact": "account.employees", "op": "between", "value": [1500, 3000]}]
+    ]
+
+
+def test_a_rule_is_added_with_a_key_of_its_own(editor, address, draft):
+    form = opened(editor, address("fit"))
+    typed = {
+        "label": "Size core", "points": "5", "conditions-0-0-fact": "person.seniority",
+        "conditions-0-0-op": "is_any_of", "conditions-0-0-chosen": ["vp", "c_level"],
+    }  # fmt: skip
+    send(editor, address("fit"), form, **typed)
+    added = FitRule.objects.filter(version=draft).last()
+    assert (added.key, added.points) == ("size-core-2", 5)
+    assert added.conditions[0][0]["value"] == ["vp", "c_level"]
+
+
+def test_behaviour_is_asked_with_its_window_and_filter(editor, address, draft):
+    typed = {
+        "label": "Keen", "points": "5", "conditions-0-0-fact": "activity.count",
+        "conditions-0-0-op": "at_least", "conditions-0-0-value": "2",
+        "conditions-0-0-kind": "pricing_view", "conditions-0-0-days": "7",
+        "conditions-0-0-where-name": ["plan", ""], "conditions-0-0-where-is": ["Team", ""],
+    }  # fmt: skip
+    send(editor, address("modifiers"), opened(editor, address("modifiers")), **typed)
+    added = draft.modifiers.get(label="Keen")
+    assert added.conditions[0][0] == {
+        "fact": "activity.count", "op": "at_least", "value": 2, "kind": "pricing_view",
+        "days": 7, "where": {"plan": "Team"},
+    }  # fmt: skip
+
+
+def test_an_own_attribute_can_be_asked(editor, address, draft):
+    CustomFact.objects.create(slug="seats", label="Seats", type="number")
+    typed = {
+        "label": "Many seats", "points": "5", "conditions-0-0-fact": "custom.seats",
+        "conditions-0-0-op": "at_least", "conditions-0-0-value": "50",
+    }  # fmt: skip
+    form = opened(editor, address("fit"))
+    assert send(editor, address("fit"), form, **typed).status_code == 302
+    assert "Seats is at least 50" in editor.get(f"/criteria/{draft.number}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("5", 5), ('"5"', "5"), ("yes", True), ("Team", "Team")],
+    ids=["number", "quoted", "yes", "text"],
+)
+def test_a_property_is_read_as_what_it_looks_like(editor, address, draft, typed, stored):
+    path = address("signals", "pricing-view")
+    where = {"where-name": ["plan", ""], "where-is": [typed, ""]}
+    send(editor, path, opened(editor, path), **where)
+    assert Signal.objects.get(version=draft, key="pricing-view").where == {"plan": stored}
+    send(editor, path, opened(editor, path))
+    assert Signal.objects.get(version=draft, key="pricing-view").where == {"plan": stored}
+
+
+def test_bands_are_moved_and_opened(editor, address, draft):
+    form = opened(editor, address("bands"))
+    send(editor, address("bands"), form, fit_a="70", opens_at=["A1"])
+    bands = Bands.objects.get(version=draft)
+    assert (bands.fit_a, bands.opens_at) == (70, ["A1"])
+
+
+# Mistakes -----------------------------------------------------------------------------------------
+ROW = "conditions-0-0-"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({f"{ROW}fact": "custom.gone"}, "does not exist or no longer exists"),
+        ({f"{ROW}op": "contains"}, "can&#x27;t be asked “contains”"),
+        ({f"{ROW}fact": ""}, "It is blank; choose what to ask about."),
+        ({f"{ROW}low": "3000"}, "The range is upside down: 3,000 is more than 2,000."),
+        ({f"{ROW}low": "many"}, "Employees needs a number, not “many”."),
+        ({f"{ROW}low": ""}, "Employees needs a value to compare with."),
+        ({"label": ""}, "This field is required."),
+        ({"points": "lots"}, "Enter a whole number."),
+    ],
+    ids=["gone", "wrong type", "blank", "upside down", "text", "half a range", "name", "points"],
+)
+def test_a_mistake_is_said_and_nothing_typed_is_lost(editor, address, draft, typed, sentence):
+    path = address("fit", "size-core")
+    form = opened(editor, path)
+    answer = send(editor, path, form, **{"points": "77", **typed})
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert rule(draft).points == 30
+    again = form_of(answer)
+    assert {name: again[name][0] for name in typed} == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"decay": "half_life", "half_life_days": "0"}, "Half-life is at least a day."),
+        ({"decay": "half_life", "half_life_days": ""}, "A half-life is at least a day."),
+        ({"window_days": "731"}, "Counts for is at most 730 days."),
+        ({"cap": "-1"}, "Cap is never below 0."),
+        ({"kind": ""}, "This field is required."),
+        ({"where-name": ["plan"], "where-is": [""]}, "Each filter needs a property’s name"),
+    ],
+)
+def test_a_signal_that_makes_no_sense_is_refused(editor, address, typed, sentence):
+    path = address("signals", "pricing-view")
+    answer = send(editor, path, opened(editor, path), **typed)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"fit_a": "30", "fit_b": "40"}, "Fit A must need more points than fit B, not 30"),
+        ({"readiness_1": "15"}, "Readiness 1 must need more points than readiness 2, not 15"),
+    ],
+)
+def test_thresholds_stay_in_order(editor, address, typed, sentence):
+    answer = send(editor, address("bands"), opened(editor, address("bands")), **typed)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
+def test_a_second_cap_of_a_group_is_refused(editor, address, draft):
+    form = opened(editor, address("caps"))
+    group = GroupCap.objects.filter(version=draft).first().group
+    assert send(editor, address("caps"), form, group=group, cap="9").status_code == 422
+
+
+def test_a_rule_without_conditions_is_refused(editor, address, draft):
+    path = address("fit", "size-core")
+    form = {name: value for name, value in opened(editor, path).items() if ROW not in name}
+    answer = send(editor, path, form)
+    assert (answer.status_code, "Add at least one condition" in answer.content.decode()) == (
+        422,
+        True,
+    )
+
+
+# Changing the form before it is saved -------------------------------------------------------------
+def places(form):
+    return sorted(name for name in form if name.endswith("-fact"))
+
+
+@pytest.mark.parametrize(
+    ("press", "left"),
+    [
+        ("add:0", ["conditions-0-0-fact", "conditions-0-1-fact"]),
+        ("group", ["conditions-0-0-fact", "conditions-1-0-fact"]),
+        ("remove:0:0", []),
+        ("add:7", ["conditions-0-0-fact"]),
+        ("nonsense", ["conditions-0-0-fact"]),
+    ],
+)
+def test_conditions_are_added_and_removed_without_saving(editor, address, draft, press, left):
+    path = address("fit", "size-core")
+    answer = send(editor, path, opened(editor, path), do=press, points="77")
+    again = form_of(answer)
+    assert (answer.status_code, places(again), again["points"]) == (200, left, ["77"])
+    assert rule(draft).points == 30
+
+
+def test_another_fact_brings_its_own_operators_and_choices(editor, address):
+    path = address("fit", "size-core")
+    form = opened(editor, path)
+    answer = send(editor, path, form, do="update", **{f"{ROW}fact": "person.seniority"})
+    page = answer.content.decode()
+    assert "is any of" in page
+    assert "Individual contributor" not in page or f"{ROW}low" not in page
+
+
+# Who may ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("role", ["mona", "alice", "vera"])
+def test_others_edit_nothing(client, address, draft, request, role):
+    client.force_login(request.getfixturevalue(role))
+    form = {"draft": draft.pk, "label": "X", "points": "1"}
+    path = address("fit", "size-core")
+    answers = [client.get(path), client.post(path, form)]
+    answers += [client.post(f"{path}{act}/", form) for act in ("remove", "move", "restore")]
+    assert {answer.status_code for answer in answers} == {403}
+    assert "row-tools" not in client.get(f"/criteria/{draft.number}/").content.decode()
+
+
+def test_a_stranger_has_to_sign_in(client, address, draft):
+    path = address("fit", "size-core")
+    paths = [path, address("fit"), f"{path}remove/", f"{path}move/", f"{path}restore/"]
+    assert {client.post(each).status_code for each in paths} == {302}
+
+
+def test_wrong_verbs_are_refused(editor, address):
+    path = address("fit", "size-core")
+    answers = [editor.put(path)] + [editor.get(f"{path}{act}/") for act in ("remove", "move")]
+    assert {answer.status_code for answer in answers} == {405}
+
+
+@pytest.mark.parametrize(
+    "path", ["rows/fit/gone/", "rows/nothing/add/", "rows/fit/a:b/", "rows/required/x/"]
+)
+def test_what_does_not_exist_is_not_found(editor, draft, path):
+    assert editor.get(f"/criteria/{draft.number}/{path}").status_code == 404
+
+
+def test_a_published_version_offers_no_editor(editor, draft):
+    answer = editor.get(f"/criteria/{draft.base.number}/rows/fit/size-core/")
+    assert answer.url == f"/criteria/{draft.base.number}/"
+
+
+def test_hostile_names_are_only_text(editor, address, draft):
+    hostile = "<script>alert(1)</script>"
+    path = address("fit", "size-core")
+    send(editor, path, opened(editor, path), label=hostile)
+    assert hostile not in editor.get(f"/criteria/{draft.number}/").content.decode()
+
+
+def test_another_admin_is_named_as_the_last_to_save(editor, address, draft):
+    path = address("fit", "size-core")
+    second = make_user("Sam", Role.ADMIN)
+    sam = Client()
+    sam.force_login(second)
+    send(sam, path, opened(sam, path), points="1")
+    assert "Sam</span>" in editor.get(f"/criteria/{draft.number}/").content.decode()

@@ -1,0 +1,199 @@
+"""Several people edit one draft of the criteria: collisions, removals, moves."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+
+from leads.documents import publish
+from leads.draft_editing import Editing, RowChanged, save_row
+from leads.instants import database_now
+from leads.models import (
+    FitRule,
+    RequiredField,
+    Signal,
+    Version,
+)
+from leads.version_words import fingerprint
+from tests.leads.criteria_forms import form_of, opened, send
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def rule(draft, key="size-core"):
+    return FitRule.objects.get(version=draft, key=key)
+
+
+# Another's edit in between ------------------------------------------------------------------------
+def test_two_people_edit_different_rows(editor, colleague, address, draft):
+    mine, theirs = address("fit", "size-core"), address("fit", "size-near")
+    my_form, their_form = opened(editor, mine), opened(colleague, theirs)
+    assert send(colleague, theirs, their_form, points="1").status_code == 302
+    assert send(editor, mine, my_form, points="2").status_code == 302
+    assert (rule(draft, "size-near").points, rule(draft).points) == (1, 2)
+
+
+def collide(editor, colleague, path, **headers):
+    """Both open a row; the colleague saves 40 first, then Olga 35."""
+    mine, theirs = opened(editor, path), opened(colleague, path)
+    send(colleague, path, theirs, points="40")
+    return send(editor, path, mine, points="35", **headers)
+
+
+@pytest.mark.parametrize("headers", [{}, {"headers": HTMX}], ids=["page", "fragment"])
+def test_the_second_of_two_sees_both_versions(editor, colleague, address, draft, headers):
+    answer = collide(editor, colleague, address("fit", "size-core"), **headers)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Rosa" in page and "+40" in page and "+35" in page
+    assert rule(draft).points == 40
+
+
+def test_mine_is_saved_over_theirs(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    answer = collide(editor, colleague, path)
+    assert send(editor, path, form_of(answer)).status_code == 302
+    assert rule(draft).points == 35
+
+
+def test_mine_can_be_edited_on_from_there(editor, colleague, address):
+    path = address("fit", "size-core")
+    again = send(editor, path, form_of(collide(editor, colleague, path)), do="update")
+    assert form_of(again)["points"] == ["35"]
+
+
+def test_a_third_edit_collides_again(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    answer = collide(editor, colleague, path)
+    send(colleague, path, opened(colleague, path), points="41")
+    assert send(editor, path, form_of(answer)).status_code == 409
+    assert rule(draft).points == 41
+
+
+def test_a_mistake_is_said_before_the_collision(editor, colleague, address):
+    path = address("fit", "size-core")
+    mine, theirs = opened(editor, path), opened(colleague, path)
+    send(colleague, path, theirs, points="40")
+    answer = send(editor, path, mine, points="lots")
+    assert answer.status_code == 422
+    assert send(editor, path, form_of(answer), points="35").status_code == 409
+
+
+def test_a_row_removed_in_between_can_be_put_back(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    mine, theirs = opened(editor, path), opened(colleague, path)
+    send(colleague, address("fit", "size-core", "remove/"), theirs)
+    answer = send(editor, path, mine, points="35")
+    assert (answer.status_code, "Put mine back" in answer.content.decode()) == (409, True)
+    send(editor, path, form_of(answer))
+    assert rule(draft).points == 35
+
+
+def test_a_draft_published_in_between_keeps_what_was_typed(editor, address, draft, rosa):
+    path = address("fit", "size-core")
+    form = opened(editor, path)
+    publish(draft, by=rosa, note="At last", at=database_now())
+    answer = send(editor, path, form, points="77")
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Rosa</span> published draft" in page and "+77" in page
+    assert rule(draft).points == 30
+
+
+def test_a_discarded_draft_is_not_mistaken_for_the_next_of_its_number(
+    editor, colleague, address, draft
+):
+    path = address("fit", "size-core")
+    form, base = opened(editor, path), draft.base
+    colleague.post(f"/criteria/{draft.number}/discard/")
+    colleague.post("/criteria/draft/")
+    next_one = Version.objects.get(number=draft.number)
+    answer = send(editor, path, form, points="77")
+    assert (answer.status_code, next_one.base) == (409, base)
+    assert "+77" in answer.content.decode()
+    assert rule(next_one).points == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_wins_and_the_other_is_told(draft, olga, rosa):
+    seen = []
+    barrier = threading.Barrier(2)
+
+    def edit(who, points):
+        edit = Editing(draft.pk, by=who, at=database_now())
+        mark = fingerprint(rule(draft))
+        barrier.wait()
+        try:
+            save_row(
+                edit, FitRule, "size-core", seen=mark,
+                write=lambda now: bool(FitRule.objects.filter(pk=now.pk).update(points=points)),
+            )  # fmt: skip
+            seen.append("saved")
+        except RowChanged:
+            seen.append("told")
+        connection.close()
+
+    threads = [threading.Thread(target=edit, args=pair) for pair in ((olga, 1), (rosa, 2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == ["saved", "told"]
+
+
+# Removing, moving, putting back -------------------------------------------------------------------
+def keys(draft, model=FitRule):
+    return list(model.objects.filter(version=draft).values_list("key", flat=True))
+
+
+def test_a_removed_row_stands_struck_through_and_can_be_put_back(editor, address, draft):
+    form = opened(editor, address("fit", "size-core"))
+    send(editor, address("fit", "size-core", "remove/"), form)
+    assert "size-core" not in keys(draft)
+    assert "Put back" in editor.get(f"/criteria/{draft.number}/").content.decode()
+    send(editor, address("fit", "size-core", "restore/"), form)
+    assert "size-core" in keys(draft)
+
+
+def test_a_row_somebody_changed_is_not_removed_unasked(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    mine = opened(editor, path)
+    send(colleague, path, opened(colleague, path), points="40")
+    answer = send(editor, address("fit", "size-core", "remove/"), mine)
+    assert (answer.status_code, "size-core" in keys(draft)) == (409, True)
+    send(editor, address("fit", "size-core", "remove/"), form_of(answer))
+    assert "size-core" not in keys(draft)
+
+
+def test_a_changed_row_gets_back_what_it_said(editor, address, draft):
+    path = address("fit", "size-core")
+    send(editor, path, opened(editor, path), points="35")
+    send(editor, address("fit", "size-core", "restore/"), {"draft": draft.pk})
+    assert rule(draft).points == 30
+
+
+def test_a_row_moves_by_one(editor, address, draft):
+    first, second, *_ = keys(draft)
+    send(editor, address("fit", second, "move/"), {"draft": draft.pk}, to="up")
+    assert keys(draft)[:2] == [second, first]
+    send(editor, address("fit", second, "move/"), {"draft": draft.pk}, to="up")
+    send(editor, address("fit", second, "move/"), {"draft": draft.pk}, to="down")
+    assert keys(draft)[:2] == [first, second]
+
+
+def test_a_signal_moves_within_its_group(editor, address, draft):
+    signals = Signal.objects.filter(version=draft)
+    first, second = signals.filter(group="content")[:2]
+    send(editor, address("signals", second.key, "move/"), {"draft": draft.pk}, to="up")
+    assert [each.key for each in signals.filter(group="content")[:2]] == [second.key, first.key]
+
+
+def test_another_path_for_a_required_field_is_another_row(editor, address, draft):
+    field = RequiredField.objects.filter(version=draft).first()
+    path = address("required", f"{field.path}:{field.fact}")
+    send(editor, path, opened(editor, path), path="sql")
+    field.refresh_from_db()
+    assert field.path == "sql"
