@@ -81,7 +81,8 @@ RULES: Mapping[str, LintRule] = {
         LintRule(
             bands.NO_EXIT,
             "Stage without exit",
-            "Leads get stuck where nobody agreed on how they leave. Give it exit criteria or a longest stay.",
+            "Leads get stuck where nobody agreed on how they leave. Give it exit criteria or a"
+            " longest stay.",
             bands.stage_without_exit,
         ),
     )
