@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from feedback.models import Disposition, ReasonCode
+from feedback.models import Backtest, Disposition, ReasonCode
 from leads import handoffs
 from leads.documents import live_version, start_draft
 from leads.models import (
@@ -79,7 +79,16 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     Activity.objects.create(lead=lead, kind="demo_request", occurred_at=at)
     FactSnapshot.objects.create(lead=lead, known_from=at, facts={"person.title": "CFO"})
     IntakeToken.objects.create(source=source, prefix="hf_12345", digest="5e884898da28047151d0e5")
-    Job.objects.create(kind="apply_criteria")
+    job = Job.objects.create(kind="backtest")
+    Backtest.objects.create(
+        version=criteria,
+        revision=1,
+        against=criteria,
+        job=job,
+        months=6,
+        from_at=at - timedelta(days=182),
+        to_at=at,
+    )
     Meeting.objects.create(**by_lead, booked_at=at)
     Opportunity.objects.create(**by_lead, opened_at=at)
     ScoreSnapshot.objects.create(
