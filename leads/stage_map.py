@@ -50,7 +50,7 @@ class StageMap:
 
 
 def stage_map(user: User, at: datetime) -> StageMap:
-    """Return the stages in use with the leads that `user` may see, over the last 90 days."""
+    """Return the stages with the leads that `user` may see, over the last 90 days."""
     leads = Lead.objects.live().visible_to(user).order_by()
     moved = lately(at).filter(lead__in=leads)
     here = dict(leads.values_list("stage").annotate(n=Count("pk")))
@@ -67,7 +67,7 @@ def stage_map(user: User, at: datetime) -> StageMap:
                 late.get(stage.key, 0),
                 *stays.get(stage.key, (0, None)),
             )
-            for stage in Stage.objects.filter(is_used=True)
+            for stage in Stage.objects.all()
         ],
         _moves(moved),
     )

@@ -7,13 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from leads.criteria_page import may_edit
 from leads.instants import database_now
-from leads.models import Role
 from leads.requests import SignedInRequest
 from leads.stage_map import stage_map
 from leads.stage_page import flow, other_moves
-
-EDITORS = (Role.ADMIN, Role.MARKETING_OPS)
 
 
 @login_required
@@ -24,6 +22,6 @@ def stages(request: SignedInRequest) -> HttpResponse:
         "map": found,
         "flow": flow(found),
         "other_moves": other_moves(found),
-        "may_edit": request.user.has_role(*EDITORS),
+        "may_edit": may_edit(request.user),
     }
     return render(request, "leads/stages.html", context)

@@ -79,7 +79,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(file, run, monkeypatch):
     path = file(HEADER + "jane@lumora.example,Jane,Lumora,1\njoe@lumora.example,Joe,Lumora,1\n")
     run(path)
     second = Submission.objects.order_by("id").last()
-    Submission.objects.filter(pk=second.pk).update(state="pending", processed_at=None)
+    Submission.objects.filter(pk=second.pk).update(
+        state="pending", processed_at=None, next_attempt_at=second.received_at
+    )
     run(path)
     second.refresh_from_db()
     assert second.state == "done"

@@ -1,0 +1,77 @@
+"""Changing what a stage means and asks; it holds at once, for every lead that moves from then."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm
+from leads.instants import database_now
+from leads.models import Stage
+from leads.requests import SignedInRequest
+from leads.stage_rules import reschedule_stays
+from leads.views.criteria import editors_only
+
+CHANGED = (
+    "Somebody else changed this stage since you opened it. What you typed is below and not saved."
+    " Save again to put it in place of theirs."
+)
+
+
+@login_required
+@editors_only
+@require_http_methods(["GET", "POST"])
+@transaction.atomic
+def words(request: SignedInRequest, key: str) -> HttpResponse:
+    stage = _locked(request, key)
+    form = StageWordsForm(request.POST or None, instance=stage)
+    answer = _answer(request, form, stage, what="words and limits")
+    if form.is_bound and answer.status_code == 302:
+        reschedule_stays(stage, database_now())
+    return answer
+
+
+@login_required
+@editors_only
+@require_http_methods(["GET", "POST"])
+@transaction.atomic
+def criteria(request: SignedInRequest, key: str, which: str) -> HttpResponse:
+    """What the stage asks on `which`, "entry" or "exit"; a POST with `do` only changes the form."""
+    if which not in CRITERIA:
+        raise Http404
+    stage = _locked(request, key)
+    about = {"which": which, "address": reverse("leads:stage_criteria", args=[key, which])}
+    form = StageCriteriaForm(request.POST or None, instance=stage, **about)
+    if "do" in request.POST:
+        typed = form.retyped(request.POST["do"])
+        form = StageCriteriaForm(instance=stage, **about)
+        form.initial.update(conditions=typed, seen=request.POST.get("seen", ""))
+    return _answer(request, form, stage, what=f"{which} criteria")
+
+
+def _locked(request: SignedInRequest, key: str) -> Stage:
+    stages = Stage.objects.all()
+    if request.method == "POST":
+        stages = stages.select_for_update()
+    return get_object_or_404(stages, pk=key)
+
+
+def _answer(request: SignedInRequest, form: SeenForm, stage: Stage, *, what: str) -> HttpResponse:
+    """Save what is in order and was not changed by somebody else meanwhile; else show the form."""
+    status = 200
+    if form.is_bound and form.is_valid():
+        if not form.is_stale:
+            messages.success(request, f"{form.save()}: the {what} hold from now on.")
+            return redirect("leads:stages")
+        form.add_error(None, CHANGED)
+        form.see_again()
+        status = 409
+    elif form.is_bound:
+        status = 422
+    context = {"form": form, "stage": stage, "what": what}
+    return render(request, "leads/stage_settings.html", context, status=status)

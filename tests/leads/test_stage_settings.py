@@ -1,0 +1,105 @@
+"""What a stage means and asks is changed in screens, and nobody's change is lost in silence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from leads import lifecycle
+from leads.instants import database_now
+from leads.models import Lead, Stage
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {"label": "MQL", "definition": "Ready for sales.", "owner_role": "marketing", "days": "5"}
+PHONE = {"conditions-0-0-fact": "person.has_phone", "conditions-0-0-op": "is_true"}
+
+
+@pytest.fixture
+def ops(client, olga, defaults):
+    client.force_login(olga)
+    return client
+
+
+def seen(client, url):
+    return client.get(url).context["form"].now
+
+
+def save(client, url, **data):
+    return client.post(url, {"seen": seen(client, url), **data})
+
+
+def test_words_and_limit_hold_at_once(ops, make_lead):
+    lead = make_lead()
+    lifecycle.move(lead, "mql", at=(moved_at := database_now()), reason="Ready")
+    assert save(ops, "/stages/mql/", **WORDS).status_code == 302
+    assert str(Stage.objects.get(pk="mql")) == "MQL"
+    assert Lead.objects.get().stay_due_at == moved_at + timedelta(days=5)
+
+
+def test_an_empty_limit_is_none(ops):
+    save(ops, "/stages/mql/", **WORDS | {"days": ""})
+    assert Stage.objects.get(pk="mql").longest_stay is None
+
+
+@pytest.mark.parametrize(("key", "may"), [("sal", True), ("sql", False)])
+def test_only_sal_can_be_left_out(ops, key, may):
+    save(ops, f"/stages/{key}/", **WORDS)
+    assert Stage.objects.get(pk=key).is_used is not may
+
+
+def test_entry_and_exit_criteria_are_typed(ops):
+    save(ops, "/stages/mql/entry/", **PHONE)
+    save(ops, "/stages/ml/exit/", **PHONE)
+    asked = [[{"fact": "person.has_phone", "op": "is_true"}]]
+    assert Stage.objects.get(pk="mql").entry_criteria == asked
+    assert Stage.objects.get(pk="ml").exit_criteria == asked
+
+
+def test_they_may_ask_for_the_band(ops):
+    band = {"conditions-0-0-fact": "score.band", "conditions-0-0-op": "is_any_of"}
+    save(ops, "/stages/mql/entry/", **band, **{"conditions-0-0-chosen": ["A1", "A2"]})
+    assert Stage.objects.get(pk="mql").entry_criteria[0][0]["value"] == ["A1", "A2"]
+
+
+def test_a_condition_that_makes_no_sense_is_said_and_stays_typed(ops):
+    answer = save(ops, "/stages/mql/entry/", **PHONE | {"conditions-0-0-fact": "account.gone"})
+    assert answer.status_code == 422
+    assert "no longer exists" in answer.content.decode()
+    assert Stage.objects.get(pk="mql").entry_criteria == []
+
+
+def test_a_button_changes_the_form_and_saves_nothing(ops):
+    page = save(ops, "/stages/mql/entry/", **PHONE, do="add:0")
+    assert 'name="conditions-0-1-fact"' in page.content.decode()
+    assert Stage.objects.get(pk="mql").entry_criteria == []
+
+
+def test_taking_every_condition_away_asks_nothing(ops):
+    Stage.objects.filter(pk="mql").update(
+        entry_criteria=[[{"fact": "person.phone", "op": "is_known"}]]
+    )
+    save(ops, "/stages/mql/entry/")
+    assert Stage.objects.get(pk="mql").entry_criteria == []
+
+
+def test_anothers_change_in_between_is_told_before_it_is_overwritten(ops):
+    before = seen(ops, "/stages/mql/")
+    Stage.objects.filter(pk="mql").update(label="Warm")
+    late = ops.post("/stages/mql/", {"seen": before, **WORDS})
+    assert (late.status_code, Stage.objects.get(pk="mql").label) == (409, "Warm")
+    again = late.context["form"]["seen"].value()
+    ops.post("/stages/mql/", {"seen": again, **WORDS})
+    assert Stage.objects.get(pk="mql").label == "MQL"
+
+
+@pytest.mark.parametrize("url", ["/stages/mql/", "/stages/mql/entry/"])
+def test_a_viewer_may_not(client, vera, defaults, url):
+    client.force_login(vera)
+    assert (client.get(url).status_code, client.post(url, WORDS).status_code) == (403, 403)
+
+
+@pytest.mark.parametrize("url", ["/stages/lost/", "/stages/mql/middle/"])
+def test_what_does_not_exist_is_not_found(ops, url):
+    assert ops.get(url).status_code == 404
