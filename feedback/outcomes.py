@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from feedback.models import DealChange
 from leads import handoffs, lifecycle, ownership
@@ -29,6 +29,19 @@ State = Opportunity.State
 NEW = ""
 DEAL_LOST = "Deal lost"
 MOVED_ON = "This lead has moved on since it was qualified."
+
+# Handoffs whose lead lies where the lost deal of their rep left it: nobody took it up since.
+GIVEN_BACK = Q(
+    Exists(
+        OwnershipChange.objects.filter(
+            lead=OuterRef("lead"),
+            seq=OuterRef("lead__owner_seq"),
+            from_owner=OuterRef("owner"),
+            reason=DEAL_LOST,
+        )
+    ),
+    ~Exists(Handoff.objects.filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))),
+)
 
 
 def still_has(rep: User, handoff: Handoff) -> bool:
@@ -96,14 +109,9 @@ def deal_of(handoff: Handoff) -> Opportunity | None:
 
 def may_tell_deal(rep: User, handoff: Handoff) -> bool:
     """Whether `rep` still has the lead, or gave it back as lost and nobody took it up since."""
-    return still_has(rep, handoff) or _gave_back(rep, handoff)
-
-
-def _gave_back(rep: User, handoff: Handoff) -> bool:
-    later = Handoff.objects.filter(lead=handoff.lead_id, pk__gt=handoff.pk)
-    last = OwnershipChange.objects.filter(lead=handoff.lead_id).order_by("seq").last()
-    lies_there = last is not None and (last.from_owner_id, last.reason) == (rep.pk, DEAL_LOST)
-    return lies_there and not later.exists()
+    return still_has(rep, handoff) or (
+        Handoff.objects.filter(GIVEN_BACK, pk=handoff.pk, owner=rep).exists()
+    )
 
 
 def _held(handoff: Handoff, *, by: User) -> Handoff:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import NullIf
 
+from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
 from sla.deadlines import Deadline, deadline
@@ -23,7 +24,9 @@ QUALIFIED = Q(
     lead__owner=F("owner"),
 )
 
+# With a deal that is won or lost and may still be corrected by the rep who told of it.
 DECIDED = Q(
+    Q(lead__owner=F("owner")) | GIVEN_BACK,
     Exists(Opportunity.objects.exclude(state="open").filter(handoff=OuterRef("pk"))),
     state=Handoff.State.CLOSED,
     closed_as=Handoff.ClosedAs.QUALIFIED,

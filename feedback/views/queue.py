@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_safe
 
 from feedback import queue
+from feedback.outcomes import GIVEN_BACK
 from feedback.views.page import full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
@@ -27,10 +29,13 @@ def show_queue(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def show_lead(request: SignedInRequest, pk: int) -> HttpResponse:
     """The queue with one lead open. That its rep opened it is a sign that it was received."""
-    # A closed handoff keeps its rep; the packet is theirs only while the lead is.
+    # A closed handoff keeps its rep; the packet is theirs only while the lead is, or while they may
+    # still correct that its deal was lost.
     visible = (
         Handoff.objects.visible_to(request.user)
-        .filter(lead__in=Lead.objects.visible_to(request.user))
+        .filter(
+            Q(lead__in=Lead.objects.visible_to(request.user)) | Q(GIVEN_BACK, owner=request.user)
+        )
         .select_related("owner")
     )
     handoff = get_object_or_404(visible, pk=pk)

@@ -100,3 +100,17 @@ def test_a_lost_deal_is_found_among_the_decided_ones_and_corrected(client, alice
     assert client.get(url).context["form"].initial["state"] == "lost"
     client.post(url, {"state": "won", "amount": "900"})
     assert Opportunity.objects.get().state == Opportunity.State.WON
+
+
+def test_what_was_lost_is_no_longer_seen_once_it_is_handed_over_again(
+    client, alice, carol, qualified, tell, make_handoff, at
+):
+    client.force_login(alice)
+    lead = tell("lost")
+    assert client.get(f"/queue/{qualified.pk}/").status_code == 200
+    make_handoff(lead, rep=carol, at=at + timedelta(minutes=5))
+    assert client.get(f"/queue/{qualified.pk}/").status_code == 404
+    assert client.get(f"/queue/{qualified.pk}/deal/").status_code == 404
+    assert client.get("/queue/?show=decided").context["rows"] == []
+    client.force_login(carol)
+    assert client.get(f"/queue/{qualified.pk}/").status_code == 404
