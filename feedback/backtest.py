@@ -17,7 +17,7 @@ from feedback.backtest_result import Result, Side
 from feedback.errors import BacktestRefused
 from feedback.models import Backtest
 from feedback.past_handoffs import RealPast, real_pasts
-from feedback.replay import WouldOpen, replay
+from feedback.replay import WouldOpen, may_open_by_decay, replay
 from leads.bulk_evidence import histories
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
@@ -103,12 +103,14 @@ def _replayed(
     ids: list[int], backtest: Backtest, sides: tuple[Criteria, Criteria]
 ) -> Iterator[tuple[int, list[WouldOpen], list[WouldOpen], RealPast]]:
     """Yield each lead with what either side would have opened."""
-    pasts = real_pasts(ids, backtest.from_at, backtest.to_at)
-    for history in histories(ids, backtest.to_at):
+    start, end = backtest.from_at, backtest.to_at
+    watched = [(side, may_open_by_decay(side)) for side in sides]
+    pasts = real_pasts(ids, start, end)
+    for history in histories(ids, end):
         past = pasts[history.lead_id]
         live, draft = (
-            replay(history, past.handoffs, side, start=backtest.from_at, end=backtest.to_at)
-            for side in sides
+            replay(history, past.handoffs, side, start=start, end=end, watches_days=watches_days)
+            for side, watches_days in watched
         )
         yield history.lead_id, live, draft, past
 

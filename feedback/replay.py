@@ -73,14 +73,16 @@ def replay(
     *,
     start: datetime,
     end: datetime,
+    watches_days: bool,
 ) -> list[WouldOpen]:
     """Return the handoffs that `criteria` would have opened after `start` and before `end`.
 
     past: what the lead really had, oldest first. What opened before `start` counts as it was;
           after that, a handoff that would have opened ends when the next real one did, and if
           there is none, it is taken to be open still.
+    watches_days: what `may_open_by_decay` says of `criteria`, worked out once for many leads.
     """
-    walk = _Walk(history, criteria, end)
+    walk = _Walk(history, criteria, end, watches_days)
     turn = _turn_at(past, start)
     found: list[WouldOpen] = []
     while turn is not None:
@@ -109,6 +111,7 @@ class _Walk:
     history: History
     criteria: Criteria
     end: datetime
+    watches_days: bool
 
     def first_opening(self, turn: Turn) -> WouldOpen | None:
         for at in self._instants(turn):
@@ -151,9 +154,7 @@ class _Walk:
 
         Where points only fall, it may only if something would open one now and was never asked.
         """
-        if may_open_by_decay(self.criteria):
-            return True
-        return not is_judged and self._opening(turn, at) is not None
+        return self.watches_days or (not is_judged and self._opening(turn, at) is not None)
 
     def _opening(self, turn: Turn, at: datetime) -> Opening | None:
         evidence = self.history.at(at)

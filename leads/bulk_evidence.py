@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,12 +33,18 @@ class History:
     lead_id: int
     known: Sequence[Known]
     activities: Sequence[ActivityRecord]
+    looked_at: dict[datetime, Evidence] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def at(self, at: datetime) -> Evidence:
-        """Return the evidence as it stood at `at` (aware)."""
-        place = bisect_right(self.known, at, key=lambda each: each.known_from)
-        facts = self.known[place - 1].facts if place else {}
-        return Evidence(facts, self.activities, at)
+        """Return the evidence as it stood at `at` (aware); the same object when asked again."""
+        evidence = self.looked_at.get(at)
+        if evidence is None:
+            place = bisect_right(self.known, at, key=lambda each: each.known_from)
+            facts = self.known[place - 1].facts if place else {}
+            evidence = self.looked_at[at] = Evidence(facts, self.activities, at)
+        return evidence
 
 
 def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[int, Evidence]]:

@@ -59,6 +59,11 @@ class Evidence:
                 index.setdefault(activity.kind, []).append(happening)
         return index
 
+    @property
+    def count(self) -> int:
+        """How much happened up to `at`."""
+        return sum(map(len, self.by_kind.values()))
+
     def happenings(
         self, kind: str, where: Mapping[str, object] | None = None, *, days: int | None = None
     ) -> list[Happening]:

@@ -84,7 +84,7 @@ def _hand_raises(
 
 
 def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Iterator[Opening]:
-    if not criteria.depth_rules:
+    if evidence.count < min((sum(needs_of(rule)) for rule in criteria.depth_rules), default=1):
         return
     intents = acts_by_intent(evidence, criteria)
     for rule in criteria.depth_rules:
@@ -140,8 +140,12 @@ def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> li
 
 
 def _by_score(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Opening | None:
-    band = Standing(evidence, criteria).band
-    if band not in criteria.bands.opens_at:
+    standing, opens_at = Standing(evidence, criteria), criteria.bands.opens_at
+    grade = standing.fit_grade
+    if not any(band.startswith(grade) for band in opens_at):
+        return None
+    band = standing.band
+    if band not in opens_at:
         return None
     instants = [each.activity.occurred_at for found in evidence.by_kind.values() for each in found]
     latest = max(instants, default=None)

@@ -23,6 +23,9 @@ class Amounts(NamedTuple):
     capped: int
 
 
+NOTHING = Amounts(0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How often a signal happened on each UTC day (ordinal)."""
@@ -42,6 +45,8 @@ class Tally:
 
     def amounts(self, day: int) -> Amounts:
         """Return what the signal gives on `day`, before its group's cap."""
+        if not self.days:
+            return NOTHING
         signal, count, millionths = self.signal, 0, 0
         left = shares(signal.decay, signal.half_life_days, signal.window_days)
         for happened_on, times in self.days.items():

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from feedback import backtest as backtests
-from feedback.backtest_result import Result, Side
+from feedback.backtest_result import Result
 from feedback.errors import BacktestRefused
 from feedback.models import Backtest
 from feedback.proportions import Share
@@ -64,14 +64,6 @@ class Report:
         return backtests.a_week(self.result.draft.sent, self.backtest)
 
     @property
-    def more_a_week(self) -> float:
-        return self.draft_a_week - self.live_a_week
-
-    @property
-    def more_held(self) -> int:
-        return self.result.draft.held - self.result.live.held
-
-    @property
     def rows(self) -> Sequence[Row]:
         live, draft = self.result.live, self.result.draft
         return [
@@ -83,10 +75,6 @@ class Report:
     @property
     def lost_accepted(self) -> Share:
         return self.result.lost_side.acceptance
-
-    @property
-    def sides(self) -> tuple[Side, Side]:
-        return self.result.live, self.result.draft
 
 
 @login_required

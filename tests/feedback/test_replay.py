@@ -35,7 +35,8 @@ def history(*activities, facts=None, known=()):
 
 
 def replayed(past_history, past=(), criteria=CRITERIA, start=START, end=END):
-    return replay(past_history, past, criteria, start=start, end=end)
+    watches = may_open_by_decay(criteria)
+    return replay(past_history, past, criteria, start=start, end=end, watches_days=watches)
 
 
 def opened_at(*args, **kwargs):
@@ -213,7 +214,7 @@ all_criteria = st.sampled_from([CRITERIA, TIMED, MORE_OPEN, UPSIDE_DOWN, NO_RAIS
 @given(histories, pasts(), all_criteria)
 def test_the_replay_finds_what_a_walk_over_every_day_finds(past_history, past, criteria):
     start, end = days_ago(60), AT + timedelta(days=30)
-    found = replay(past_history, past, criteria, start=start, end=end)
+    found = replayed(past_history, past, criteria, start, end)
     expected = walked(past_history, past, criteria, start, end)
     assert [replace(each, sent_at=None) for each in found] == expected
     for each in found:
