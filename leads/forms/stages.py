@@ -18,6 +18,7 @@ from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
 
 LONGEST_DAYS = 730
+NOTHING = TypedConditions(())
 CRITERIA = {"entry": "entry_criteria", "exit": "exit_criteria"}
 
 
@@ -101,7 +102,8 @@ class StageCriteriaForm(SeenForm):
     def __init__(self, *args: Any, which: str, address: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.column = CRITERIA[which]
-        self.initial["conditions"] = getattr(self.instance, self.column)
+        asked = getattr(self.instance, self.column)
+        self.initial["conditions"] = TypedConditions.from_json(asked) if asked else NOTHING
         field = self.fields["conditions"]
         assert isinstance(field, ConditionsField)
         field.use(declared_facts(), address)

@@ -76,6 +76,11 @@ def test_a_button_changes_the_form_and_saves_nothing(ops):
     assert Stage.objects.get(pk="mql").entry_criteria == []
 
 
+def test_a_stage_that_asks_nothing_starts_without_a_condition(ops):
+    page = ops.get("/stages/mql/entry/").content.decode()
+    assert "conditions-0-0-fact" not in page
+
+
 def test_taking_every_condition_away_asks_nothing(ops):
     Stage.objects.filter(pk="mql").update(
         entry_criteria=[[{"fact": "person.phone", "op": "is_known"}]]
