@@ -12,6 +12,7 @@ from leads.scoring_rules import Criteria, Signal
 from leads.standing import Standing
 
 FORECAST_DAYS = 180
+LOWEST_READINESS = "3"
 
 
 def next_band_change(
@@ -24,18 +25,25 @@ def next_band_change(
 
     None if the band stays for the coming 180 days.
     """
-    now = Standing(Evidence(facts, activities, at), criteria)
+    return next_change(Standing(Evidence(facts, activities, at), criteria))
+
+
+def next_change(now: Standing) -> date | None:
+    """Return what `next_band_change` does, from where a lead stands."""
+    falls = only_falls(now.criteria)
+    if falls and now.band[1] == LOWEST_READINESS:
+        return None
     ahead = range(1, FORECAST_DAYS + 1)
 
     def has_changed(days: int) -> bool:
         return now.after_days(days).band != now.band
 
-    if only_falls(criteria):
+    if falls:
         place = bisect_left(ahead, True, key=has_changed)
         days = ahead[place] if place < FORECAST_DAYS else None
     else:
         days = next(filter(has_changed, ahead), None)
-    return at.astimezone(UTC).date() + timedelta(days=days) if days else None
+    return now.evidence.at.astimezone(UTC).date() + timedelta(days=days) if days else None
 
 
 def only_falls(criteria: Criteria) -> bool:

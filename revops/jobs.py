@@ -10,8 +10,11 @@ from time import monotonic
 from django.db import transaction
 
 from feedback import backtest
+from leads.bulk_scoring import Scored, rescore_in_bulk
+from leads.documents import live_version
 from leads.instants import database_now
-from leads.models import Document, Job, Lead, User
+from leads.models import Document, Handoff, Job, Lead, User
+from leads.openings import opening
 from leads.retrying import is_transient
 
 logger = logging.getLogger(__name__)
@@ -101,16 +104,27 @@ def _note_progress(job: Job, cursor: int | None, at: datetime) -> None:
 
 
 def reconsider_some(job: Job, at: datetime) -> int | None:
-    """Mark the next few hundred leads to be reconsidered; the pipeline takes them from there."""
-    ids = list(
-        Lead.objects.live()
-        .filter(pk__gt=job.cursor)
-        .order_by("pk")
-        .values_list("pk", flat=True)[:STEP]
+    """Score the next few hundred leads anew, and have those judged for whom more may follow than
+    another score; the pipeline takes them from there.
+    """
+    leads = Lead.objects.live().filter(pk__gt=job.cursor).order_by("pk")
+    ids = list(leads.values_list("pk", flat=True)[:STEP])
+    scored = rescore_in_bulk(ids, live_version(Document.Kind.CRITERIA, at), at)
+    concerned = {each.lead_id for each in scored if _may_follow_more(each)}
+    concerned.update(
+        Handoff.objects.in_review().filter(lead__in=ids).values_list("lead_id", flat=True)
     )
-    Lead.objects.filter(pk__in=ids, reconsider_at=None).update(reconsider_at=at)
+    Lead.objects.filter(pk__in=concerned, reconsider_at=None).update(reconsider_at=at)
     job.done_count = min(job.done_count + len(ids), job.total_count)
     return ids[-1] if len(ids) == STEP else None
+
+
+def _may_follow_more(scored: Scored) -> bool:
+    """Whether a disqualifier holds, or something would open a handoff if none is open."""
+    evidence, criteria = scored.evidence, scored.standing.criteria
+    if any(compiled.matches(evidence) for _, compiled in criteria.disqualifying):
+        return True
+    return opening(evidence.facts, evidence.activities, criteria, evidence.at, None) is not None
 
 
 STEPS: dict[str, Step] = {RECONSIDER_ALL: reconsider_some, backtest.KIND: backtest.step}

@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 from django.urls import reverse
 from psycopg import errors
 
-from leads import documents
+from leads import documents, handoffs
 from leads.documents import live_version
 from leads.fact_history import record_facts
 from leads.instants import database_now
@@ -141,23 +141,32 @@ def test_the_preview_opens_nothing_for_who_rests_or_is_with_sales(make_lead, ali
     assert not Handoff.objects.exists()
 
 
-def test_applying_judges_every_lead_a_few_hundred_at_a_time(
-    client, ready_lead, make_lead, olga, now, monkeypatch
+def test_applying_scores_every_lead_and_judges_whom_more_may_follow(
+    client, ready_lead, make_lead, olga, monkeypatch
 ):
     monkeypatch.setattr(jobs, "STEP", 1)
-    make_lead("Another")
+    other = make_lead("Nothing known")
     client.force_login(olga)
     assert client.post(reverse("criteria_apply")).status_code == 302
     assert client.post(reverse("criteria_apply")).status_code == 302
     job = Job.objects.get(kind=jobs.RECONSIDER_ALL)
     assert "0 of 2 leads" in client.get(reverse("criteria_apply")).content.decode()
-    assert jobs.run_steps(for_s=5) == 0
-    assert Lead.objects.filter(reconsider_at__isnull=False).count() == 1
-    for _ in range(2):
-        jobs.run_steps(for_s=5)
+    for _ in range(3):
+        assert jobs.run_steps(for_s=5) == 0
     job.refresh_from_db()
-    assert job.state == Job.State.DONE
-    assert Lead.objects.filter(reconsider_at__isnull=False).count() == 2
+    assert (job.state, job.done_count) == (Job.State.DONE, 2)
+    assert set(Lead.objects.values_list("pk", "band")) == {(ready_lead.pk, "A2"), (other.pk, "C3")}
+    assert list(Lead.objects.exclude(reconsider_at=None)) == [ready_lead]
+
+
+def test_applying_judges_leads_in_review_and_disqualified_ones(make_lead, make_handoff, now, olga):
+    in_review, rival = make_lead("In review"), make_lead("Rival")
+    handoff = make_handoff(in_review)
+    handoffs.send_to_review(handoff, missing=["account.name"], at=now)
+    record_facts(rival, {"account.status": "competitor"}, known_from=now - timedelta(days=1))
+    jobs.start_reconsidering(by=olga)
+    jobs.run_step()
+    assert set(Lead.objects.exclude(reconsider_at=None)) == {in_review, rival}
 
 
 def test_after_publishing_the_page_says_what_applying_would_change(client, ready_lead, olga, now):
