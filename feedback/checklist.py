@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from feedback.errors import AnswerRefused
 from leads.criteria import criteria_of
+from leads.custom_facts import labels_of
 from leads.documents import live_version
 from leads.fact_history import facts_of
 from leads.models import ChecklistAnswer, ChecklistItem, Document, Handoff, RequiredField, Version
@@ -31,7 +32,7 @@ def check(handoff: Handoff, confirmed: Collection[str], at: datetime) -> None:
     criteria = criteria_of(_live(at))
     missing = missing_fields(facts_of(handoff.lead, at), criteria, RequiredField.Path.SQL)
     if missing:
-        names = ", ".join(criteria.label_of(name) for name in missing)
+        names = ", ".join(labels_of(missing))
         raise AnswerRefused({"missing": f"To qualify, this must be known first: {names}."})
 
 

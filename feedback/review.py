@@ -6,7 +6,7 @@ the same handoff with LostRace, which says who was first and when.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,10 +19,11 @@ from feedback.packets import build_packet
 from leads import handoffs, lifecycle
 from leads.correcting import CorrectedFields, correct
 from leads.criteria import criteria_of
+from leads.custom_facts import all_declared_facts, labels_of
 from leads.documents import live_version
 from leads.errors import LostRace, WithSales
 from leads.fact_history import evidence_for, facts_of
-from leads.forms.corrections import labels_of
+from leads.facts import Fact
 from leads.inbox import PROCESS_TASK
 from leads.matching import lock_identities
 from leads.models import (
@@ -83,15 +84,16 @@ def items(waiting: QuerySet[Handoff], at: datetime) -> list[Item]:
     running = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
     found = waiting.select_related("lead__source", "lead__account", "queue__owner")
     clocks_first = Prefetch("clocks", running, to_attr="running")
-    return [_item(each, at) for each in found.prefetch_related(clocks_first)[:MOST_ITEMS]]
+    own = all_declared_facts()
+    return [_item(each, at, own) for each in found.prefetch_related(clocks_first)[:MOST_ITEMS]]
 
 
-def _item(handoff: Handoff, at: datetime) -> Item:
+def _item(handoff: Handoff, at: datetime, own: Mapping[str, Fact]) -> Item:
     """Return what to show of a handoff whose running clocks are in `running`, first due first."""
     judged_at = handoff.lead.reconsider_at
     return Item(
         handoff=handoff,
-        missing=labels_of(handoff.missing),
+        missing=labels_of(handoff.missing, own),
         deadline=_next_due(handoff, Target.Kind.REVIEW, at),
         prospect=_next_due(handoff, Target.Kind.FIRST_RESPONSE, at),
         is_released=judged_at is not None and judged_at <= at,

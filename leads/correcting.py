@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from leads.company_facts import recorded_facts, spread
 from leads.countries import region_of
+from leads.custom_facts import CUSTOM
 from leads.errors import LeadsError, LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import Facts, account_facts, fact_sheet, lead_facts, told_facts
@@ -106,11 +107,13 @@ def _check_seen(lead: Lead, seen: int | None) -> None:
 
 
 def _cleared(fields: CorrectedFields, changed: Collection[str]) -> set[str]:
-    return {
+    blank = {
         fact
         for name, fact in TOLD_ONLY.items()
         if name in changed and getattr(fields, name) in ("", None)
     }
+    told = {f"{CUSTOM}{name}" for name in fields.attributes}
+    return blank | {name for name in changed if name.startswith(CUSTOM)} - told
 
 
 def _known_beside_records(lead: Lead, at: datetime, *, cleared: set[str]) -> dict[str, object]:

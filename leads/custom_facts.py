@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from leads.facts import Fact, FactType
+from leads.facts import FACTS, Fact, FactType
 from leads.models import CustomFact
 
+CUSTOM = "custom."
 YES = frozenset({"yes", "y", "true", "1", "on"})
 NO = frozenset({"no", "n", "false", "0", "off"})
 
@@ -36,6 +37,22 @@ def _facts(*, active_only: bool) -> dict[str, Fact]:
         )
         for row in rows
     }
+
+
+def labels_of(names: Iterable[str], own: Mapping[str, Fact] | None = None) -> list[str]:
+    """Return what the facts `names` are called on screens; a name that nothing has is kept.
+
+    own: the declared attributes, for who asks often; None reads them if they are needed.
+    """
+    names = list(names)
+    if own is None:
+        own = all_declared_facts() if has_custom(names) else {}
+    known = {**FACTS, **own}
+    return [known[name].label if name in known else name for name in names]
+
+
+def has_custom(names: Iterable[str]) -> bool:
+    return any(name.startswith(CUSTOM) for name in names)
 
 
 def typed(facts: Mapping[str, object], declared: Mapping[str, Fact]) -> dict[str, object]:

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from leads.condition_words import shown
 from leads.criteria import criteria_of
+from leads.custom_facts import CUSTOM, all_declared_facts, declared_facts, has_custom, labels_of
 from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
-from leads.facts import ACCOUNT_FACTS, FACTS, PERSON_FACTS, Fact
+from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
 from leads.models import Document, Handoff, Lead, Version
 from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
 
-CUSTOM = "custom."
 # Told in the head of the page, or worth showing only where they are true.
 SAID_ELSEWHERE = {"person.email_domain", "person.has_phone", "account.has_owner"}
 
@@ -80,15 +80,17 @@ class ScorePage:
 
 def fact_groups(facts: Mapping[str, object]) -> list[FactGroup]:
     """Return what is known and unknown of a lead, in the order of the glossary."""
-    own = [
+    declared = declared_facts()
+    undeclared = [
         Known(name.removeprefix(CUSTOM).replace("_", " ").capitalize(), _plain(value))
         for name, value in sorted(facts.items())
-        if name.startswith(CUSTOM)
+        if name.startswith(CUSTOM) and name not in declared
     ]
     groups = [
         FactGroup("Person", _known(PERSON_FACTS, facts)),
         FactGroup("Company", _known(ACCOUNT_FACTS, facts)),
-        FactGroup("Further facts", own),
+        FactGroup("Your attributes", _known(declared.values(), facts)),
+        FactGroup("Further facts", undeclared),
     ]
     return [group for group in groups if group.facts]
 
@@ -124,7 +126,7 @@ def score_page(evidence: Evidence) -> ScorePage | None:
         ],
         flips=nearest_flips(*about),
         rulings=[*_rulings(result, criteria)],
-        unknown=[label_of(name) for name in result.unknown],
+        unknown=labels_of(result.unknown),
     )
 
 
@@ -144,10 +146,6 @@ def _rulings(result: Score, criteria: Criteria) -> Iterable[str]:
         yield f"Fit stays C: not known to be “{required[key]}”."
     for key in result.undecided:
         yield f"Can't be told yet: {disqualifiers[key]}."
-
-
-def label_of(fact: str) -> str:
-    return FACTS[fact].label if fact in FACTS else fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,5 @@ def handoff_cards(lead: Lead, visible: Iterable[int]) -> list[HandoffCard]:
         .order_by("-opened_at", "-pk")
     )
     openable = set(visible)
-    return [
-        HandoffCard(each, [label_of(name) for name in each.missing], each.pk in openable)
-        for each in found
-    ]
+    own = all_declared_facts() if any(has_custom(each.missing) for each in found) else {}
+    return [HandoffCard(each, labels_of(each.missing, own), each.pk in openable) for each in found]

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from leads.conditions import Compiled, Conditions, compile_conditions
-from leads.facts import FACTS, Fact
+from leads.facts import Fact
 from leads.rule_index import PointsIndex
 
 Intent = Literal["high", "meaningful", "supportive"]
@@ -186,10 +186,6 @@ class Criteria:
         """Whether a fit rule or modifier may turn by the passing of days alone."""
         compiled = [each for _, each in (*self.fit, *self.modifying)]
         return any(each.changes_with_time for each in compiled)
-
-    def label_of(self, fact: str) -> str:
-        """Return what the fact `fact` is called on screens."""
-        return {**FACTS, **self.extra_facts}[fact].label
 
     def compile(self, conditions: Conditions) -> Compiled:
         return compile_conditions(conditions, extra_facts=self.extra_facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,9 @@ from feedback.errors import FeedbackError
 from feedback.review import Item
 from feedback.review_forms import AssignForm, DisqualifyForm, HandOverForm
 from leads.correcting import may_correct
+from leads.custom_facts import declared_facts
 from leads.errors import LeadsError, LostRace
+from leads.facts import Fact
 from leads.forms.corrections import MissingForm
 from leads.forms.submissions import NAMED_COUNTRIES
 from leads.inbox_page import payload_text
@@ -58,7 +60,7 @@ def review_list(request: SignedInRequest) -> HttpResponse:
 def fill_in(request: SignedInRequest, pk: int) -> HttpResponse:
     at = database_now()
     handoff = own_item(request, pk)
-    form = missing_form(handoff, at, request.POST)
+    form = missing_form(handoff, at, declared_facts(), data=request.POST)
 
     def act(handoff: Handoff) -> str:
         review.fill_in(handoff, form.told, form.filled, by=request.user, at=at)
@@ -179,8 +181,10 @@ def own_item(request: SignedInRequest, pk: int) -> Handoff:
     return handoff
 
 
-def missing_form(handoff: Handoff, at: datetime, data: Any = None) -> MissingForm:
-    return MissingForm(handoff.missing, data, at=at, prefix=f"h{handoff.pk}")
+def missing_form(
+    handoff: Handoff, at: datetime, own: Mapping[str, Fact], *, data: Any = None
+) -> MissingForm:
+    return MissingForm(handoff.missing, data, at=at, prefix=f"h{handoff.pk}", own=own)
 
 
 def first_error(form: Form) -> str:
@@ -238,7 +242,7 @@ def _item_again(
     found = next(iter(review.items(waiting, at)), None)
     if found is None:
         return _lost(request, handoff, LostRace("This is no longer in review."), at)
-    entry = Entry(found, fill or missing_form(found.handoff, at), refusal)
+    entry = Entry(found, fill or missing_form(found.handoff, at, declared_facts()), refusal)
     if wants_fragment(request):
         context = {**_choices(request.user), "entry": entry, "at": at}
         return render(request, "feedback/_review_item.html", context, status=422)
@@ -249,7 +253,10 @@ def _page(
     request: SignedInRequest, at: datetime, *, changed: Entry | None = None, status: int = 200
 ) -> HttpResponse:
     waiting = review.in_review(request.user)
-    entries = [Entry(item, missing_form(item.handoff, at)) for item in review.items(waiting, at)]
+    own = declared_facts()
+    entries = [
+        Entry(item, missing_form(item.handoff, at, own)) for item in review.items(waiting, at)
+    ]
     if changed is not None:
         entries = [
             changed if each.item.handoff == changed.item.handoff else each for each in entries

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -11,12 +12,14 @@ from crispy_forms.layout import Layout
 from django import forms
 
 from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_correction
+from leads.custom_facts import CUSTOM, declared_facts
 from leads.fact_history import facts_of
-from leads.facts import FACTS
+from leads.facts import Fact, FactType
 from leads.forms.submissions import NAMED_COUNTRIES, row
 from leads.models import Lead
 from leads.submission_fields import FieldsRefused
 
+LONGEST_ATTRIBUTE = 400
 YES_NO = [("", "Not known"), ("yes", "Yes"), ("no", "No")]
 
 
@@ -93,17 +96,63 @@ FIELD_OF_FACT = {
 }
 
 
+def attribute_field(fact: Fact) -> forms.Field:
+    """Return the field of a declared attribute."""
+    match fact.type:
+        case FactType.NUMBER:
+            label = f"{fact.label} ({fact.unit})" if fact.unit else fact.label
+            return forms.DecimalField(label=label, required=False, help_text=fact.help)
+        case FactType.BOOLEAN:
+            return _yes_no(fact.label)()
+        case FactType.CHOICE:
+            choices = [("", "Not known"), *fact.choices]
+            return forms.ChoiceField(label=fact.label, choices=choices, required=False)
+        case FactType.DATE:
+            widget = forms.DateInput(attrs={"type": "date"})
+            return forms.DateField(label=fact.label, required=False, widget=widget)
+    help_text = "With commas between." if fact.type is FactType.LIST else fact.help
+    return forms.CharField(
+        label=fact.label, max_length=LONGEST_ATTRIBUTE, required=False, help_text=help_text
+    )
+
+
+def attribute_text(value: object) -> object:
+    """Return a stored attribute as its field shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def attribute_value(value: object, fact: Fact) -> object:
+    """Return what was filled in as a submission may carry it; None for nothing."""
+    if value in ("", None):
+        return None
+    if fact.type is FactType.LIST:
+        return [part.strip() for part in str(value).split(",") if part.strip()]
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class FactForm(forms.Form):
-    """Standard fields of a submission, checked as everywhere."""
+    """Standard fields of a submission, and attributes ("custom.seats"), checked as everywhere."""
 
     def __init__(
-        self, names: Iterable[str], data: Any = None, *, at: datetime, **options: Any
+        self,
+        names: Iterable[str],
+        data: Any = None,
+        *,
+        at: datetime,
+        own: Mapping[str, Fact],
+        **options: Any,
     ) -> None:
         super().__init__(data, **options)
         self.at = at
         self.told = CorrectedFields()
+        self.own = own
         for name in names:
-            self.fields[name] = FIELDS[name]()
+            attribute = own.get(name)
+            self.fields[name] = attribute_field(attribute) if attribute else FIELDS[name]()
         self.helper = FormHelper()
         self.helper.form_tag = False
 
@@ -114,15 +163,20 @@ class FactForm(forms.Form):
 
     def _read(self) -> None:
         values = {name: self.cleaned_data[name] for name in self.fields if name in FIELDS}
+        attributes = {
+            name.removeprefix(CUSTOM): value
+            for name, fact in self.own.items()
+            if (value := attribute_value(self.cleaned_data.get(name), fact)) is not None
+        }
         try:
-            self.told = read_correction(values, at=self.at)
+            self.told = read_correction(values | {"attributes": attributes}, at=self.at)
         except FieldsRefused as refused:
             for field, sentence in refused.errors:
                 self.add_error(field if field in self.fields else None, sentence)
 
     @property
     def changed(self) -> list[str]:
-        return [name for name in self.changed_data if name in FIELDS]
+        return [name for name in self.changed_data if name in FIELDS or name in self.own]
 
 
 class CorrectionForm(FactForm):
@@ -133,7 +187,8 @@ class CorrectionForm(FactForm):
     def __init__(self, lead: Lead, data: Any = None, *, at: datetime) -> None:
         latest = latest_snapshot(lead)
         initial = {**known_values(lead, at), "seen": latest.pk if latest else None}
-        super().__init__(FIELDS, data, at=at, initial=initial)
+        attributes = declared_facts()
+        super().__init__([*FIELDS, *attributes], data, at=at, own=attributes, initial=initial)
         self.fields["country"].help_text = "Of the company; decides the region."
         self.fields[
             "company"
@@ -148,17 +203,24 @@ class CorrectionForm(FactForm):
             row("time_window", "consent"),
             row("is_hiring_sales"),
             "reason",
+            *attributes,
             "seen",
         )
 
 
 class MissingForm(FactForm):
-    """Just the fields that make the `missing` facts known."""
+    """Just the fields that make the `missing` facts known. own: the declared attributes."""
 
     def __init__(
-        self, missing: Iterable[str], data: Any = None, *, at: datetime, prefix: str
+        self,
+        missing: Iterable[str],
+        data: Any = None,
+        *,
+        at: datetime,
+        prefix: str,
+        own: Mapping[str, Fact],
     ) -> None:
-        super().__init__(fields_for(missing), data, at=at, prefix=prefix)
+        super().__init__(fields_for(missing, own), data, at=at, own=own, prefix=prefix)
         if "country" in self.fields:
             # Many such forms stand on one page: they share one list of countries.
             self.fields["country"] = _text("Country", 80, widget=country_input())()
@@ -174,13 +236,10 @@ class MissingForm(FactForm):
         return [name for name, value in self.cleaned_data.items() if value not in ("", None)]
 
 
-def fields_for(missing: Iterable[str]) -> list[str]:
+def fields_for(missing: Iterable[str], own: Mapping[str, Fact]) -> list[str]:
     """Return the names of the fields that make these facts known; none for what no form can."""
-    return list(dict.fromkeys(FIELD_OF_FACT[fact] for fact in missing if fact in FIELD_OF_FACT))
-
-
-def labels_of(missing: Iterable[str]) -> list[str]:
-    return [FACTS[name].label if name in FACTS else name for name in missing]
+    fields = {**FIELD_OF_FACT, **{name: name for name in own}}
+    return list(dict.fromkeys(fields[fact] for fact in missing if fact in fields))
 
 
 def known_values(lead: Lead, at: datetime) -> dict[str, Any]:
@@ -189,6 +248,7 @@ def known_values(lead: Lead, at: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {field: facts.get(fact) for field, fact in TOLD_ONLY.items()}
     for name in ("consent", "is_hiring_sales"):
         values[name] = {True: "yes", False: "no"}.get(values[name], "")
+    values |= {name: attribute_text(facts.get(name)) for name in facts if name.startswith(CUSTOM)}
     values |= {name: getattr(lead, name) for name in ("name", "title", "email", "phone")}
     values |= {"company": lead.company, "campaign": lead.campaign}
     if account is not None:

@@ -306,7 +306,7 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
         waiting(f"Lead {number}")
     client = as_user(olga)
     client.get("/review/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get("/review/")
 
 

@@ -281,7 +281,7 @@ def test_a_leads_page_asks_as_much_for_a_long_story(
         record_facts(handoff.lead, {"custom.n": number}, known_from=at)
     client = as_user(olga)
     client.get(f"/leads/{handoff.lead_id}/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(f"/leads/{handoff.lead_id}/")
 
 
