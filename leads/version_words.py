@@ -103,7 +103,7 @@ def _condition(condition: Mapping[str, Any], own: Vocabulary) -> str:
 
 
 def _label(field: models.Field[Any, Any]) -> str:
-    return str(field.verbose_name).capitalize()
+    return "Name" if field.name == "label" else str(field.verbose_name).capitalize()
 
 
 def _field_text(row: models.Model, field: models.Field[Any, Any], own: Vocabulary) -> str:

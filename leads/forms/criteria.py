@@ -136,7 +136,6 @@ class FitRuleForm(RowForm):
     class Meta:
         model = FitRule
         fields = ("label", "points", "is_required", "conditions")
-        labels = {"is_required": "Must hold"}
         help_texts = {"is_required": "Unless it is known to hold, fit stays C."}
 
 
@@ -163,6 +162,7 @@ class SignalForm(RowForm):
     label = _label()
     kind = _kind()
     points = _points()
+    intent = forms.ChoiceField(choices=[("", "Choose"), *Signal.Intent.choices])
     window_days = _days("Counts for", "Days after which it counts no more.")
     half_life_days = _days("Half-life", "Days; for that decay only.", required=False)
     cap = _number("Cap", "The most it gives in all; blank is no limit.", required=False)
