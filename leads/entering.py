@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from leads import lifecycle, ownership
+from leads.company_facts import spread
 from leads.custom_facts import declared_facts, typed
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import fact_sheet, told_facts
 from leads.handoffs import NURTURE
-from leads.matching import claim_identities, lock_identities, match_account, match_lead
-from leads.models import Activity, FactSnapshot, Lead, OwnershipChange, Queue, Stage, Submission
+from leads.matching import claim_identities, find_account, lock_identities, match_lead, teach
+from leads.models import (
+    Account,
+    Activity,
+    FactSnapshot,
+    Lead,
+    OwnershipChange,
+    Queue,
+    Stage,
+    Submission,
+)
 from leads.submission_fields import ActivityFields, HistoricalFields, SubmissionFields
 
 
@@ -22,11 +32,15 @@ def enter(submission: Submission, fields: SubmissionFields, at: datetime) -> tup
     lock_identities(fields, submission.source)
     match = match_lead(fields, submission.source)
     lead = match.lead or _new_lead(submission, fields, at)
-    _update(lead, fields, submission)
+    account = find_account(fields)
+    has_learnt = account is not None and teach(account, fields)
+    _update(lead, fields, account)
     claim_identities(lead, fields, submission.source)
     when = happened_at(submission, fields, at)
     _keep_activities(lead, submission, fields, when)
     keep_facts(lead, fields, submission, when, at)
+    if account is not None and has_learnt and not submission.is_historical:
+        spread(account, {}, by=submission.by, at=at)
     return lead, match.lead is None
 
 
@@ -71,7 +85,7 @@ def _new_lead(submission: Submission, fields: SubmissionFields, at: datetime) ->
     return lead
 
 
-def _update(lead: Lead, fields: SubmissionFields, submission: Submission) -> None:
+def _update(lead: Lead, fields: SubmissionFields, account: Account | None) -> None:
     """Write what `fields` newly say into the lead's record. What they leave out stays."""
     news = {
         "name": fields.full_name,
@@ -85,7 +99,7 @@ def _update(lead: Lead, fields: SubmissionFields, submission: Submission) -> Non
     for name, value in news.items():
         if value:
             setattr(lead, name, value)
-    lead.account = match_account(fields) or lead.account
+    lead.account = account or lead.account
     lead.search_text = " ".join(filter(None, [lead.name, lead.email, lead.company, lead.phone]))
     lead.save(update_fields=[*news, "account", "search_text"])
 

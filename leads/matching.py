@@ -120,19 +120,27 @@ def company_domains(fields: SubmissionFields) -> list[str]:
 
 
 def match_account(fields: SubmissionFields) -> Account | None:
-    """Return the account that `fields` belong to, made if it is new.
+    """Return the account that `fields` belong to with what they tell of it, made if it is new.
+
+    None if the fields name no company. Needs `lock_identities` first.
+    """
+    account = find_account(fields)
+    if account is not None:
+        teach(account, fields)
+    return account
+
+
+def find_account(fields: SubmissionFields) -> Account | None:
+    """Return the account that `fields` belong to; one that is new is not saved yet.
 
     By the domain of a company's e-mail or website, or one that it lies under; else by the name
-    without legal form. None if the fields name no company. Needs `lock_identities` first.
+    without legal form. None if the fields name no company.
     """
     domains = company_domains(fields)
-    account = _by_domain(domains) or _by_name(fields.company)
-    if account is None:
-        named = company_key(fields.company) or domains
-        account = Account(name=fields.company or domains[0]) if named else None
-    if account is not None:
-        _learn(account, fields, domains)
-    return account
+    known = _by_domain(domains) or _by_name(fields.company)
+    if known is not None or not (company_key(fields.company) or domains):
+        return known
+    return Account(name=fields.company or domains[0])
 
 
 def _by_domain(domains: list[str]) -> Account | None:
@@ -155,12 +163,17 @@ def _by_name(company: str) -> Account | None:
     return Account.objects.filter(name_key=key).order_by("id").first() if key else None
 
 
-def _learn(account: Account, fields: SubmissionFields, domains: list[str]) -> None:
-    """Save `account` with what was not known of it before; what is known stays."""
-    if fields.company and account.name in domains:
+def teach(account: Account, fields: SubmissionFields) -> bool:
+    """Save `account` with what was not known of it before; what is known stays. Returns whether an
+    account that was there learnt something.
+    """
+    domains, is_new = company_domains(fields), account.pk is None
+    is_named = bool(fields.company) and account.name in domains
+    if is_named:
         account.name = fields.company
+    if is_named or not account.name_key:
+        account.name_key = company_key(account.name)
     news = {
-        "name_key": company_key(account.name),
         "industry": fields.industry,
         "employees": fields.employees,
         "revenue": fields.revenue,
@@ -173,11 +186,12 @@ def _learn(account: Account, fields: SubmissionFields, domains: list[str]) -> No
     learnt = {k: v for k, v in news.items() if v not in unknown and getattr(account, k) in unknown}
     for name, value in learnt.items():
         setattr(account, name, value)
-    if learnt or account.pk is None:
+    if learnt or is_named or is_new:
         account.save()
     if domains and not account.domains.exists():
         domain = AccountDomain(account=account, domain=domains[0])
         AccountDomain.objects.bulk_create([domain], ignore_conflicts=True)
+    return bool(learnt or is_named) and not is_new
 
 
 def _holders(keys: list[IdentityKey]) -> dict[IdentityKey, int]:

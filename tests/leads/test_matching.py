@@ -149,3 +149,10 @@ def test_an_account_learns_what_was_unknown_and_keeps_what_it_knew(read):
     account.refresh_from_db()
     assert (account.name, account.employees) == ("Lumora Pay", 120)
     assert (account.country, account.region) == ("SE", "emea")
+
+
+def test_an_account_known_by_its_domain_takes_the_name_that_is_told(read):
+    match_account(read(email="jane@lumora.example"))
+    match_account(read(email="joe@lumora.example", company="Lumora Pay"))
+    account = match_account(read(email="jim@gmail.com", company="Lumora Pay Ltd"))
+    assert (account.name, Account.objects.count()) == ("Lumora Pay", 1)

@@ -302,3 +302,12 @@ def test_an_attribute_that_came_as_text_is_asked_as_its_type(hand_in, alice):
     lead = hand_in(attributes={"seats": "40", "other": "40"}).lead
     known = facts_of(lead, database_now())
     assert (known["custom.seats"], known["custom.other"]) == (40, "40")
+
+
+def test_what_one_lead_tells_of_its_company_is_known_of_the_others(hand_in, alice):
+    first = hand_in(employees=None).lead
+    hand_in(email="joe@lumora.example", name="Joe", employees=900, campaign="Fair")
+    assert facts_of(first, database_now())["account.employees"] == 900
+    first.refresh_from_db()
+    assert first.reconsider_at is not None
+    assert facts_of(first, database_now())["person.title"] == CLARA["title"]
