@@ -20,16 +20,18 @@ from leads.documents import live_version  # noqa: E402
 from leads.evidence import Evidence  # noqa: E402
 from leads.fact_history import evidence_for  # noqa: E402
 from leads.models import Lead  # noqa: E402
-from leads.scoring import next_band_change, opening, score  # noqa: E402
+from leads.openings import opening_of  # noqa: E402
+from leads.score_changes import next_change  # noqa: E402
+from leads.scoring import score_of  # noqa: E402
+from leads.standing import Standing  # noqa: E402
 
 LEADS, ACTIVITIES, TIMES = 20, 500, 25
 GOAL_MS = 5.0
 
 
 def judged(evidence: Evidence) -> object:
-    criteria = criteria_of(live_version("criteria", AT))
-    known = evidence.facts, evidence.activities, criteria, AT
-    return score(*known), opening(*known, None), next_band_change(*known)
+    standing = Standing(evidence, criteria_of(live_version("criteria", AT)))
+    return score_of(standing), opening_of(standing, None), next_change(standing)
 
 
 def milliseconds(work: Callable[[Lead], object], leads: list[Lead]) -> list[float]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from leads.bulk_evidence import History
-from leads.openings import Opening, missing_fields, opening
-from leads.score_changes import next_band_change, only_falls
+from leads.openings import Opening, missing_fields, opening_of
+from leads.score_changes import next_change, only_falls
 from leads.scoring_rules import Criteria
+from leads.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +158,11 @@ class _Walk:
         return self.watches_days or (not is_judged and self._opening(turn, at) is not None)
 
     def _opening(self, turn: Turn, at: datetime) -> Opening | None:
-        evidence = self.history.at(at)
-        facts, activities = evidence.facts, evidence.activities
-        return opening(facts, activities, self.criteria, at, turn.since_at(at))
+        return opening_of(Standing(self.history.at(at), self.criteria), turn.since_at(at))
 
     def _changes_of_band(self, at: datetime, until: datetime) -> Iterator[datetime]:
         while True:
-            evidence = self.history.at(at)
-            day = next_band_change(evidence.facts, evidence.activities, self.criteria, at)
+            day = next_change(Standing(self.history.at(at), self.criteria))
             if day is None or _midnight(day) >= until:
                 return
             at = _midnight(day)

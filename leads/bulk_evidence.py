@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db import connection
 
 from leads.evidence import ActivityRecord, Evidence
-from leads.models import Activity, FactSnapshot, Lead
+from leads.models import Lead
 
 CHUNK = 500
+
+# Instants come as seconds and JSON as text: what the ORM makes of a row outlasts its score.
+ACTIVITIES = """
+    SELECT lead_id, account_id, kind, properties::text, extract(epoch FROM occurred_at)::float8
+    FROM leads_activity
+    WHERE (lead_id = ANY(%s) OR (lead_id IS NULL AND account_id = ANY(%s))) AND occurred_at <= %s
+    ORDER BY occurred_at, id
+"""
+NEWEST_FACTS = """
+    SELECT DISTINCT ON (lead_id) lead_id, facts::text
+    FROM leads_factsnapshot
+    WHERE lead_id = ANY(%s) AND known_from <= %s
+    ORDER BY lead_id, known_from DESC, id DESC
+"""
+ALL_FACTS = """
+    SELECT lead_id, extract(epoch FROM known_from)::float8, facts::text
+    FROM leads_factsnapshot
+    WHERE lead_id = ANY(%s) AND known_from <= %s
+    ORDER BY known_from, id
+"""
 
 
 class Known(NamedTuple):
@@ -54,7 +75,7 @@ def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[in
     """
     for ids in in_chunks(lead_ids):
         facts = _newest_facts(ids, at)
-        activities = _activities(ids, at)
+        activities = activities_of_all(_accounts(ids), at)
         for lead_id in ids:
             yield lead_id, Evidence(facts.get(lead_id, {}), activities[lead_id], at)
 
@@ -63,7 +84,7 @@ def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
     """Yield each lead of `lead_ids`, in that order, with its history up to `until`."""
     for ids in in_chunks(lead_ids):
         known = _all_facts(ids, until)
-        activities = _activities(ids, until)
+        activities = activities_of_all(_accounts(ids), until)
         for lead_id in ids:
             yield History(lead_id, known[lead_id], activities[lead_id])
 
@@ -72,43 +93,61 @@ def in_chunks(lead_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (lead_ids[start : start + CHUNK] for start in range(0, len(lead_ids), CHUNK))
 
 
-def _newest_facts(ids: Sequence[int], at: datetime) -> dict[int, Mapping[str, object]]:
-    rows = (
-        FactSnapshot.objects.filter(lead__in=ids, known_from__lte=at)
-        .order_by("lead", "-known_from", "-id")
-        .distinct("lead")
-        .values_list("lead_id", "facts")
-    )
-    return dict(rows)
+def activities_of_all(
+    accounts: Mapping[int, int | None], until: datetime
+) -> dict[int, list[ActivityRecord]]:
+    """Return what each lead and its account did up to `until`, oldest first.
 
-
-def _all_facts(ids: Sequence[int], until: datetime) -> dict[int, list[Known]]:
-    rows = (
-        FactSnapshot.objects.filter(lead__in=ids, known_from__lte=until)
-        .order_by("known_from", "id")
-        .values_list("lead_id", "known_from", "facts")
-    )
-    known: dict[int, list[Known]] = {lead_id: [] for lead_id in ids}
-    for lead_id, known_from, facts in rows:
-        known[lead_id].append(Known(known_from, facts))
-    return known
-
-
-def _activities(ids: Sequence[int], until: datetime) -> dict[int, list[ActivityRecord]]:
-    """Return what each lead and its account did up to `until`, oldest first."""
+    accounts: the id of each lead's account; None for a lead without one.
+    """
     leads_of: dict[int, list[int]] = {}
-    for lead_id, account_id in Lead.objects.filter(pk__in=ids).values_list("pk", "account_id"):
+    for lead_id, account_id in accounts.items():
         if account_id is not None:
             leads_of.setdefault(account_id, []).append(lead_id)
-    rows = (
-        Activity.objects.filter(Q(lead__in=ids) | Q(lead=None, account__in=leads_of))
-        .filter(occurred_at__lte=until)
-        .order_by("occurred_at", "id")
-        .values_list("lead_id", "account_id", "kind", "properties", "occurred_at")
-    )
-    found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in ids}
-    for lead_id, account_id, kind, properties, occurred_at in rows:
-        record = ActivityRecord(kind, properties, occurred_at)
+    found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in accounts}
+    read = _PropertiesReader()
+    for lead_id, account_id, kind, properties, seconds in _rows(
+        ACTIVITIES, [list(accounts), list(leads_of), until]
+    ):
+        record = ActivityRecord(kind, read(properties), datetime.fromtimestamp(seconds, UTC))
         for doer in leads_of[account_id] if lead_id is None else (lead_id,):
             found[doer].append(record)
     return found
+
+
+class _PropertiesReader:
+    """Reads JSON objects, each text once: most are empty or alike."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Mapping[str, object]] = {}
+
+    def __call__(self, text: str) -> Mapping[str, object]:
+        found = self._read.get(text)
+        if found is None:
+            found = self._read[text] = json.loads(text)
+        return found
+
+
+def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _accounts(ids: Sequence[int]) -> dict[int, int | None]:
+    known = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "account_id"))
+    return {lead_id: known.get(lead_id) for lead_id in ids}
+
+
+def _newest_facts(ids: Sequence[int], at: datetime) -> dict[int, Mapping[str, object]]:
+    rows = _rows(NEWEST_FACTS, [list(ids), at])
+    return {lead_id: json.loads(facts) for lead_id, facts in rows}
+
+
+def _all_facts(ids: Sequence[int], until: datetime) -> dict[int, list[Known]]:
+    known: dict[int, list[Known]] = {lead_id: [] for lead_id in ids}
+    for lead_id, seconds, facts in _rows(ALL_FACTS, [list(ids), until]):
+        known_from = datetime.fromtimestamp(seconds, UTC)
+        known[lead_id].append(Known(known_from, json.loads(facts)))
+    return known

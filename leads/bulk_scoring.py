@@ -14,7 +14,7 @@ from leads.criteria import criteria_of
 from leads.evidence import Evidence
 from leads.models import Lead, ScoreSnapshot, Version
 from leads.score_changes import next_change
-from leads.scoring import Criteria, score
+from leads.scoring import Criteria, score_of
 from leads.standing import Standing
 
 # A score that is newer stays: its evidence is.
@@ -84,12 +84,11 @@ def _write(scored: Sequence[Scored], at: datetime) -> set[int]:
 
 
 def _snapshot(scored: Scored, version: Version) -> ScoreSnapshot:
-    evidence = scored.evidence
-    result = score(evidence.facts, evidence.activities, scored.standing.criteria, evidence.at)
+    result = score_of(scored.standing)
     return ScoreSnapshot(
         lead_id=scored.lead_id,
         version=version,
-        at=evidence.at,
+        at=scored.evidence.at,
         fit=result.fit,
         readiness=result.readiness,
         band=result.band,

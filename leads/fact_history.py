@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from leads.bulk_evidence import activities_of_all
 from leads.evidence import ActivityRecord, Evidence
-from leads.models import Activity, FactSnapshot, Lead, Submission, User
+from leads.models import FactSnapshot, Lead, Submission, User
 
 
 def facts_of(lead: Lead, at: datetime) -> dict[str, object]:
@@ -39,13 +40,7 @@ def record_facts(
 
 def activities_of(lead: Lead, at: datetime) -> list[ActivityRecord]:
     """Return what `lead` and its account did up to `at`, oldest first."""
-    rows = (
-        Activity.objects.known_for(lead.pk, lead.account_id)
-        .filter(occurred_at__lte=at)
-        .order_by("occurred_at", "id")
-        .values_list("kind", "properties", "occurred_at")
-    )
-    return [ActivityRecord(kind, properties, when) for kind, properties, when in rows]
+    return activities_of_all({lead.pk: lead.account_id}, at)[lead.pk]
 
 
 def evidence_for(lead: Lead, at: datetime, extra: Mapping[str, object] | None = None) -> Evidence:

@@ -43,14 +43,19 @@ def opening(
            there was none: then a score may open without any activity.
     None if nothing opens, or a disqualifier holds.
     """
-    evidence = Evidence(facts, activities, at)
+    return opening_of(Standing(Evidence(facts, activities, at), criteria), since)
+
+
+def opening_of(standing: Standing, since: datetime | None) -> Opening | None:
+    """Return what `opening` does, from where a lead stands."""
+    evidence, criteria = standing.evidence, standing.criteria
     if any(compiled.matches(evidence) for _, compiled in criteria.disqualifying):
         return None
     raised = [*_hand_raises(evidence, criteria, since)]
     if raised:
         return max(raised, key=_activity_at)
     deep = [*_depths(evidence, criteria, since)]
-    return max(deep, key=_activity_at) if deep else _by_score(evidence, criteria, since)
+    return max(deep, key=_activity_at) if deep else _by_score(standing, since)
 
 
 def missing_fields(facts: Mapping[str, object], criteria: Criteria, path: str) -> list[str]:
@@ -139,8 +144,8 @@ def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> li
     return [each for intent in STRONGEST_FIRST[: weakest + 1] for each in found[intent]]
 
 
-def _by_score(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Opening | None:
-    standing, opens_at = Standing(evidence, criteria), criteria.bands.opens_at
+def _by_score(standing: Standing, since: datetime | None) -> Opening | None:
+    evidence, opens_at = standing.evidence, standing.criteria.bands.opens_at
     grade = standing.fit_grade
     if not any(band.startswith(grade) for band in opens_at):
         return None

@@ -8,7 +8,9 @@ from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.evidence import Evidence
 from leads.models import Document, Handoff, Lead, ScoreSnapshot, Version
-from leads.scoring import Score, next_band_change, score
+from leads.score_changes import next_change
+from leads.scoring import Score, score_of
+from leads.standing import Standing
 
 
 def rescore(lead: Lead, evidence: Evidence) -> tuple[Score, Version]:
@@ -18,13 +20,12 @@ def rescore(lead: Lead, evidence: Evidence) -> tuple[Score, Version]:
     """
     version = live_version(Document.Kind.CRITERIA, evidence.at)
     criteria = criteria_of(version)
-    result = score(evidence.facts, evidence.activities, criteria, evidence.at)
+    standing = Standing(evidence, criteria)
+    result = score_of(standing)
     has_changed = lead.band != result.band
     lead.fit, lead.readiness, lead.band = result.fit, result.readiness, result.band
     lead.scored_at = evidence.at
-    lead.band_changes_on = next_band_change(
-        evidence.facts, evidence.activities, criteria, evidence.at
-    )
+    lead.band_changes_on = next_change(standing)
     lead.save(update_fields=["fit", "readiness", "band", "scored_at", "band_changes_on"])
     if has_changed:
         keep(lead, result, version, at=evidence.at)

@@ -47,6 +47,7 @@ __all__ = [
     "next_band_change",
     "opening",
     "score",
+    "score_of",
 ]
 
 
@@ -57,7 +58,12 @@ def score(
     at: datetime,
 ) -> Score:
     """Return the score at `at` (aware) from what was known then; its lines sum to its totals."""
-    standing = Standing(Evidence(facts, activities, at), criteria)
+    return score_of(Standing(Evidence(facts, activities, at), criteria))
+
+
+def score_of(standing: Standing) -> Score:
+    """Return what `score` does, from where a lead stands."""
+    criteria = standing.criteria
     disqualifying = [
         (rule.key, compiled.truth(standing.evidence)) for rule, compiled in criteria.disqualifying
     ]

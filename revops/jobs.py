@@ -14,7 +14,7 @@ from leads.bulk_scoring import Scored, rescore_in_bulk
 from leads.documents import live_version
 from leads.instants import database_now
 from leads.models import Document, Handoff, Job, Lead, User
-from leads.openings import opening
+from leads.openings import opening_of
 from leads.retrying import is_transient
 
 logger = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def _may_follow_more(scored: Scored) -> bool:
     evidence, criteria = scored.evidence, scored.standing.criteria
     if any(compiled.matches(evidence) for _, compiled in criteria.disqualifying):
         return True
-    return opening(evidence.facts, evidence.activities, criteria, evidence.at, None) is not None
+    return opening_of(scored.standing, None) is not None
 
 
 STEPS: dict[str, Step] = {RECONSIDER_ALL: reconsider_some, backtest.KIND: backtest.step}
