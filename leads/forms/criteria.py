@@ -51,6 +51,7 @@ class RowForm(forms.ModelForm[Any]):
         super().__init__(data, instance=instance, **options)
         self.own = own
         self.is_adrift = is_adrift
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = not self.is_bound
         conditions = self.fields.get("conditions")
         if isinstance(conditions, ConditionsField):
             conditions.use(own, address)

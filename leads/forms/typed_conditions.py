@@ -16,8 +16,6 @@ from leads.operators import OPERATORS, Operator, Takes, operators_for
 
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
-# How many pairs of property and value are offered at least.
-LEAST_PAIRS = 1
 
 
 def typed_number(text: str) -> int | float | str:
