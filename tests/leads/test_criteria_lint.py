@@ -1,6 +1,7 @@
 """Each lint rule finds what it is for, and leaves alone what only looks like it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -422,4 +423,6 @@ def test_stage_without_exit():
 
 def test_every_rule_says_what_to_do():
     assert len(RULES) == 9
+    documented = Path("docs/criteria-check.md").read_text()
+    assert all(f"`{id}`" in documented for id in RULES)
     assert all(rule.title and rule.help and id == rule.id for id, rule in RULES.items())
