@@ -1,6 +1,6 @@
 """Measure the first match of 200 rules of 8 conditions beside the rule-engine package.
 
-    .venv/bin/python -m pip install --target /tmp/peers rule-engine
+    python3 -m pip --python .venv/bin/python install --target /tmp/peers rule-engine
     PYTHONPATH=/tmp/peers .venv/bin/python -m bench.rules
 
 The package is wanted for this measurement alone. Both must give the same answers. Goals: 20,000

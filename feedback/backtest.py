@@ -7,6 +7,7 @@ The work is a `Job` of short steps. Each adds some hundred leads to the partial 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,10 +25,12 @@ from leads.criteria_checks import criteria_problems
 from leads.documents import live_version
 from leads.models import Document, Job, Lead, User, Version
 from leads.scoring_rules import Criteria
+from leads.standing import Standing
 
 KIND = "backtest"
 STEP = 300
 LENGTHS_IN_MONTHS = (3, 6, 12)
+SHARED = ("fit_rules", "signals", "modifiers", "group_caps")
 DAYS_A_YEAR, MONTHS_A_YEAR, DAYS_A_WEEK = 365, 12, 7
 
 
@@ -87,9 +90,10 @@ def step(job: Job, at: datetime) -> int | None:
     leads = _leads(backtest.to_at).filter(pk__gt=job.cursor).order_by("pk")
     ids = list(leads.values_list("pk", flat=True)[:STEP])
     result = Result.from_json(backtest.result)
-    sides = criteria_of(backtest.against), criteria_of(backtest.version)
-    for lead_id, live, draft, past in _replayed(ids, backtest, sides):
-        result.add(lead_id, live=live, draft=draft, outcome=past.outcome)
+    live = criteria_of(backtest.against)
+    sides = live, sharing(criteria_of(backtest.version), live)
+    for lead_id, by_live, by_draft, past in _replayed(ids, backtest, sides):
+        result.add(lead_id, live=by_live, draft=by_draft, outcome=past.outcome)
     Backtest.objects.filter(pk=backtest.pk).update(result=result.to_json())
     job.done_count = min(job.done_count + len(ids), job.total_count)
     return ids[-1] if len(ids) == STEP else None
@@ -107,12 +111,32 @@ def _replayed(
     watched = [(side, may_open_by_decay(side)) for side in sides]
     pasts = real_pasts(ids, start, end)
     for history in histories(ids, end):
-        past = pasts[history.lead_id]
+        past, seen = pasts[history.lead_id], dict[datetime, Standing]()
         live, draft = (
-            replay(history, past.handoffs, side, start=start, end=end, watches_days=watches_days)
+            replay(
+                history,
+                past.handoffs,
+                side,
+                start=start,
+                end=end,
+                watches_days=watches_days,
+                seen=seen,
+            )
             for side, watches_days in watched
         )
         yield history.lead_id, live, draft, past
+
+
+def sharing(criteria: Criteria, other: Criteria) -> Criteria:
+    """Return `criteria` with the very tables of `other` where they are equal, so that what follows
+    from these is worked out once.
+    """
+    equal = {
+        name: getattr(other, name)
+        for name in SHARED
+        if getattr(criteria, name) == getattr(other, name)
+    }
+    return replace(criteria, **equal)
 
 
 def prediction_of(version: Version) -> dict[str, Any] | None:

@@ -75,6 +75,7 @@ def replay(
     start: datetime,
     end: datetime,
     watches_days: bool,
+    seen: dict[datetime, Standing] | None = None,
 ) -> list[WouldOpen]:
     """Return the handoffs that `criteria` would have opened after `start` and before `end`.
 
@@ -82,8 +83,9 @@ def replay(
           after that, a handoff that would have opened ends when the next real one did, and if
           there is none, it is taken to be open still.
     watches_days: what `may_open_by_decay` says of `criteria`, worked out once for many leads.
+    seen:         where the lead stood when, kept for another replay of the same history.
     """
-    walk = _Walk(history, criteria, end, watches_days)
+    walk = _Walk(history, criteria, end, watches_days, {} if seen is None else seen)
     turn = _turn_at(past, start)
     found: list[WouldOpen] = []
     while turn is not None:
@@ -113,6 +115,7 @@ class _Walk:
     criteria: Criteria
     end: datetime
     watches_days: bool
+    seen: dict[datetime, Standing]
 
     def first_opening(self, turn: Turn) -> WouldOpen | None:
         for at in self._instants(turn):
@@ -158,11 +161,17 @@ class _Walk:
         return self.watches_days or (not is_judged and self._opening(turn, at) is not None)
 
     def _opening(self, turn: Turn, at: datetime) -> Opening | None:
-        return opening_of(Standing(self.history.at(at), self.criteria), turn.since_at(at))
+        return opening_of(self._standing(at), turn.since_at(at))
+
+    def _standing(self, at: datetime) -> Standing:
+        known = self.seen.get(at)
+        if known is None:
+            known = self.seen[at] = Standing(self.history.at(at), self.criteria)
+        return known if known.criteria is self.criteria else known.under(self.criteria)
 
     def _changes_of_band(self, at: datetime, until: datetime) -> Iterator[datetime]:
         while True:
-            day = next_change(Standing(self.history.at(at), self.criteria))
+            day = next_change(self._standing(at))
             if day is None or _midnight(day) >= until:
                 return
             at = _midnight(day)

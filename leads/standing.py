@@ -160,6 +160,23 @@ class Standing:
         kept = {"tallies": self.tallies, "signal_points": self.signal_points}
         return self._derived(self.evidence.with_fact(name, value), kept)
 
+    def under(self, criteria: Criteria) -> "Standing":
+        """Return where the lead stands under other criteria. What was worked out already is kept
+        where both have it from the very same rules.
+        """
+        own, kept = self.criteria, set[str]()
+        if criteria.signals is own.signals:
+            kept.add("tallies")
+            if criteria.group_caps is own.group_caps:
+                kept.add("signal_points")
+        if criteria.fit_rules is own.fit_rules:
+            kept |= {"fit", "missing_requirements"}
+        if criteria.modifiers is own.modifiers:
+            kept.add("modifier_points")
+        derived = Standing(self.evidence, criteria)
+        vars(derived).update((name, vars(self)[name]) for name in kept & vars(self).keys())
+        return derived
+
     def _answers(self) -> dict[str, object]:
         return {
             "fit": self.fit,

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedback.backtest import sharing
 from feedback.replay import PastHandoff, WouldOpen, may_open_by_decay, replay
 from leads.bulk_evidence import History, Known
 from leads.scoring import Disqualifier, Modifier, Signal, missing_fields, opening
@@ -221,3 +222,16 @@ def test_the_replay_finds_what_a_walk_over_every_day_finds(past_history, past, c
         if each.sent_at:
             facts = past_history.at(each.sent_at).facts
             assert missing_fields(facts, criteria, each.path) == []
+
+
+@settings(deadline=None)
+@given(histories, pasts(), all_criteria, all_criteria)
+def test_two_sides_that_share_what_they_saw_find_what_each_finds_alone(
+    past_history, past, one, other
+):
+    other, seen = sharing(other, one), {}
+    for criteria in (one, other):
+        watches = may_open_by_decay(criteria)
+        times = {"start": days_ago(60), "end": END, "watches_days": watches}
+        together = replay(past_history, past, criteria, seen=seen, **times)
+        assert together == replay(past_history, past, criteria, **times)
