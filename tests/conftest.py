@@ -53,6 +53,7 @@ def no_session_left_behind(django_db_setup: None, django_db_blocker: Any) -> Ite
     """Tests with threads and processes may leave a connection; with one, no database is dropped."""
     yield
     others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    connection.close()  # a test may have ended its session
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_terminate_backend(pid, 2000) FROM {others}")
 

@@ -92,7 +92,7 @@ def test_choosing_a_filter_changes_the_rows_in_place(make_screen, olga, worked, 
     add_lead("Bea Untouched")
     screen = make_screen(olga)
     screen.open("/leads/")
-    screen.page.get_by_label("Stage").select_option("sal")
+    screen.page.get_by_label("Stage", exact=True).select_option("sal")
     screen.page.get_by_text("Bea Untouched").wait_for(state="detached")
     assert screen.page.get_by_role("link", name="Clara Nyström").is_visible()
     assert "stage=sal" in screen.page.url

@@ -103,6 +103,7 @@ def unsaved_setting(now: datetime) -> Setting:
         now=now,
         criteria=shipped_criteria(),
         criteria_version=version(11, "criteria", "Criteria"),
+        checklist=[],
         policies=shipped_policies(),
         policy_version=version(12, "policies", "Promises"),
         rules=shipped_rules(inbound, queues["review"]),

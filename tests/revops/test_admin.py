@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from feedback.models import Backtest, Disposition, ReasonCode
+from feedback.models import Backtest, DealChange, Disposition, ReasonCode
 from leads import handoffs
 from leads.documents import live_version, start_draft
 from leads.models import (
@@ -90,7 +90,8 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
         to_at=at,
     )
     Meeting.objects.create(**by_lead, booked_at=at)
-    Opportunity.objects.create(**by_lead, opened_at=at)
+    deal = Opportunity.objects.create(**by_lead, opened_at=at)
+    DealChange.objects.create(deal=deal, to_state="open", by=alice, at=at)
     ScoreSnapshot.objects.create(
         lead=lead, version=criteria, at=at, fit=1, readiness=1, band="C3", breakdown={}
     )
