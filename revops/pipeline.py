@@ -33,8 +33,6 @@ from sla import clocks
 OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
 # Where a lead is whose handoff waits because the stages ask for more.
 OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
-# Sales has these already: whoever asks again is told to their owner, not handed over anew.
-WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 
 
 @transaction.atomic
@@ -80,7 +78,8 @@ def judge(lead: Lead, at: datetime) -> Handoff | None:
     found = opening(evidence.facts, evidence.activities, criteria, at, since)
     if found is None or (found.path == Handoff.Path.SCORE and is_resting(lead, at)):
         return None
-    if lead.stage_id in WITH_SALES and lead.owner is not None and lead.owner.is_active:
+    if lead.stage_id in lifecycle.WITH_SALES and lead.owner is not None and lead.owner.is_active:
+        # Sales has it: its owner is told, nobody is handed it anew.
         delivery.tell_owner(lead, lead.owner, found, at)
         return None
     return open_and_deliver(lead, found, score=score, version=version, evidence=evidence)
