@@ -83,13 +83,15 @@ def _hand_raises(
     evidence: Evidence, criteria: Criteria, since: datetime | None
 ) -> Iterator[Opening]:
     for rule in criteria.hand_raises:
+        if rule.kind not in evidence.by_kind:
+            continue
         found = evidence.happenings(rule.kind, rule.where, days=rule.window_days)
         if found and len(found) >= rule.times:
             yield from _if_new(rule, found, since)
 
 
 def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> Iterator[Opening]:
-    if evidence.count < min((sum(needs_of(rule)) for rule in criteria.depth_rules), default=1):
+    if not any(_may_be_deep_enough(rule, evidence, criteria) for rule in criteria.depth_rules):
         return
     intents = acts_by_intent(evidence, criteria)
     for rule in criteria.depth_rules:
@@ -122,6 +124,19 @@ def acts_by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[
                         seen.add(id(each))
                         found[intent].append(each)
     return found
+
+
+def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria) -> bool:
+    """Whether there is enough of the kinds that the needs of a rule are served by: cheaply asked,
+    and true of nearly no lead.
+    """
+    left_over, seen = 0, evidence.by_kind
+    for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
+        left_over += sum(len(seen.get(kind, ())) for kind in criteria.kinds_of_intent[intent])
+        left_over -= needed
+        if left_over < 0:
+            return False
+    return True
 
 
 def _is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:

@@ -182,6 +182,15 @@ class Criteria:
         return tuple((places[limit.group], limit.cap) for limit in self.group_caps)
 
     @cached_property
+    def kinds_of_intent(self) -> Mapping[Intent, frozenset[str]]:
+        """The kinds of activity that signals of each intent are for."""
+        intents: tuple[Intent, ...] = ("high", "meaningful", "supportive")
+        return {
+            intent: frozenset(each.kind for each in self.signals if each.intent == intent)
+            for intent in intents
+        }
+
+    @cached_property
     def rules_change_with_time(self) -> bool:
         """Whether a fit rule or modifier may turn by the passing of days alone."""
         compiled = [each for _, each in (*self.fit, *self.modifying)]

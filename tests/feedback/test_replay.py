@@ -131,28 +131,39 @@ def test_where_the_passing_of_days_may_open(criteria, expected):
 
 def walked(past_history, past, criteria, start, end):
     """The same answer in the plainest way: look at every midnight and at every event."""
-    events = {each.occurred_at for each in past_history.activities}
-    events |= {each.known_from for each in past_history.known}
-    events |= {each.free_at for each in past if each.free_at}
-    wakes = {each.rests_until for each in past if each.rests_until}
+    told = {each.occurred_at for each in past_history.activities}
+    told |= {each.known_from for each in past_history.known}
+    ends = {each.free_at for each in past if each.free_at}
     midnights = {
         datetime.combine(start.date() + timedelta(days=day), time(), UTC)
         for day in range(1, (end - start).days + 2)
     }
     found, band = [], Standing(past_history.at(start), criteria).band
-    for at in sorted(each for each in events | midnights if start < each < end):
+    for at in sorted(each for each in told | ends | midnights if start < each < end):
         before, band = band, Standing(past_history.at(at), criteria).band
-        if at not in events and at.date() not in wakes and band == before:
-            continue
-        found += judged(past_history, past, criteria, at, start, found)
+        last = last_before(past, start, found)
+        if at in told or band != before or turns(last, at):
+            found += judged(past_history, last, criteria, at)
     return found
 
 
-def judged(past_history, past, criteria, at, start, found):
+def last_before(past, start, found):
+    """The real handoff that ended what was open last; one without end if there was none."""
     mine = [each for each in past if each.opened_at < start][-1:]
     for each in found:
         mine.append(next((p for p in past if p.closed_at is None or p.closed_at >= each.at), None))
-    last = mine[-1] if mine else PastHandoff(start, None, start)
+    return mine[-1] if mine else PastHandoff(start, None, start)
+
+
+def turns(last, at):
+    """Whether a lead is free again at this very instant, or its rest is over."""
+    if last is None:
+        return False
+    wakes = last.rests_until and datetime.combine(last.rests_until, time(), UTC)
+    return at in (last.free_at, wakes)
+
+
+def judged(past_history, last, criteria, at):
     if last is None or last.free_at is None or last.free_at > at:
         return []
     rested = last.rests_until is not None and last.rests_until <= at.date()
