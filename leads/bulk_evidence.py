@@ -19,8 +19,12 @@ CHUNK = 500
 # Instants come as seconds and JSON as text: what the ORM makes of a row outlasts its score.
 ACTIVITIES = """
     SELECT lead_id, account_id, kind, properties::text, extract(epoch FROM occurred_at)::float8
-    FROM leads_activity
-    WHERE (lead_id = ANY(%s) OR (lead_id IS NULL AND account_id = ANY(%s))) AND occurred_at <= %s
+    FROM (
+        SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
+        UNION ALL
+        SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
+    ) activity
+    WHERE occurred_at <= %s
     ORDER BY occurred_at, id
 """
 NEWEST_FACTS = """
