@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.core.exceptions import ValidationError
+
 from leads.facts import FACTS, Fact, FactType
 from leads.models import CustomFact
 
@@ -37,6 +39,19 @@ def _facts(*, active_only: bool) -> dict[str, Fact]:
         )
         for row in rows
     }
+
+
+def check_choices(attribute: CustomFact, choices: Iterable[str]) -> list[str]:
+    """Return the choices that `attribute` shall have, each once. Raises ValidationError if one is
+    taken away.
+    """
+    wanted = list(dict.fromkeys(each.strip() for each in choices))
+    gone = sorted(set(attribute.choices) - set(wanted)) if attribute.pk else []
+    if gone:
+        raise ValidationError(
+            f"{', '.join(gone)} must stay: rules may ask for it. New ones can be added."
+        )
+    return wanted
 
 
 def labels_of(names: Iterable[str], own: Mapping[str, Fact] | None = None) -> list[str]:

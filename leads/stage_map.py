@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from django.db.models import Count, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.fields import DurationField
 
-from leads.conditions import Conditions, describe
+from leads.conditions import Conditions
 from leads.custom_facts import all_declared_facts
 from leads.facts import Fact
 from leads.models import Lead, Stage, StageTransition, User
 from leads.percentiles import Percentile
+from leads.version_words import conditions_in_words
 
 LOOK_BACK = timedelta(days=90)
 
@@ -74,7 +75,7 @@ def stage_map(user: User, at: datetime) -> StageMap:
 
 
 def _words(conditions: Conditions, attributes: Mapping[str, Fact]) -> str:
-    return describe(conditions, extra_facts=attributes) if conditions else ""
+    return conditions_in_words(conditions, attributes) if conditions else ""
 
 
 def lately(at: datetime) -> QuerySet[StageTransition]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef
 from django.db.models.fields import DateTimeField
 
-from leads.conditions import Conditions, Evidence, compile_conditions, describe
+from leads.conditions import (
+    Conditions,
+    Evidence,
+    InvalidConditions,
+    compile_conditions,
+    describe,
+)
 from leads.custom_facts import all_declared_facts
 from leads.fact_history import evidence_for
 from leads.fact_sheet import band_facts, handoff_facts
-from leads.models import Handoff, Lead, Stage
+from leads.facts import Fact
+from leads.models import Handoff, Lead, Stage, StageTransition
 
 
 def unmet(
@@ -28,15 +36,26 @@ def unmet(
     Moving back asks nothing, and neither does disqualification.
     evidence: what is asked; None reads what was known at `at`.
     """
-    asked = _asked(lead.stage, to)
-    if not asked:
+    if not _asked(lead.stage, to):
         return ""
     known = evidence or evidence_for(lead, at)
     now = handoff_facts(handoff) if handoff else band_facts(lead.band)
     known = Evidence({**known.facts, **now}, known.activities, at)
-    attributes = all_declared_facts()
-    for words, conditions in asked:
-        if not compile_conditions(conditions, extra_facts=attributes).matches(known):
+    return refusal_on(lead.stage, to, known, all_declared_facts())
+
+
+def refusal_on(
+    present: Stage, to: Stage, evidence: Evidence, attributes: Mapping[str, Fact]
+) -> str:
+    """Return what keeps a lead with this `evidence` from moving on; "" if nothing does. Criteria
+    that make no sense any more let nobody through, and say so.
+    """
+    for words, conditions in _asked(present, to):
+        try:
+            asked = compile_conditions(conditions, extra_facts=attributes)
+        except InvalidConditions as invalid:
+            return f"{words} what can't be asked any more: {invalid}"
+        if not asked.matches(evidence):
             return f"{words}: {describe(conditions, extra_facts=attributes)}."
     return ""
 
@@ -57,13 +76,16 @@ def stay_due_at(stage: Stage, since: datetime) -> datetime | None:
     return since + stage.longest_stay if stage.longest_stay else None
 
 
-def reschedule_stays(stage: Stage, at: datetime) -> int:
-    """Let the longest stay of `stage`, which changed, count for the leads that are in it. Of stays
-    that were too long before, nobody is told twice. Returns how many leads have a new date.
+def reschedule_stays(stage: Stage) -> int:
+    """Let the longest stay of `stage`, which changed, count for the leads that are in it, also for
+    those that have been there for longer already. Of one stay nobody is told twice, and of stays
+    that began in an imported past nobody at all. Returns how many leads have a date now.
     """
     there = Lead.objects.live().filter(stage=stage)
     if stage.longest_stay is None:
-        return there.exclude(stay_due_at=None).update(stay_due_at=None)
+        there.exclude(stay_due_at=None).update(stay_due_at=None)
+        return 0
+    came = StageTransition.objects.filter(lead=OuterRef("pk"), seq=OuterRef("stage_seq"))
     due = ExpressionWrapper(F("stage_since") + stage.longest_stay, output_field=DateTimeField())
-    told = Q(stay_due_at=None, due__lte=at)
-    return there.annotate(due=due).exclude(told).update(stay_due_at=due)
+    untold = there.filter(~Exists(came.filter(is_historical=True)))
+    return untold.exclude(stay_told_seq=F("stage_seq")).update(stay_due_at=due)

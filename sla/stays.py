@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from leads.countdown import minutes_text
 from leads.models import Lead
@@ -26,7 +27,8 @@ def tell_of_long_stays(at: datetime) -> int:
     if not leads:
         return 0
     write([_message(lead, at) for lead in leads], at=at)
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(stay_due_at=None)
+    told = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+    told.update(stay_due_at=None, stay_told_seq=F("stage_seq"))
     return len(leads)
 
 

@@ -15,6 +15,15 @@ from leads.custom_facts import declared_facts
 from leads.models import Version
 
 
+def checked(conditions: Any, *, allow_always: bool) -> list[Any]:
+    """Return conditions as they may be stored. Raises ValidationError in the words of the rules."""
+    conditions = [] if conditions is None else conditions
+    problems = validate(conditions, extra_facts=declared_facts(), allow_always=allow_always)
+    if problems:
+        raise forms.ValidationError(problems)
+    return list(conditions)
+
+
 class RowForm(forms.ModelForm[models.Model]):
     """A row whose `conditions` are checked as the rule language has it."""
 
@@ -28,15 +37,7 @@ class RowForm(forms.ModelForm[models.Model]):
                 field.required = False  # else an empty list would be "required", in no words
 
     def clean_conditions(self) -> list[Any]:
-        conditions = self.cleaned_data["conditions"]
-        if conditions is None:
-            conditions = []
-        problems = validate(
-            conditions, extra_facts=declared_facts(), allow_always=self.allow_always
-        )
-        if problems:
-            raise forms.ValidationError(problems)
-        return list(conditions)
+        return checked(self.cleaned_data["conditions"], allow_always=self.allow_always)
 
     def clean_where(self) -> dict[str, Any]:
         return self.cleaned_data["where"] or {}

@@ -18,9 +18,12 @@ SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 
 @pghistory.track()
 class CustomFact(models.Model):
-    """A fact that rules may ask as `custom.<slug>`. Switched off, never deleted: versions that
-    were published may ask for it.
+    """A fact that rules may ask as `custom.<slug>`. Versions that were published may ask for it, so
+    it is switched off, never deleted, and keeps what conditions depend on; choices may be added.
     """
+
+    # What conditions depend on.
+    FIXED = ("slug", "type", "unit", "is_ordered")
 
     class Type(models.TextChoices):
         TEXT = FactType.TEXT.value, "Text"
@@ -73,8 +76,15 @@ class CustomFact(models.Model):
         triggers = [
             refuses(
                 "custom_fact_stays_what_it_is",
-                rule="ROW(NEW.slug, NEW.type) IS DISTINCT FROM ROW(OLD.slug, OLD.type)",
-                sentence="An attribute keeps its name and its type. Declare another one.",
+                rule=(
+                    "ROW(NEW.slug, NEW.type, NEW.unit, NEW.is_ordered)"
+                    " IS DISTINCT FROM ROW(OLD.slug, OLD.type, OLD.unit, OLD.is_ordered)"
+                    " OR NOT NEW.choices @> OLD.choices"
+                ),
+                sentence=(
+                    "An attribute keeps its name, type, unit, order and choices: published rules"
+                    " ask for them. Declare another one."
+                ),
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
             ),

@@ -88,6 +88,8 @@ class Lead(models.Model):
     stage_since = models.DateTimeField()
     # When this stay in the stage will have been too long, until that was said. None: never.
     stay_due_at = models.DateTimeField(null=True, blank=True)
+    # The stay, by its `stage_seq`, of which that was said.
+    stay_told_seq = models.PositiveIntegerField(null=True, blank=True)
 
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="owned_leads"

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm
-from leads.instants import database_now
 from leads.models import Stage
 from leads.requests import SignedInRequest
 from leads.stage_rules import reschedule_stays
@@ -32,7 +31,7 @@ def words(request: SignedInRequest, key: str) -> HttpResponse:
     form = StageWordsForm(request.POST or None, instance=stage)
     answer = _answer(request, form, stage, what="words and limits")
     if form.is_bound and answer.status_code == 302:
-        reschedule_stays(stage, database_now())
+        reschedule_stays(stage)
     return answer
 
 

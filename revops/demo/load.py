@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from leads.models import Lead, Stage, User
 from leads.stage_rules import reschedule_stays
@@ -37,5 +38,7 @@ def load_demo(*, seed: int, leads: int, now: datetime) -> Story | None:
     story = story_of(live_setting(now, since), leads, seed)
     write(story, now)
     for stage in Stage.objects.all():
-        reschedule_stays(stage, now)
+        reschedule_stays(stage)
+    said = Lead.objects.staying_too_long(now)
+    said.update(stay_due_at=None, stay_told_seq=F("stage_seq"))
     return story

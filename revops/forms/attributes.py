@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 
+from leads.custom_facts import check_choices
 from leads.models import CustomFact
 from revops.forms.first_admin import plain_helper
 from revops.forms.setup import rows
@@ -27,7 +28,8 @@ class AttributeForm(forms.ModelForm[CustomFact]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.fields["slug"].disabled = self.fields["type"].disabled = True
+            for name in CustomFact.FIXED:
+                self.fields[name].disabled = True
         self.helper = plain_helper()
         self.helper.layout = rows(
             ("label", "slug"),
@@ -38,10 +40,4 @@ class AttributeForm(forms.ModelForm[CustomFact]):
         )
 
     def clean_choices(self) -> list[str]:
-        choices = list(dict.fromkeys(each.strip() for each in self.cleaned_data["choices"]))
-        gone = set(self.instance.choices) - set(choices) if self.instance.pk else set()
-        if gone:
-            raise forms.ValidationError(
-                f"{', '.join(sorted(gone))} must stay: rules may ask for it. New ones can be added."
-            )
-        return choices
+        return check_choices(self.instance, self.cleaned_data["choices"])

@@ -108,16 +108,26 @@ def test_what_moved_in_the_past_is_not_timed(lead, at):
     [
         pytest.param(10, False, 10, id="longer"),
         pytest.param(2, False, 2, id="shorter and over: will be told"),
-        pytest.param(2, True, None, id="shorter and over: was told"),
-        pytest.param(10, True, 10, id="longer than the stay that was told"),
+        pytest.param(2, True, None, id="was told"),
         pytest.param(None, False, None, id="no longer timed"),
     ],
 )
 def test_a_new_longest_stay_counts_for_the_leads_that_are_there(lead, at, days, told, expected):
+    set_stage("mql", longest_stay=None)
     move(lead, "mql", at)
-    lead.stay_due_at = None if told else at + WEEK
-    lead.save(update_fields=["stay_due_at"])
-    length = days and timedelta(days=days)
-    reschedule_stays(set_stage("mql", longest_stay=length), at + timedelta(days=5))
+    lead.stay_told_seq = lead.stage_seq if told else None
+    lead.save(update_fields=["stay_told_seq"])
+    reschedule_stays(set_stage("mql", longest_stay=days and timedelta(days=days)))
     lead.refresh_from_db()
     assert lead.stay_due_at == (expected and at + timedelta(days=expected))
+
+
+def test_a_stay_of_an_imported_past_is_not_timed_later_either(lead, at):
+    move(lead, "mql", at, is_historical=True)
+    assert reschedule_stays(set_stage("mql", longest_stay=WEEK)) == 0
+
+
+def test_criteria_that_make_no_sense_any_more_let_nobody_through(lead, at):
+    set_stage("mql", entry_criteria=[[{"fact": "no.such", "op": "is", "value": 1}]])
+    with pytest.raises(EntryRefused, match="no longer exists"):
+        move(lead, "mql", at)

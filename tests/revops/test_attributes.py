@@ -52,14 +52,30 @@ def test_a_value_that_rules_may_ask_is_not_taken_away(ops, plan):
     assert (answer.status_code, "must stay" in answer.content.decode()) == (422, True)
 
 
-def test_name_and_type_stay_whatever_is_posted(ops, plan):
+def test_what_rules_depend_on_stays_whatever_is_posted(ops, plan):
     ops.post(f"/setup/attributes/{plan.pk}/", TOLD | {"slug": "other", "type": "text"})
     plan.refresh_from_db()
-    assert (plan.slug, plan.type) == ("plan", "choice")
+    assert (plan.slug, plan.type, plan.is_ordered) == ("plan", "choice", True)
+    assert plan.choices == ["free", "team", "business"]
 
 
-@pytest.mark.parametrize("change", [{"slug": "tier"}, {"type": "text", "choices": []}])
-def test_the_database_refuses_another_name_or_type(plan, change):
+def test_the_admin_takes_no_choice_away_either(ops, plan):
+    url = f"/admin/leads/customfact/{plan.pk}/change/"
+    page = ops.post(url, {"label": "Plan", "choices": "free", "is_active": "on"})
+    assert "must stay" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slug": "tier"},
+        {"type": "text", "choices": []},
+        {"is_ordered": False},
+        {"choices": ["free"]},
+    ],
+    ids=["name", "type", "order", "choice taken away"],
+)
+def test_the_database_refuses_what_rules_depend_on(plan, change):
     with pytest.raises(IntegrityError), transaction.atomic():
         CustomFact.objects.filter(pk=plan.pk).update(**change)
 
