@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import admin
 
 from feedback.models import Backtest, DealChange, Disposition, ReasonCode
+from feedback.publishing import publish_criteria
 from leads.admin.base import LastingAdmin, ReadOnlyAdmin
+from leads.admin.kinds import CRITERIA, KINDS
+from leads.models import Document
+
+KINDS[Document.Kind.CRITERIA] = replace(CRITERIA, publish=publish_criteria)
 
 
 @admin.register(ReasonCode)

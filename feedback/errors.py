@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from leads.errors import NotPublishable
+
 
 class FeedbackError(Exception):
     """Base of the errors that are the user's to read."""
@@ -21,5 +23,5 @@ class BacktestRefused(FeedbackError):
     """A backtest can't begin or go on."""
 
 
-class PublishRefused(FeedbackError):
+class PublishRefused(NotPublishable):
     """Criteria have errors, so they can't go live."""

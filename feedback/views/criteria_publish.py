@@ -42,10 +42,10 @@ def _publish(request: SignedInRequest, version: Version, form: NoteForm) -> Http
     seen = int(revision) if revision.isdecimal() else 0
     try:
         publish_criteria(version, revision=seen, note=note, by=request.user, at=database_now())
-    except (NotPublishable, StaleDraft) as lost:
-        return _show(request, version_or_404(version.number), form, refusal=str(lost), status=409)
     except PublishRefused as refused:
         return _show(request, version, form, refusal=str(refused), status=422)
+    except (NotPublishable, StaleDraft) as lost:
+        return _show(request, version_or_404(version.number), form, refusal=str(lost), status=409)
     messages.success(request, f"v{version.number} is live. New evidence is judged by it.")
     return redirect("criteria_apply")
 

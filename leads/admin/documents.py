@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -18,7 +17,7 @@ from leads.admin.base import LastingAdmin, ReadOnlyAdmin
 from leads.admin.kinds import KINDS
 from leads.admin.rows import check_revision, is_draft
 from leads.documents import may_publish, save_edit
-from leads.errors import NotPublishable
+from leads.errors import NotPublishable, StaleDraft
 from leads.instants import database_now
 from leads.models import Document, Publication, User, Version
 
@@ -74,6 +73,9 @@ class VersionForm(forms.ModelForm[Version]):
 
 
 class NoteForm(forms.Form):
+    """Carries the revision that is made live."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
     note = forms.CharField(
         max_length=NOTE_LENGTH,
         label="What changes, and why",
@@ -141,31 +143,27 @@ class VersionAdmin(LastingAdmin[Version]):
 
     @admin.action(description="Publish", permissions=["publish"])
     def publish(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
-        return self._with_note(request, versions, "publish", documents.publish)
+        return self._with_note(request, versions, "publish")
 
     @admin.action(description="Go back to this version", permissions=["publish"])
     def go_back(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
-        return self._with_note(request, versions, "go_back", documents.revert)
+        return self._with_note(request, versions, "go_back")
 
     def _with_note(
-        self,
-        request: HttpRequest,
-        versions: QuerySet[Version],
-        action: str,
-        make_live: Callable[..., Publication],
+        self, request: HttpRequest, versions: QuerySet[Version], action: str
     ) -> HttpResponse | None:
         """Ask for the note on a page of its own, then make the version live."""
         version = self._the_one(request, versions)
         if version is None:
             return None
         problems = KINDS[version.document.kind].problems(version)
-        form = NoteForm(request.POST if "note" in request.POST else None)
+        posted = request.POST if "note" in request.POST else None
+        form = NoteForm(posted, initial={"revision": version.revision})
         if problems or not form.is_valid():
             return self._ask(request, version, action, form, problems)
-        note = form.cleaned_data["note"]
         try:
-            make_live(version, by=acting(request), note=note, at=database_now())
-        except NotPublishable as refused:
+            _make_live(version, action, form, acting(request))
+        except (NotPublishable, StaleDraft) as refused:
             self.message_user(request, str(refused), messages.ERROR)
         else:
             self.message_user(request, f"{version} is live now.")
@@ -197,6 +195,14 @@ class VersionAdmin(LastingAdmin[Version]):
             return chosen[0]
         self.message_user(request, "Choose one version.", messages.ERROR)
         return None
+
+
+def _make_live(version: Version, action: str, form: NoteForm, by: User) -> Publication:
+    note, at = form.cleaned_data["note"], database_now()
+    if action == "go_back":
+        return documents.revert(version, by=by, note=note, at=at)
+    publish = KINDS[version.document.kind].publish
+    return publish(version, revision=form.cleaned_data["revision"], note=note, by=by, at=at)
 
 
 @admin.register(Publication)

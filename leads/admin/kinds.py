@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django.contrib.admin.options import InlineModelAdmin
+from django.db import transaction
 
+from leads import documents
 from leads.admin.rows import DraftRows, DraftTable
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
+from leads.errors import StaleDraft
 from leads.models import (
     Bands,
     ChecklistItem,
@@ -21,10 +25,35 @@ from leads.models import (
     GroupCap,
     HandRaise,
     Modifier,
+    Publication,
     RequiredField,
     Signal,
+    User,
     Version,
 )
+
+
+class Publish(Protocol):
+    """Makes a draft live as it stood at `revision`.
+
+    Raises NotPublishable, or StaleDraft if somebody edited it since.
+    """
+
+    def __call__(
+        self, version: Version, *, revision: int, note: str, by: User, at: datetime
+    ) -> Publication: ...
+
+
+@transaction.atomic
+def publish_as_seen(
+    version: Version, *, revision: int, note: str, by: User, at: datetime
+) -> Publication:
+    """Make a draft live; a Publish."""
+    Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
+    seen = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if seen.is_draft and seen.revision != revision:
+        raise StaleDraft(f"{seen} was changed since you looked at it. Look again first.")
+    return documents.publish(seen, by=by, note=note, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +62,7 @@ class Kind:
 
     inlines: tuple[type[InlineModelAdmin[Any, Any]], ...]
     problems: Callable[[Version], list[str]]
+    publish: Publish = publish_as_seen
 
 
 class FitRuleInline(DraftRows):

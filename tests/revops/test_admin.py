@@ -11,9 +11,11 @@ from django.contrib import admin
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from feedback import backtest
 from feedback.models import Backtest, DealChange, Disposition, ReasonCode
 from leads import handoffs
 from leads.documents import live_version, start_draft
+from leads.instants import database_now
 from leads.models import (
     Absence,
     Account,
@@ -38,6 +40,7 @@ from leads.models import (
     User,
     Version,
 )
+from revops import jobs
 from routing.models import Capacity, RoutingRule, Territory
 from routing.routing import route
 from sla.clocks import start_assignment_clocks
@@ -236,6 +239,9 @@ def test_what_was_given_up_is_sent_again(admin_client, alice, at):
 
 
 def act(client, model, action, *rows, **more):
+    """Choose an action for `rows`; its note goes with the revision that the page would carry."""
+    if "note" in more:
+        more = {"revision": rows[0].revision, **more}
     data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
     return client.post(url(model, ""), data, follow=True)
 
@@ -368,6 +374,27 @@ def test_one_goes_back_to_an_earlier_version(admin_client, draft):
     act(admin_client, Version, "publish", draft, note="Try it")
     act(admin_client, Version, "go_back", draft.base, note="It did not work")
     assert Publication.objects.latest().version == draft.base
+
+
+def test_criteria_published_here_keep_what_was_foretold(admin_client, rosa, make_lead):
+    make_lead()
+    draft = start_draft(live_version(Document.Kind.CRITERIA, database_now()), by=rosa)
+    foretold = backtest.start(draft, months=3, by=rosa, at=database_now())
+    while jobs.run_step():
+        pass
+    act(admin_client, Version, "publish", draft, note="As foretold")
+    assert Publication.objects.get(version=draft).predicted["backtest"] == foretold.pk
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_draft_that_was_edited_since_is_not_published_unseen(admin_client, rosa, at, kind):
+    draft = start_draft(live_version(kind, at), by=rosa)
+    asked = act(admin_client, Version, "publish", draft).content.decode()
+    assert f'name="revision" value="{draft.revision}"' in asked
+    edit(admin_client, draft)
+    page = act(admin_client, Version, "publish", draft, note="Unseen").content.decode()
+    assert "was changed since you looked at it" in page
+    assert not draft.publications.exists()
 
 
 def test_a_draft_of_what_is_no_longer_live_is_refused(admin_client, draft, rosa):
