@@ -105,10 +105,9 @@ def recycle(given: GivenBack, disposition: Disposition) -> None:
     rest_until = disposition.nurture_until
     if rest_until is None:
         raise ValueError("A reason that recycles always has a date.")
-    zone = ZoneInfo(given.by.zone)
+    wakes_at = datetime.combine(rest_until, time.min, tzinfo=ZoneInfo(given.by.zone))
     Lead.objects.filter(pk=given.handoff.lead_id).update(
-        nurture_until=rest_until,
-        reconsider_at=datetime.combine(rest_until, time.min, tzinfo=zone),
+        nurture_until=rest_until, wakes_at=wakes_at, reconsider_at=wakes_at
     )
 
 

@@ -217,7 +217,7 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
         by=by,
         at=at,
     )
-    Lead.objects.filter(pk=lead.pk).update(nurture_until=None)
+    Lead.objects.filter(pk=lead.pk).update(nurture_until=None, wakes_at=None)
     if lead.stage_id in BEFORE_SALES:
         said = f"Handed over by {by}"
         lifecycle.move(

@@ -101,8 +101,9 @@ def open_and_deliver(
         score=score,
         at=at,
     )
-    lead.last_hand_raise_at, lead.nurture_until = raised_at or lead.last_hand_raise_at, None
-    lead.save(update_fields=["last_hand_raise_at", "nurture_until"])
+    lead.last_hand_raise_at = raised_at or lead.last_hand_raise_at
+    lead.nurture_until = lead.wakes_at = None
+    lead.save(update_fields=["last_hand_raise_at", "nurture_until", "wakes_at"])
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=raised_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
@@ -209,14 +210,8 @@ def evidence_since(lead: Lead, at: datetime) -> datetime | None:
 
 
 def is_resting(lead: Lead, at: datetime) -> bool:
-    """Whether a lead was sent back to nurture till a day that has not come yet. Where it was to be
-    woken at an instant, that decides: the day began then for the rep who named it.
-    """
-    if lead.nurture_until is None:
-        return False
-    if lead.reconsider_at is not None and lead.reconsider_at <= at:
-        return False
-    return lead.nurture_until > at.date()
+    """Whether a lead was sent back to nurture till a day that has not come yet."""
+    return lead.wakes_at is not None and lead.wakes_at > at
 
 
 @transaction.atomic
@@ -235,7 +230,9 @@ def reconsider(lead_id: int) -> bool:
     if lead is None:
         return False
     judge(lead, at)
-    Lead.objects.filter(pk=lead_id, reconsider_at__lte=at).update(reconsider_at=None)
+    # One that was looked at while it rests still has to be woken.
+    wakes_at = lead.wakes_at if is_resting(lead, at) else None
+    Lead.objects.filter(pk=lead_id, reconsider_at__lte=at).update(reconsider_at=wakes_at)
     return True
 
 

@@ -104,7 +104,10 @@ class Lead(models.Model):
     scored_at = models.DateTimeField(null=True, blank=True)
 
     reconsider_at = models.DateTimeField(null=True, blank=True)
+    # A lead that was sent back to nurture rests till this day, which begins at `wakes_at` for the
+    # person who named it.
     nurture_until = models.DateField(null=True, blank=True)
+    wakes_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged_leads"
     )
@@ -126,6 +129,11 @@ class Lead(models.Model):
             ),
             models.CheckConstraint(
                 name="lead_band_exists", condition=Q(band="") | Q(band__in=BANDS)
+            ),
+            models.CheckConstraint(
+                name="lead_rests_until_an_instant",
+                condition=Q(nurture_until=None, wakes_at=None)
+                | Q(nurture_until__isnull=False, wakes_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="lead_not_merged_into_itself",

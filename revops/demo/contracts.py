@@ -42,7 +42,7 @@ def open_handoff(
     own(case, setting.queues[ROUTING], source=Source.INTAKE, reason=found.label, at=at)
     lead = case.lead
     lead.last_hand_raise_at = raised_at or lead.last_hand_raise_at
-    lead.nurture_until = None
+    lead.nurture_until = lead.wakes_at = None
     return handoff
 
 

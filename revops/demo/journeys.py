@@ -131,7 +131,7 @@ class Play:
         until = case.lead.nurture_until
         assert until is not None
         wakes_at = datetime.combine(until, time.min, tzinfo=ZoneInfo(zone))
-        case.lead.reconsider_at = wakes_at
+        case.lead.wakes_at = case.lead.reconsider_at = wakes_at
         self.plan(wakes_at.astimezone(UTC) + SOON, lambda then: self._wake_up(case, wakes_at, then))
 
     def _wake_up(self, case: Case, wakes_at: datetime, at: datetime) -> None:

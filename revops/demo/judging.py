@@ -167,7 +167,7 @@ class Judge:
         if result.disqualified_by and lead.stage_id in OPEN_FOR_JUDGEMENT:
             reason = "Disqualified: " + ", ".join(result.disqualified_by)
             ledger.move(case, Stage.Key.DISQUALIFIED, at=at, reason=reason)
-        is_resting = lead.nurture_until is not None and lead.nurture_until > at.date()
+        is_resting = lead.wakes_at is not None and lead.wakes_at > at
         since = None if lead.nurture_until and not is_resting else case.closed_at
         found = opening(case.facts, case.activities, setting.criteria, at, since)
         if found is None or (found.path == Handoff.Path.SCORE and is_resting):
