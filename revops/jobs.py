@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import F
 
 from feedback import backtest
 from leads.bulk_scoring import Scored, rescore_in_bulk
@@ -48,50 +50,63 @@ def is_at_work(job: Job | None) -> bool:
     return job is not None and job.state in AT_WORK
 
 
+class Stepped(NamedTuple):
+    """What job a step was done of, and whether another may follow at once."""
+
+    job_id: int
+    goes_on: bool
+
+
 def run_steps(*, for_s: float) -> int:
-    """Do steps of what is to be done, the oldest job first, for about `for_s` seconds. Returns how
+    """Do steps of what is to be done, of all jobs in turn, for about `for_s` seconds. Returns how
     many. Another second of it may run meanwhile: jobs that are at work are passed over.
     """
     began, steps = monotonic(), 0
-    while monotonic() - began < for_s and run_step():
+    had_theirs: set[int] = set()
+    while monotonic() - began < for_s and (stepped := run_step(but_not=had_theirs)):
         steps += 1
+        if not stepped.goes_on:
+            had_theirs.add(stepped.job_id)
     return steps
 
 
-def run_step() -> bool:
-    """Do one step of the oldest job. Returns whether there is more to do at once. Safe from any
-    number of workers: a job that one is at work on is passed over by the others.
+def run_step(*, but_not: Collection[int] = ()) -> Stepped | None:
+    """Do one step of the job that has waited longest for one, and is not among those `but_not`.
+    None if there is none. Safe from any number of workers: a job that one is at work on is passed
+    over by the others.
 
     A step that fails by chance (a deadlock, a lock held for long) is left for the next tick.
     """
     with transaction.atomic():
-        job = _claim()
+        job = _claim(but_not)
         if job is None:
-            return False
-        at = database_now()
-        goes_on = job.kind not in THROTTLED
+            return None
+        at, goes_on = database_now(), job.kind not in THROTTLED
         try:
             with transaction.atomic():
                 cursor = STEPS[job.kind](job, at)
         except Exception as error:
             if is_transient(error):
                 logger.warning("A step is done again.", extra={"job": job.pk})
-                return False
+                # Only this: what the step made of the job is rolled back with it.
+                Job.objects.filter(pk=job.pk).update(heartbeat_at=at)
+                return Stepped(job.pk, goes_on=False)
             logger.exception("A job failed.", extra={"job": job.pk})
             job.state, job.error, job.finished_at = Job.State.FAILED, str(error), at
         else:
             _note_progress(job, cursor, at)
         job.heartbeat_at = at
         job.save()
-    return goes_on
+    return Stepped(job.pk, goes_on)
 
 
-def _claim() -> Job | None:
-    """Lock the oldest job that nobody is at work on."""
+def _claim(but_not: Collection[int]) -> Job | None:
+    """Lock the job that nobody is at work on and whose last step is the longest ago."""
     return (
         Job.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .filter(state__in=AT_WORK)
-        .order_by("id")
+        .exclude(pk__in=but_not)
+        .order_by(F("heartbeat_at").asc(nulls_first=True), "id")
         .first()
     )
 

@@ -31,6 +31,6 @@ def send_notifications() -> None:
 
 @shared_task
 def run_jobs() -> None:
-    """Steps of the oldest job for some seconds; the next tick goes on."""
+    """Steps of all jobs in turn for some seconds; the next tick goes on."""
     beat("jobs", database_now())
     jobs.run_steps(for_s=JOBS_S)

@@ -54,7 +54,7 @@ def lost_by_chance(kind):
 )
 def test_a_step_that_lost_by_chance_is_done_again_at_the_next_tick(job, kind):
     trial = job(4, lost_by_chance(kind), None)
-    assert jobs.run_steps(for_s=5) == 1
+    assert jobs.run_steps(for_s=5) == 2
     trial.refresh_from_db()
     assert (trial.state, trial.cursor, trial.error) == (Job.State.RUNNING, 4, "")
     jobs.run_steps(for_s=5)
@@ -84,6 +84,40 @@ def test_a_job_of_a_killed_worker_goes_on_where_it_was(job):
 def test_a_tick_takes_no_longer_than_it_may(job):
     job(*range(1, 100))
     assert jobs.run_steps(for_s=0) == 0
+
+
+def trials(monkeypatch, **steps):
+    """A job of each kind, waiting for the steps given, and a note of whose turn it was."""
+    turns = []
+
+    def noting(kind, step):
+        return lambda job, at: turns.append(kind) or step(job, at)
+
+    for kind, step in steps.items():
+        monkeypatch.setitem(jobs.STEPS, kind, noting(kind, step))
+        Job.objects.create(kind=kind)
+    return turns
+
+
+def test_jobs_take_turns_and_a_throttled_one_has_one_a_tick(monkeypatch, defaults):
+    monkeypatch.setattr(jobs, "THROTTLED", {"heavy"})
+    turns = trials(monkeypatch, heavy=step_that(1, 2), light=step_that(1, 2, None))
+    jobs.run_steps(for_s=5)
+    assert turns == ["heavy", "light", "light", "light"]
+    jobs.run_steps(for_s=5)
+    assert turns[4:] == ["heavy"]
+
+
+def test_a_job_that_fails_by_chance_for_ever_blocks_no_other(monkeypatch, defaults):
+    lost = [lost_by_chance(errors.DeadlockDetected) for _ in range(2)]
+    turns = trials(monkeypatch, unlucky=step_that(*lost), other=step_that(1, None))
+    assert jobs.run_step().goes_on is False
+    jobs.run_steps(for_s=5)
+    assert turns == ["unlucky", "other", "unlucky", "other"]
+    assert set(Job.objects.values_list("kind", "state")) == {
+        ("unlucky", "waiting"),
+        ("other", "done"),
+    }
 
 
 def ready(make_lead, at, **fields):
@@ -151,8 +185,7 @@ def test_applying_scores_every_lead_and_judges_whom_more_may_follow(
     assert client.post(reverse("criteria_apply")).status_code == 302
     job = Job.objects.get(kind=jobs.RECONSIDER_ALL)
     assert "0 of 2 leads" in client.get(reverse("criteria_apply")).content.decode()
-    for _ in range(3):
-        assert jobs.run_steps(for_s=5) == 0
+    assert [jobs.run_steps(for_s=5) for _ in range(4)] == [1, 1, 1, 0]
     job.refresh_from_db()
     assert (job.state, job.done_count) == (Job.State.DONE, 2)
     assert set(Lead.objects.values_list("pk", "band")) == {(ready_lead.pk, "A2"), (other.pk, "C3")}
