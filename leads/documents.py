@@ -47,8 +47,10 @@ def may_publish(user: User) -> bool:
 def start_draft(base: Version, *, by: User | None) -> Version:
     """Return a new draft that starts as a copy of `base`, rows and all."""
     document = Document.objects.select_for_update(no_key=True).get(pk=base.document_id)
+    document.last_number = _next_number(document)
+    document.save(update_fields=["last_number"])
     draft = Version.objects.create(
-        document=document, number=_next_number(document), base=base, created_by=by
+        document=document, number=document.last_number, base=base, created_by=by
     )
     for row in rows_of(base):
         _copy(row, draft)
@@ -105,14 +107,19 @@ def save_edit(version: Version, *, revision: int, by: User, at: datetime) -> Non
 @transaction.atomic
 def discard(version: Version) -> None:
     """Remove a draft with its rows. Raises NotPublishable if it is no draft, or something is built
-    on it.
+    on it, and StaleDraft if somebody edited it since `version` was read.
     """
-    locked = Version.objects.select_for_update(no_key=True).filter(pk=version.pk, locked_at=None)
-    if not locked.exists():
+    # Whoever builds on a draft holds its document, so nothing is built on it from here on.
+    Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
+    drafts = Version.objects.select_for_update(no_key=True).filter(locked_at=None)
+    draft = drafts.filter(pk=version.pk).first()
+    if draft is None:
         raise NotPublishable(f"{version} is no draft, so it can't be discarded.")
+    if draft.revision != version.revision:
+        raise StaleDraft(f"Somebody else changed {version} since you opened it.")
     try:
         with transaction.atomic():
-            locked.delete()
+            draft.delete()
     except models.ProtectedError:
         raise NotPublishable(
             f"{version} can't be discarded: another draft or a kept result is built on it."
@@ -149,8 +156,9 @@ def _insert_copy(row: models.Model, field: str, parent: models.Model) -> None:
 
 
 def _next_number(document: Document) -> int:
+    """Return a number that no version of `document` has, or had before it was discarded."""
     highest = document.versions.aggregate(highest=Max("number"))["highest"]
-    return (highest or 0) + 1
+    return max(highest or 0, document.last_number) + 1
 
 
 def _check_base(version: Version, at: datetime) -> None:

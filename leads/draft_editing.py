@@ -12,7 +12,7 @@ from django.db import models, transaction
 
 from leads.documents import save_edit
 from leads.errors import StaleDraft
-from leads.models import User, Version, VersionedRow
+from leads.models import Document, User, Version, VersionedRow
 from leads.version_words import fingerprint, key_of, natural_key
 
 
@@ -30,9 +30,10 @@ class RowChanged(StaleDraft):
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """Who edits which draft, and when."""
+    """Who edits which draft of the criteria, and when."""
 
     draft_id: int
+    number: int
     by: User
     at: datetime
 
@@ -111,13 +112,17 @@ def move_row(
 
 
 @transaction.atomic
-def restore_row(edit: Editing, model: type[models.Model], key: str) -> None:
+def restore_row(edit: Editing, model: type[models.Model], key: str, *, seen: str) -> None:
     """Give a row of a draft back what it says in the version the draft started from: an added one
-    goes, a removed one returns.
+    goes, a removed one returns. Raises RowChanged if it is not as it was `seen`; "" is removed.
     """
     draft = _locked(edit)
     now = find_row(model, draft.pk, key)
     was = find_row(model, draft.base_id, key) if draft.base_id else None
+    if now is None and was is None:
+        return
+    if fingerprint(now) != seen:
+        raise RowChanged(now)
     save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
     if was is None:
         if now is not None:
@@ -152,9 +157,13 @@ def _number(rows: Sequence[VersionedRow]) -> None:
 
 
 def _locked(edit: Editing) -> Version:
-    """Return the draft, locked until the transaction ends, so that edits come one after another."""
-    drafts = Version.objects.select_for_update(no_key=True)
-    draft = drafts.filter(pk=edit.draft_id, locked_at=None).first()
+    """Return the draft, locked until the transaction ends, so that edits come one after another.
+
+    A version of another document is none, whatever its id.
+    """
+    drafts = Version.objects.select_for_update(no_key=True, of=["self"])
+    criteria = drafts.filter(document__kind=Document.Kind.CRITERIA, number=edit.number)
+    draft = criteria.filter(pk=edit.draft_id, locked_at=None).first()
     if draft is None:
         raise DraftIsGone("This draft was published or discarded since you opened it.")
     return draft

@@ -27,6 +27,8 @@ class Document(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=80)
+    # The highest number given to a draft: one that was discarded is never given again.
+    last_number = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = [

@@ -13,7 +13,7 @@ from leads.criteria_compare import compare, distribution, offered
 from leads.criteria_page import publications
 from leads.instants import database_now
 from leads.models import Lead, Version
-from leads.requests import SignedInRequest, wants_fragment
+from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.views.criteria import version_or_404
 
 
@@ -24,11 +24,11 @@ def one_lead(request: SignedInRequest, number: int) -> HttpResponse:
     """One lead (?lead=5) by what is live and by a version, or leads to choose from (?q=words)."""
     version, at = version_or_404(number), database_now()
     live = _live_beside(version)
-    words, chosen = request.GET.get("q", "").strip(), request.GET.get("lead", "")
+    words, lead_id = request.GET.get("q", "").strip(), read_id(request.GET.get("lead", ""))
     context = {"version": version, "live": live, "at": at, "words": words}
-    if chosen.isdigit() and not words:
+    if lead_id is not None and not words:
         visible = Lead.objects.visible_to(request.user).live()
-        lead = get_object_or_404(visible.select_related("account"), pk=chosen)
+        lead = get_object_or_404(visible.select_related("account"), pk=lead_id)
         context |= _compared(lead, live, version)
     else:
         context["offered"] = offered(request.user, words)

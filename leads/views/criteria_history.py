@@ -16,11 +16,11 @@ from django.views.decorators.vary import vary_on_headers
 from leads import documents
 from leads.criteria_page import Around, around, criteria_versions, publications, tables_of
 from leads.documents import may_publish
-from leads.errors import NotPublishable
+from leads.errors import NotPublishable, StaleDraft
 from leads.forms.notes import NoteForm
 from leads.instants import database_now
 from leads.models import Publication, Version
-from leads.requests import SignedInRequest, wants_fragment
+from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.version_diff import VersionDiff
 from leads.views.criteria import editors_only, version_or_404
 
@@ -37,9 +37,7 @@ def diff(request: SignedInRequest, number: int) -> HttpResponse:
     version = version_or_404(number)
     stands = around(version, request.user)
     against = request.GET.get("against", "")
-    if against and not against.isdigit():
-        raise Http404
-    before = version_or_404(int(against)) if against else stands.compared
+    before = _version_read(against) if against else stands.compared
     context = {
         "version": version,
         "before": before,
@@ -49,6 +47,12 @@ def diff(request: SignedInRequest, number: int) -> HttpResponse:
     }
     template = "_criteria_diff.html" if wants_fragment(request) else "criteria_diff.html"
     return render(request, f"leads/{template}", context)
+
+
+def _version_read(text: str) -> Version:
+    if (number := read_id(text)) is None:
+        raise Http404
+    return version_or_404(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +117,35 @@ def _make_live(request: SignedInRequest, version: Version, note: str) -> HttpRes
 @editors_only
 @require_http_methods(["GET", "POST"])
 def discard(request: SignedInRequest, number: int) -> HttpResponse:
-    """Show what would be lost, then remove a draft."""
+    """Show what would be lost, then remove a draft, if that was all there was to lose."""
     version = version_or_404(number)
     if request.method == "GET":
-        stands = around(version, request.user)
-        context = {
-            "version": version,
-            "around": stands,
-            "before": stands.compared,
-            "diff": diff_between(stands.compared, version),
-        }
-        return render(request, "leads/criteria_discard.html", context)
+        return _ask_to_discard(request, version)
     try:
+        if version.is_draft and request.POST.get("revision") != str(version.revision):
+            raise StaleDraft
         documents.discard(version)
+    except StaleDraft:
+        return _ask_to_discard(request, version_or_404(number), is_changed=True)
     except NotPublishable as refused:
         messages.warning(request, str(refused))
         return redirect("leads:criteria_version", number=number)
     messages.success(request, f"Draft v{number} is discarded.")
     return redirect("leads:criteria")
+
+
+def _ask_to_discard(
+    request: SignedInRequest, version: Version, *, is_changed: bool = False
+) -> HttpResponse:
+    """is_changed: the draft is not what was last shown to whoever would discard it."""
+    stands = around(version, request.user)
+    context = {
+        "version": version,
+        "around": stands,
+        "before": stands.compared,
+        "diff": diff_between(stands.compared, version),
+        "is_changed": is_changed,
+        "at": database_now(),
+    }
+    status = 409 if is_changed else 200
+    return render(request, "leads/criteria_discard.html", context, status=status)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from leads import draft_editing
+from leads.criteria_page import criteria_versions
 from leads.criteria_rows import anchor_of
 from leads.criteria_tables import TABLES, Table
 from leads.custom_facts import declared_facts
@@ -23,7 +24,7 @@ from leads.draft_editing import DraftIsGone, Editing, RowChanged, find_row
 from leads.forms.criteria import FORMS, RowForm
 from leads.instants import database_now
 from leads.models import Signal, Version, VersionedRow
-from leads.requests import SignedInRequest, wants_fragment
+from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.version_words import Words, cells_of, fingerprint, name_of
 from leads.views.criteria import editors_only, version_or_404
 
@@ -70,7 +71,7 @@ class Target:
 
 
 def target_or_404(number: int, table: str, key: str | None) -> Target:
-    if table not in TABLES:
+    if table not in TABLES or "\0" in (key or ""):
         raise Http404
     return Target(number, TABLES[table], key)
 
@@ -106,7 +107,7 @@ def _retype(request: SignedInRequest, target: Target) -> HttpResponse:
 
 
 def _save(request: SignedInRequest, target: Target) -> HttpResponse:
-    edit, seen = _editing(request), request.POST.get("seen", "")
+    edit, seen = _editing(request, target), request.POST.get("seen", "")
     forms: list[RowForm] = []
 
     def write(now: models.Model | None) -> bool:
@@ -165,7 +166,7 @@ def _conflict(
     request: SignedInRequest, target: Target, theirs: models.Model | None
 ) -> HttpResponse:
     """Show both versions of a row that somebody else changed; what makes no sense comes first."""
-    draft = Version.objects.select_related("saved_by").get(pk=_draft_id(request))
+    draft = _edited(request)
     form = target.form(copy(theirs) if theirs else target.blank(draft.pk), request.POST)
     if not form.is_valid():
         seen = request.POST.get("seen", "")
@@ -211,7 +212,7 @@ def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     """Say that the draft was published or discarded, and show all that was typed."""
     form = target.form(target.blank(_draft_id(request)), request.POST, is_adrift=True)
     form.is_valid()  # which puts what was typed into its row
-    version = Version.objects.filter(pk=_draft_id(request)).first()
+    version = criteria_versions().filter(pk=_draft_id(request), number=target.number).first()
     context = {
         "target": target,
         "cells": _contested(None, form.instance),
@@ -229,7 +230,7 @@ def remove_row(request: SignedInRequest, number: int, table: str, key: str) -> H
     target = target_or_404(number, table, key)
     model, seen = target.table.model, request.POST.get("seen", "")
     try:
-        draft_editing.remove_row(_editing(request), model, key, seen=seen)
+        draft_editing.remove_row(_editing(request, target), model, key, seen=seen)
     except RowChanged as changed:
         return _keep_or_remove(request, target, changed.theirs)
     except DraftIsGone as gone:
@@ -242,13 +243,11 @@ def _keep_or_remove(
 ) -> HttpResponse:
     assert theirs is not None  # a row that is gone needs no removing
     context = {
-        "draft": Version.objects.select_related("saved_by").get(pk=_draft_id(request)),
+        "draft": _edited(request),
         "cells": _contested(theirs, None),
         "name": name_of(theirs, declared_facts()),
         "is_removal": True,
-        "action": reverse(
-            "leads:criteria_remove", args=[target.number, target.table.slug, target.key]
-        ),
+        "action": _address_of("remove", target),
         "seen": fingerprint(theirs),
     }
     return _contest(request, target, context)
@@ -266,7 +265,7 @@ def move_row(request: SignedInRequest, number: int, table: str, key: str) -> Htt
     step = -1 if request.POST.get("to") == "up" else 1
     among = "group" if model is Signal else ""
     try:
-        draft_editing.move_row(_editing(request), model, key, step=step, among=among)
+        draft_editing.move_row(_editing(request, target), model, key, step=step, among=among)
     except RowChanged:
         messages.warning(request, "Somebody else removed this row since you opened the page.")
     except DraftIsGone as gone:
@@ -280,11 +279,33 @@ def move_row(request: SignedInRequest, number: int, table: str, key: str) -> Htt
 def restore_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
     """Take back what the draft changed of a row."""
     target = target_or_404(number, table, key)
+    model, seen = target.table.model, request.POST.get("seen", "")
     try:
-        draft_editing.restore_row(_editing(request), target.table.model, key)
+        draft_editing.restore_row(_editing(request, target), model, key, seen=seen)
+    except RowChanged as changed:
+        return _keep_or_restore(request, target, changed.theirs)
     except DraftIsGone as gone:
         return _elsewhere(request, gone)
     return redirect(target.page)
+
+
+def _keep_or_restore(
+    request: SignedInRequest, target: Target, theirs: models.Model | None
+) -> HttpResponse:
+    draft = _edited(request)
+    was = find_row(target.table.model, draft.base_id or 0, target.key or "")
+    changed = theirs or was
+    assert changed is not None  # what is not there and never was needs no putting back
+    context = {
+        "draft": draft,
+        "cells": _contested(theirs, was),
+        "name": name_of(changed, declared_facts()),
+        "is_removed": theirs is None,
+        "is_undoing": True,
+        "action": _address_of("restore", target),
+        "seen": fingerprint(theirs),
+    }
+    return _contest(request, target, context)
 
 
 def _elsewhere(request: SignedInRequest, gone: DraftIsGone) -> HttpResponse:
@@ -292,13 +313,20 @@ def _elsewhere(request: SignedInRequest, gone: DraftIsGone) -> HttpResponse:
     return redirect("leads:criteria")
 
 
-def _editing(request: SignedInRequest) -> Editing:
-    return Editing(_draft_id(request), by=request.user, at=database_now())
+def _address_of(action: str, target: Target) -> str:
+    return reverse(f"leads:criteria_{action}", args=[target.number, target.table.slug, target.key])
+
+
+def _editing(request: SignedInRequest, target: Target) -> Editing:
+    return Editing(_draft_id(request), target.number, by=request.user, at=database_now())
+
+
+def _edited(request: SignedInRequest) -> Version:
+    return Version.objects.select_related("saved_by").get(pk=_draft_id(request))
 
 
 def _draft_id(request: SignedInRequest) -> int:
-    """Return which draft the form was made for: its number may be another's by now."""
-    given = request.POST.get("draft", "")
-    if not given.isdigit():
+    """Return which draft the form was made for."""
+    if (given := read_id(request.POST.get("draft", ""))) is None:
         raise Http404
-    return int(given)
+    return given

@@ -67,7 +67,7 @@ def test_added_and_removed_rows_are_told_by_name(draft):
 
 @pytest.mark.parametrize(("key", "step"), [("size-near", -1), ("size-core", 1)])
 def test_a_move_is_one_change(draft, olga, key, step):
-    by = Editing(draft.pk, by=olga, at=database_now())
+    by = Editing(draft.pk, draft.number, by=olga, at=database_now())
     move_row(by, FitRule, key, step=step)
     (change,) = differences(draft).changes
     assert (change.how, differences(draft).count) == ("moved", 1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection, transaction
 
 from leads.criteria_compare import compare, distribution
 from leads.criteria_counts import surveys
-from leads.documents import live_version, publish, start_draft
+from leads.documents import discard, live_version, publish, save_edit, start_draft
+from leads.errors import NotPublishable, StaleDraft
 from leads.fact_history import record_facts
 from leads.instants import database_now
 from leads.models import Activity, Bands, Document, FitRule, Organisation, Signal, Version
@@ -93,7 +97,7 @@ def test_a_draft_is_discarded_after_showing_what_is_lost(editor, draft):
     FitRule.objects.filter(version=draft, key="size-core").update(points=35)
     path = f"/criteria/{draft.number}/discard/"
     assert "+35" in editor.get(path).content.decode()
-    editor.post(path)
+    editor.post(path, {"revision": draft.revision})
     assert not Version.objects.filter(pk=draft.pk).exists()
 
 
@@ -105,8 +109,60 @@ def test_what_was_published_is_not_discarded(editor, draft):
 
 def test_a_draft_that_another_is_built_on_stays(editor, draft, olga):
     start_draft(draft, by=olga)
-    answer = editor.post(f"/criteria/{draft.number}/discard/", follow=True)
+    confirmed = {"revision": draft.revision}
+    answer = editor.post(f"/criteria/{draft.number}/discard/", confirmed, follow=True)
     assert "another draft" in answer.content.decode()
+
+
+def test_a_draft_that_somebody_edited_since_is_not_discarded(editor, draft, rosa):
+    seen = {"revision": draft.revision}
+    save_edit(draft, revision=draft.revision, by=rosa, at=database_now())
+    FitRule.objects.filter(version=draft, key="size-core").update(points=99)
+    answer = editor.post(f"/criteria/{draft.number}/discard/", seen)
+    assert (answer.status_code, "+99" in answer.content.decode()) == (409, True)
+    assert "Rosa" in answer.content.decode()
+    assert Version.objects.filter(pk=draft.pk).exists()
+
+
+def test_an_edit_after_a_draft_was_read_keeps_it(draft, rosa):
+    save_edit(draft, revision=draft.revision, by=rosa, at=database_now())
+    with pytest.raises(StaleDraft):
+        discard(draft)
+
+
+def test_the_number_of_a_discarded_draft_is_not_given_again(draft, olga):
+    number, base = draft.number, draft.base
+    discard(draft)
+    assert start_draft(base, by=olga).number == number + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_builds_on_at_the_same_moment_stays(draft, olga):
+    said = []
+
+    def let_go():
+        with pytest.raises(NotPublishable) as refused:
+            discard(Version.objects.get(pk=draft.pk))
+        said.append(str(refused.value))
+        connection.close()
+
+    with transaction.atomic():
+        start_draft(draft, by=olga)
+        thread = threading.Thread(target=let_go)
+        thread.start()
+        wait_for_a_lock()
+    thread.join()
+    assert "another draft" in said[0]
+
+
+def wait_for_a_lock():
+    with connection.cursor() as cursor:
+        for _ in range(100):
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+            time.sleep(0.05)
+    raise AssertionError("Nobody waits for a lock.")
 
 
 @pytest.mark.parametrize("who", ["mona", "alice", "vera"])

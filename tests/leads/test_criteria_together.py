@@ -7,10 +7,12 @@ import threading
 import pytest
 from django.db import connection
 
-from leads.documents import publish
+from leads.documents import discard, live_version, publish, start_draft
 from leads.draft_editing import Editing, RowChanged, save_row
 from leads.instants import database_now
 from leads.models import (
+    DepthRule,
+    Document,
     FitRule,
     RequiredField,
     Signal,
@@ -103,18 +105,31 @@ def test_a_draft_published_in_between_keeps_what_was_typed(editor, address, draf
     assert rule(draft).points == 30
 
 
-def test_a_discarded_draft_is_not_mistaken_for_the_next_of_its_number(
-    editor, colleague, address, draft
-):
+def test_a_draft_discarded_in_between_keeps_what_was_typed(editor, colleague, address, draft):
     path = address("fit", "size-core")
-    form, base = opened(editor, path), draft.base
-    colleague.post(f"/criteria/{draft.number}/discard/")
+    form = opened(editor, path)
+    discard(draft)
     colleague.post("/criteria/draft/")
-    next_one = Version.objects.get(number=draft.number)
     answer = send(editor, path, form, points="77")
-    assert (answer.status_code, next_one.base) == (409, base)
-    assert "+77" in answer.content.decode()
-    assert rule(next_one).points == 30
+    assert (answer.status_code, "+77" in answer.content.decode()) == (409, True)
+    assert rule(Version.objects.drafts().get()).points == 30
+
+
+def test_a_draft_of_another_document_is_not_written_to(editor, address, draft, olga, at):
+    routing = start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
+    form = opened(editor, address("depth"))
+    answer = send(
+        editor, address("depth"), form,
+        draft=routing.pk, label="Two", high=2, meaningful=0, supportive=0, window_days=9,
+    )  # fmt: skip
+    assert (answer.status_code, DepthRule.objects.filter(version=routing).count()) == (409, 0)
+
+
+def test_a_draft_of_another_number_is_not_written_to(editor, address, draft, olga):
+    path = address("fit", "size-core")
+    second = start_draft(draft.base, by=olga)
+    answer = send(editor, path, opened(editor, path), draft=second.pk, points="77")
+    assert (answer.status_code, rule(second).points) == (409, 30)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -123,7 +138,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(draft, olga, rosa):
     barrier = threading.Barrier(2)
 
     def edit(who, points):
-        edit = Editing(draft.pk, by=who, at=database_now())
+        edit = Editing(draft.pk, draft.number, by=who, at=database_now())
         mark = fingerprint(rule(draft))
         barrier.wait()
         try:
@@ -154,7 +169,7 @@ def test_a_removed_row_stands_struck_through_and_can_be_put_back(editor, address
     send(editor, address("fit", "size-core", "remove/"), form)
     assert "size-core" not in keys(draft)
     assert "Put back" in editor.get(f"/criteria/{draft.number}/").content.decode()
-    send(editor, address("fit", "size-core", "restore/"), form)
+    send(editor, address("fit", "size-core", "restore/"), {"draft": draft.pk, "seen": ""})
     assert "size-core" in keys(draft)
 
 
@@ -171,8 +186,32 @@ def test_a_row_somebody_changed_is_not_removed_unasked(editor, colleague, addres
 def test_a_changed_row_gets_back_what_it_said(editor, address, draft):
     path = address("fit", "size-core")
     send(editor, path, opened(editor, path), points="35")
-    send(editor, address("fit", "size-core", "restore/"), {"draft": draft.pk})
+    send(editor, address("fit", "size-core", "restore/"), opened(editor, path))
     assert rule(draft).points == 30
+
+
+def test_what_somebody_changed_since_is_not_taken_back_unasked(editor, colleague, address, draft):
+    path, restore = address("fit", "size-core"), address("fit", "size-core", "restore/")
+    mine = opened(editor, path)
+    send(colleague, path, mine, points="99")
+    answer = send(editor, restore, mine)
+    page = answer.content.decode()
+    assert (answer.status_code, rule(draft).points) == (409, 99)
+    assert "+99" in page and "+30" in page and "Before this draft" in page
+    send(editor, restore, form_of(answer))
+    assert rule(draft).points == 30
+
+
+def test_what_somebody_put_back_and_changed_is_not_put_back_again(
+    editor, colleague, address, draft
+):
+    path, restore = address("fit", "size-core"), address("fit", "size-core", "restore/")
+    as_removed = {"draft": draft.pk, "seen": ""}
+    send(editor, address("fit", "size-core", "remove/"), opened(editor, path))
+    send(colleague, restore, as_removed)
+    send(colleague, path, opened(colleague, path), points="99")
+    assert send(editor, restore, as_removed).status_code == 409
+    assert rule(draft).points == 99
 
 
 def test_a_row_moves_by_one(editor, address, draft):
