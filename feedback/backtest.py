@@ -38,12 +38,16 @@ DAYS_A_YEAR, MONTHS_A_YEAR, DAYS_A_WEEK = 365, 12, 7
 def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
     """Return the backtest of `version` that is at work, or start one over the last `months`.
 
-    Raises BacktestRefused if `version` has errors or is no draft, NothingLive if there is nothing
-    to set it against.
+    Raises BacktestRefused if one of another length is at work, or if `version` has errors or is no
+    draft; NothingLive if there is nothing to set it against.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
     running = newest(version)
     if running is not None and running.is_running and not running.is_outdated:
+        if running.months != months:
+            raise BacktestRefused(
+                f"One over {running.months} months is running. Wait for it, or cancel it first."
+            )
         return running
     if not version.is_draft:
         raise BacktestRefused(f"{version} is no draft. Start one from it to try a change.")
@@ -64,10 +68,26 @@ def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
 
 
 def newest(version: Version) -> Backtest | None:
+    return _of(version).first()
+
+
+def newest_done(version: Version) -> Backtest | None:
+    """Return the newest backtest of `version` that came to its end, whatever began since."""
+    return _of(version).filter(job__state=Job.State.DONE).first()
+
+
+def mark_of(version: Version) -> str:
+    """Return what changes whenever a backtest of `version` begins, goes on or ends; "" without."""
+    newest = _of(version).values_list("pk", "job__state", "job__done_count").first()
+    return ".".join(str(each) for each in newest or ())
+
+
+def _of(version: Version) -> QuerySet[Backtest]:
+    """Return the backtests of `version`, the newest first."""
     backtests = Backtest.objects.filter(version=version).select_related(
         "job", "version__document", "against__document", "created_by"
     )
-    return backtests.order_by("-id").first()
+    return backtests.order_by("-id")
 
 
 def cancel(backtest: Backtest, *, by: User, at: datetime) -> bool:
@@ -140,13 +160,13 @@ def sharing(criteria: Criteria, other: Criteria) -> Criteria:
 
 
 def prediction_of(version: Version) -> dict[str, Any] | None:
-    """Return what the newest backtest of `version` as it stands foretells, to be kept with its
-    publication. None if there is none, or the draft was changed since.
+    """Return what the newest backtest of `version` as it stands that came to its end foretells, to
+    be kept with its publication. None if there is none, or the draft was changed since.
 
     Shares are pairs of count and number.
     """
-    backtest = newest(version)
-    if backtest is None or not backtest.is_done or backtest.is_outdated:
+    backtest = newest_done(version)
+    if backtest is None or backtest.is_outdated:
         return None
     result = Result.from_json(backtest.result)
     return {

@@ -40,6 +40,11 @@ urlpatterns = [
     ),
     path("criteria/<int:number>/backtest/", criteria_backtest.backtest, name="criteria_backtest"),
     path(
+        "criteria/<int:number>/backtest/progress/",
+        criteria_backtest.progress,
+        name="criteria_backtest_progress",
+    ),
+    path(
         "criteria/<int:number>/backtest/cancel/",
         criteria_backtest.cancel_backtest,
         name="criteria_backtest_cancel",

@@ -81,7 +81,9 @@ class Report:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def backtest(request: SignedInRequest, number: int) -> HttpResponse:
-    """Show the newest backtest of a version; start one with POST."""
+    """Show what came out of the newest backtest of a version that ended, and how far one is that
+    runs; start one with POST.
+    """
     version, status = version_or_404(number), 200
     form = MonthsForm(request.POST or None)
     if request.method == "POST":
@@ -109,12 +111,12 @@ def _start(request: SignedInRequest, version: Version, form: MonthsForm) -> int:
 def _show(
     request: SignedInRequest, version: Version, form: MonthsForm, *, status: int
 ) -> HttpResponse:
-    newest = backtests.newest(version)
-    is_done = newest is not None and newest.is_done
+    done = backtests.newest_done(version)
     context = {
         "version": version,
-        "backtest": newest,
-        "report": Report(newest, Result.from_json(newest.result)) if newest and is_done else None,
+        "mark": backtests.mark_of(version),
+        "backtest": backtests.newest(version),
+        "report": Report(done, Result.from_json(done.result)) if done else None,
         "form": form,
         "may_start": version.is_draft and may_edit(request.user),
         "at": database_now(),
@@ -122,6 +124,25 @@ def _show(
     fragment = wants_fragment(request)
     name = "feedback/_criteria_backtest.html" if fragment else "feedback/criteria_backtest.html"
     return render(request, name, context, status=status)
+
+
+@login_required
+@require_GET
+def progress(request: SignedInRequest, number: int) -> HttpResponse:
+    """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
+    version = version_or_404(number)
+    mark = backtests.mark_of(version)
+    if request.GET.get("mark") == mark:
+        return HttpResponse(status=204)
+    newest = backtests.newest(version)
+    if newest is None:
+        raise Http404
+    if newest.is_running:
+        context = {"version": version, "backtest": newest, "mark": mark}
+        return render(request, "feedback/_criteria_backtest_progress.html", context)
+    answer = _show(request, version, MonthsForm(), status=200)
+    answer["HX-Retarget"] = "#backtest"
+    return answer
 
 
 @login_required
@@ -151,10 +172,10 @@ WHICH = {
 def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpResponse:
     """The leads that only one side would have sent."""
     version = version_or_404(number)
-    newest = backtests.newest(version)
-    if newest is None or not newest.is_done or which not in WHICH:
+    done = backtests.newest_done(version)
+    if done is None or which not in WHICH:
         raise Http404
-    ids = getattr(Result.from_json(newest.result), which)
+    ids = getattr(Result.from_json(done.result), which)
     leads = Lead.objects.visible_to(request.user).filter(pk__in=ids).select_related("stage")
     page = Paginator(leads.order_by("-entered_at", "-pk"), LEADS_A_PAGE)
     context = {

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from feedback.backtest import newest, prediction_of
+from feedback.backtest import newest, newest_done, prediction_of
 from feedback.criteria_check import report_on
 from feedback.errors import PublishRefused
 from feedback.publishing import publish_criteria
@@ -67,6 +67,7 @@ def _show(
         "report": report_on(version, at),
         "prediction": prediction_of(version),
         "backtest": newest(version),
+        "last_done": newest_done(version),
         "at": at,
     }
     return render(request, "feedback/criteria_publish.html", context, status=status)

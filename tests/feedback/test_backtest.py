@@ -180,7 +180,9 @@ def test_a_draft_that_is_edited_meanwhile_ends_the_backtest(draft, make_past_lea
 
 def test_starting_twice_runs_once(draft, olga, at):
     first = backtest.start(draft, months=6, by=olga, at=at)
-    assert backtest.start(draft, months=12, by=olga, at=at) == first
+    assert backtest.start(draft, months=6, by=olga, at=at) == first
+    with pytest.raises(BacktestRefused, match="One over 6 months is running"):
+        backtest.start(draft, months=12, by=olga, at=at)
     jobs.run_step()
     assert backtest.start(draft, months=12, by=olga, at=at) != first
 
@@ -212,6 +214,14 @@ def test_a_prediction_is_of_the_draft_as_it_stands(draft, make_past_lead, olga, 
     documents.save_edit(draft, revision=draft.revision, by=olga, at=at)
     draft.refresh_from_db()
     assert backtest.prediction_of(draft) is None
+
+
+def test_a_second_backtest_that_runs_or_is_cancelled_hides_no_prediction(draft, olga, at):
+    run(draft, at, olga, months=3)
+    second = backtest.start(draft, months=12, by=olga, at=at)
+    assert backtest.prediction_of(draft)["months"] == 3
+    backtest.cancel(second, by=olga, at=at)
+    assert backtest.prediction_of(draft)["months"] == 3
 
 
 def test_a_discarded_draft_leaves_its_backtest_behind(draft, olga, at):

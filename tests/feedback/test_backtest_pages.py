@@ -51,8 +51,60 @@ def test_starting_one_by_form_and_by_htmx(client, draft, olga):
     assert client.post(address, {"months": 12}).status_code == 302
     assert Backtest.objects.get().months == 12
     part = client.post(address, {"months": 12}, headers=HX).content.decode()
-    assert part.startswith("<section") and 'hx-trigger="every 2s"' in part
+    assert part.startswith("<section") and 'hx-trigger="every 2s, awake from:body"' in part
     assert Backtest.objects.count() == 1
+
+
+def test_another_length_while_one_runs_is_said(client, draft, olga):
+    client.force_login(olga)
+    client.post(url("criteria_backtest", draft), {"months": 3})
+    answer = client.post(url("criteria_backtest", draft), {"months": 12}, headers=HX)
+    assert answer.status_code == 422
+    assert "One over 3 months is running" in answer.content.decode()
+
+
+def test_what_came_out_stays_while_another_runs_and_after_it_is_cancelled(client, gaining, olga):
+    draft, _ = gaining
+    run(draft, olga)
+    backtest.start(draft, months=12, by=olga, at=database_now())
+    client.force_login(olga)
+    page = client.get(url("criteria_backtest", draft)).content.decode()
+    assert "Another, over 12 months" in page and "2 leads gained" in page
+    client.post(url("criteria_backtest_cancel", draft))
+    page = client.get(url("criteria_backtest", draft)).content.decode()
+    assert "Cancelled by Olga." in page and "2 leads gained" in page
+    assert client.get(url("criteria_backtest_leads", draft, "gained")).status_code == 200
+
+
+def polled(client, draft, page):
+    """Ask as the page does that holds `page`."""
+    mark = page.content.decode().split("progress/?mark=")[1].split('"')[0]
+    return client.get(url("criteria_backtest_progress", draft), {"mark": mark}, headers=HX)
+
+
+def test_the_poll_swaps_the_progress_alone_and_the_whole_at_the_end(
+    client, draft, make_past_lead, olga, monkeypatch
+):
+    monkeypatch.setattr(backtest, "STEP", 1)
+    make_past_lead("demo_request")
+    client.force_login(olga)
+    page = client.post(url("criteria_backtest", draft), {"months": 6}, headers=HX)
+    assert polled(client, draft, page).status_code == 204
+    jobs.run_step()
+    part = polled(client, draft, page)
+    assert (
+        "1 of 1 leads replayed" in part.content.decode() and "Cancel" not in part.content.decode()
+    )
+    jobs.run_step()
+    whole = polled(client, draft, part)
+    assert whole["HX-Retarget"] == "#backtest" and "Handoffs to sales" in whole.content.decode()
+
+
+def test_a_poll_that_changed_nothing_is_cheap(client, draft, olga, django_assert_num_queries):
+    client.force_login(olga)
+    page = client.post(url("criteria_backtest", draft), {"months": 6}, headers=HX)
+    with django_assert_num_queries(4):
+        polled(client, draft, page)
 
 
 @pytest.mark.parametrize("months", ["", "5", "x"])
@@ -182,7 +234,9 @@ def test_only_who_may_publish_does(client, draft, olga, vera):
     assert client.post(url("criteria_publish", draft), note(draft)).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["criteria_backtest", "criteria_publish"])
+@pytest.mark.parametrize(
+    "name", ["criteria_backtest", "criteria_backtest_progress", "criteria_publish"]
+)
 def test_pages_want_a_sign_in_and_a_known_version(client, draft, olga, name):
     assert client.get(url(name, draft)).status_code == 302
     client.force_login(olga)
