@@ -159,8 +159,8 @@ def _move_on(lead: Lead, handoff: Handoff, told: DealChange, *, override: str) -
     by, at = told.by, told.at
     lifecycle.move(lead, stage, reason=reason, by=by, at=at, handoff=handoff, override=override)
     source = OwnershipChange.Source.REP
-    if told.to_state == State.LOST:
+    if told.to_state == State.LOST and lead.owner_id is not None:
         nurture = Queue.objects.get(key=handoffs.NURTURE)
         ownership.take(lead, to=nurture, source=source, reason=DEAL_LOST, by=by, at=at)
-    elif lead.owner_id != by.pk:
+    elif told.to_state != State.LOST and lead.owner_id != by.pk:
         ownership.take(lead, to=by, source=source, reason="Deal not lost after all", by=by, at=at)

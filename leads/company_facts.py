@@ -17,29 +17,29 @@ def spread(account: Account, before: Facts, *, by: User | None, at: datetime) ->
     """Keep what the record of `account` says, where `before` it said another thing, for each of its
     live leads, as known from `at` on, and have them judged again. Returns how many learnt of it.
 
-    A lead that rests is judged when it wakes; one that another transaction holds at this instant,
-    with the next evidence.
+    A lead that rests is judged when it wakes. One that another transaction holds at this instant
+    learns of it with its next evidence.
     """
     now = account_facts(account)
     if now == before:
         return 0
-    leads = Lead.objects.live().filter(account=account)
+    # Locked before their facts are read, so that what another transaction tells of one is not lost.
+    theirs = Lead.objects.live().filter(account=account).order_by("pk")
+    free = dict(
+        theirs.select_for_update(no_key=True, skip_locked=True).values_list("pk", "reconsider_at")
+    )
     latest = (
-        FactSnapshot.objects.filter(lead__in=leads, known_from__lte=at)
+        FactSnapshot.objects.filter(lead__in=free)
         .order_by("lead_id", "-known_from", "-id")
         .distinct("lead_id")
-        .values_list("lead_id", "facts")
+        .values_list("lead_id", "known_from", "facts")
     )
-    learnt = {
-        lead_id: facts
-        for lead_id, known in latest
+    learnt = [
+        FactSnapshot(lead_id=lead_id, known_from=max(at, known_from), facts=facts, by=by)
+        for lead_id, known_from, known in latest
         if (facts := {name: known[name] for name in known.keys() - before} | now) != known
-    }
-    FactSnapshot.objects.bulk_create(
-        FactSnapshot(lead_id=lead_id, known_from=at, facts=facts, by=by)
-        for lead_id, facts in learnt.items()
-    )
-    free = Lead.objects.filter(pk__in=learnt, reconsider_at=None).order_by("pk")
-    ids = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    Lead.objects.filter(pk__in=ids).update(reconsider_at=at)
+    ]
+    FactSnapshot.objects.bulk_create(learnt)
+    to_judge = [each.lead_id for each in learnt if free[each.lead_id] is None]
+    Lead.objects.filter(pk__in=to_judge).update(reconsider_at=at)
     return len(learnt)

@@ -51,6 +51,12 @@ def test_a_lost_deal_is_corrected_to_won_by_who_lost_it(tell, alice):
     ]
 
 
+def test_a_lost_deal_told_again_with_its_amount_can_still_be_corrected(tell, alice):
+    tell("lost")
+    tell("lost", Decimal(900), minutes=1)
+    assert tell("won", Decimal(900), minutes=2).owner == alice
+
+
 def test_a_won_deal_is_corrected_to_lost_and_back_and_to_open(tell):
     for minute, (state, stage) in enumerate(
         [("won", "customer"), ("lost", "ml"), ("won", "customer"), ("open", "opportunity")]

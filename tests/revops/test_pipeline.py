@@ -145,7 +145,7 @@ def test_only_newer_evidence_opens_a_handoff_again(hand_in, alice):
 
 def test_a_resting_lead_is_not_opened_by_its_score(hand_in, alice, at):
     lead = hand_in(slug="website").lead
-    lead.nurture_until = (datetime.now(UTC) + timedelta(days=30)).date()
+    lead.wakes_at = datetime.now(UTC) + timedelta(days=30)
     for number in range(4):
         Activity.objects.create(
             lead=lead,
@@ -253,7 +253,7 @@ def test_a_lead_in_sales_that_nobody_holds_is_handed_over_again(hand_in, alice, 
 def test_the_day_of_a_reps_zone_wakes_a_lead(hand_in, alice):
     lead = hand_in(slug="website").lead
     lead.nurture_until = database_now().date() + timedelta(days=1)
-    lead.reconsider_at = database_now() - timedelta(minutes=1)
+    lead.wakes_at = database_now() - timedelta(minutes=1)
     assert not pipeline.is_resting(lead, database_now())
 
 
@@ -311,3 +311,14 @@ def test_what_one_lead_tells_of_its_company_is_known_of_the_others(hand_in, alic
     first.refresh_from_db()
     assert first.reconsider_at is not None
     assert facts_of(first, database_now())["person.title"] == CLARA["title"]
+
+
+def test_a_lead_that_is_corrected_while_it_rests_rests_on(hand_in, alice):
+    lead = hand_in(slug="website", title="Intern", employees=20).lead
+    wakes_at = database_now() + timedelta(days=30)
+    Lead.objects.filter(pk=lead.pk).update(
+        nurture_until=wakes_at.date(), wakes_at=wakes_at, reconsider_at=database_now()
+    )
+    assert pipeline.reconsider(lead.pk)
+    lead.refresh_from_db()
+    assert (lead.reconsider_at, pipeline.is_resting(lead, database_now())) == (wakes_at, True)
