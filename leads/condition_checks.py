@@ -1,11 +1,15 @@
 """Is a list of conditions fit to be saved? Says what is wrong in a marketer's words."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from leads.decay import LONGEST_WINDOW_DAYS
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
 from leads.operators import NORMALISE, OPERATORS, Operator, Takes, operators_for
 
+# What PostgreSQL keeps in no text: NUL, and halves of a character.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+MOST_DIGITS = 18
 KEYS = frozenset({"fact", "op", "value"})
 BEHAVIOUR_KEYS = KEYS | {"kind", "where", "days"}
 
@@ -45,6 +49,9 @@ def condition_problems(condition: object, facts: Mapping[str, Fact]) -> Iterator
     if fact is None:
         yield f"the fact “{condition['fact']}” does not exist or no longer exists; choose another."
         return
+    if not is_storable(_texts(condition)):
+        yield "it holds a character that can't be stored; type it anew."
+        return
     yield from _stray_keys(condition, fact)
     if fact.is_behaviour:
         yield from _behaviour(condition)
@@ -53,6 +60,18 @@ def condition_problems(condition: object, facts: Mapping[str, Fact]) -> Iterator
         yield _wrong_operator(fact, operator, condition.get("op"))
     else:
         yield from _value(fact, operator, condition.get("value"))
+
+
+def is_storable(texts: Iterable[object]) -> bool:
+    return not any(isinstance(text, str) and UNSTORABLE.search(text) for text in texts)
+
+
+def _texts(condition: Mapping[str, object]) -> Iterator[object]:
+    """Yield what somebody typed freely in a condition."""
+    value, where = condition.get("value"), condition.get("where")
+    yield from value if isinstance(value, list | tuple) else [value]
+    for name, wanted in where.items() if isinstance(where, Mapping) else ():
+        yield from (name, wanted)
 
 
 def _stray_keys(condition: Mapping[str, object], fact: Fact) -> Iterator[str]:
@@ -114,7 +133,7 @@ def _one(fact: Fact, value: object) -> Iterator[str]:
     if value is None or value == "":
         yield f"{fact.label} needs a value to compare with."
     elif not _is_of_type(fact, value):
-        yield f"{fact.label} needs {_wanted(fact)}, not “{value}”."
+        yield f"{fact.label} needs {_wanted(fact, value)}, not “{_shortened(value)}”."
     elif fact.unit == "%" and not 0 <= value <= 100:  # type: ignore[operator]
         yield f"{fact.label} is a percentage, so it lies between 0 and 100, not at {value}."
     elif fact.is_behaviour and value < 0:  # type: ignore[operator]
@@ -124,13 +143,20 @@ def _one(fact: Fact, value: object) -> Iterator[str]:
 def _is_of_type(fact: Fact, value: object) -> bool:
     if fact.type is FactType.CHOICE:
         return isinstance(value, str) and value in fact.choice_values
-    is_finite = not isinstance(value, float) or abs(value) < float("inf")
-    return is_finite and NORMALISE[fact.type](value) is not None
+    is_short = not isinstance(value, int | float) or abs(value) < 10**MOST_DIGITS
+    return is_short and NORMALISE[fact.type](value) is not None
 
 
-def _wanted(fact: Fact) -> str:
+def _shortened(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _wanted(fact: Fact, value: object) -> str:
     if fact.type is FactType.CHOICE:
         return f"one of {', '.join(label for _, label in fact.choices)}"
+    if fact.type is FactType.NUMBER and len(str(value)) > MOST_DIGITS:
+        return f"a number of at most {MOST_DIGITS} digits"
     return {
         FactType.NUMBER: "a number",
         FactType.DATE: "a date such as 2026-01-31",

@@ -7,19 +7,22 @@ from datetime import datetime
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 
+from leads.conditions import InvalidConditions
 from leads.criteria_counts import Standpoint, Survey, surveys, that_fired
 from leads.models import Document, Lead, Signal, Version
 
 # "9:fit:size-core": a rule of version 9 that holds; "9:band:A1", "9:fit-points:20..24".
 CRITERION = RegexValidator(
-    r"^\d+:(signals|fit|disqualifiers|modifiers|band):[\w-]+$"
-    r"|^\d+:(fit|readiness)-points:-?\d+\.\.-?\d+$",
+    r"^\d{1,18}:(signals|fit|disqualifiers|modifiers|band):[\w-]+$"
+    r"|^\d{1,18}:(fit|readiness)-points:-?\d{1,9}\.\.-?\d{1,9}$",
     "Follow a number on the criteria page; it writes this itself.",
 )
 
 
 def touched_by(leads: QuerySet[Lead], criterion: str, at: datetime) -> QuerySet[Lead]:
-    """Return those of `leads` that a valid `criterion` touches; none if it no longer exists."""
+    """Return those of `leads` that a valid `criterion` touches; none if it no longer exists, or if
+    its version asks what is no longer known.
+    """
     number, what, which = criterion.split(":")
     of_criteria = Version.objects.filter(document__kind=Document.Kind.CRITERIA)
     version = of_criteria.filter(number=int(number)).first()
@@ -27,7 +30,10 @@ def touched_by(leads: QuerySet[Lead], criterion: str, at: datetime) -> QuerySet[
         return leads.none()
     if what == "signals":
         return _that_fired(leads, version, which, at)
-    (survey,) = surveys([version], at)
+    try:
+        (survey,) = surveys([version], at)
+    except InvalidConditions:
+        return leads.none()
     return leads.filter(pk__in=_surveyed(survey, what, which))
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from leads.condition_checks import is_storable
 from leads.conditions import validate
 from leads.facts import (
     ACCOUNT_FACTS,
@@ -212,6 +213,8 @@ class PairsField(forms.Field):
     def clean(self, value: Any) -> dict[str, object]:
         if any(not name or not text.strip() for name, text in value):
             raise ValidationError("Each filter needs a property’s name and the value to equal.")
+        if not all(is_storable(pair) for pair in value):
+            raise ValidationError("A filter holds a character that can’t be stored; type it anew.")
         return where_of(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -10,20 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from leads.condition_checks import condition_problems
+from leads.condition_checks import MOST_DIGITS, condition_problems
 from leads.facts import Fact, FactType
 from leads.operators import OPERATORS, Operator, Takes, operators_for
 
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
+PLACE = re.compile(r"\d{1,3}")
 
 
 def typed_number(text: str) -> int | float | str:
-    """Return the number that `text` writes (2000, 2,000 or 1.5), or else the text itself."""
+    """Return the number that `text` writes (2000, 2,000 or 1.5), or else the text itself, as where
+    there are more digits than are stored.
+    """
     plain = text.strip()
     if THOUSANDS.fullmatch(plain):
         plain = plain.replace(",", "")
-    if not NUMBER.fullmatch(plain):
+    if not NUMBER.fullmatch(plain) or sum(map(str.isdecimal, plain)) > MOST_DIGITS:
         return text.strip()
     return float(plain) if "." in plain else int(plain)
 
@@ -208,9 +211,9 @@ class TypedConditions:
         match action.split(":"):
             case ["group"]:
                 groups.append([TypedCondition()])
-            case ["add", place] if place.isdigit() and int(place) < len(groups):
+            case ["add", place] if PLACE.fullmatch(place) and int(place) < len(groups):
                 groups[int(place)].append(TypedCondition())
-            case ["remove", place, which] if place.isdigit() and which.isdigit():
+            case ["remove", place, which] if PLACE.fullmatch(place) and PLACE.fullmatch(which):
                 for group in groups[int(place) : int(place) + 1]:
                     del group[int(which) : int(which) + 1]
         return TypedConditions(tuple(tuple(group) for group in groups if group))

@@ -391,6 +391,8 @@ def test_conditions_are_told_in_plain_english(conditions, words):
             one("custom.discount", "at_least", 120),
             "Condition 1: Discount is a percentage, so it lies between 0 and 100, not at 120.",
         ),
+        (one("person.title", "is", "a\ud800"), "Condition 1: it holds a character that can't be"),
+        (one("account.employees", "is", 10**18), "Condition 1: Employees needs a number of at "),
         (one("account.region", "is", "moon"), "Condition 1: Region needs one of Americas, "),
         (one("account.region", "is", ["emea"]), "Condition 1: Region needs one of Americas, "),
         (one("account.region", "is_any_of", []), "Condition 1: Region needs at least one value"),

@@ -226,6 +226,8 @@ def places(form):
         ("group", ["conditions-0-0-fact", "conditions-1-0-fact"]),
         ("remove:0:0", []),
         ("add:7", ["conditions-0-0-fact"]),
+        ("add:²", ["conditions-0-0-fact"]),
+        ("remove:0:" + "9" * 5000, ["conditions-0-0-fact"]),
         ("nonsense", ["conditions-0-0-fact"]),
     ],
 )
@@ -275,6 +277,48 @@ def test_wrong_verbs_are_refused(editor, address):
 )
 def test_what_does_not_exist_is_not_found(editor, draft, path):
     assert editor.get(f"/criteria/{draft.number}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["rows/fit/%00/", "diff/?against=²", f"diff/?against={'9' * 5000}"]
+)
+def test_what_names_nothing_is_not_found(editor, draft, path):
+    assert editor.get(f"/criteria/{draft.number}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, ""])
+def test_what_names_no_draft_or_lead_changes_nothing(editor, address, draft, text):
+    remove = address("fit", "size-core", "remove/")
+    assert editor.post(remove, {"draft": text}).status_code == 404
+    assert editor.get(f"/criteria/{draft.number}/lead/", {"lead": text}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["9" * 19, "9" * 5000, f"1,{'999,' * 2000}999.5"])
+def test_a_number_too_long_to_store_is_said(editor, address, text):
+    path = address("fit", "size-core")
+    asked = {f"{ROW}fact": "account.employees", f"{ROW}op": "at_least", f"{ROW}value": text}
+    answer = send(editor, path, opened(editor, path), **asked)
+    assert answer.status_code == 422
+    assert "needs a number of at most 18 digits" in answer.content.decode()
+
+
+def test_a_window_too_long_to_count_is_said(editor, address):
+    path = address("fit", "size-core")
+    asked = {
+        f"{ROW}fact": "activity.count", f"{ROW}kind": "page_view", f"{ROW}op": "at_least",
+        f"{ROW}value": "1", f"{ROW}days": "9" * 5000,
+    }  # fmt: skip
+    answer = send(editor, path, opened(editor, path), **asked)
+    assert answer.status_code == 422
+    assert "the window must be a whole number of days" in answer.content.decode().lower()
+
+
+@pytest.mark.parametrize("name", ["where-name", "where-is"])
+def test_a_property_that_cannot_be_stored_is_said(editor, address, name):
+    path = address("signals", "pricing-view")
+    filtered = {"where-name": "page", "where-is": "docs", name: "a\0b"}
+    answer = send(editor, path, opened(editor, path), **filtered)
+    assert (answer.status_code, "be stored" in answer.content.decode()) == (422, True)
 
 
 def test_a_published_version_offers_no_editor(editor, draft):

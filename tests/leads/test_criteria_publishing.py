@@ -16,7 +16,16 @@ from leads.documents import discard, live_version, publish, save_edit, start_dra
 from leads.errors import NotPublishable, StaleDraft
 from leads.fact_history import record_facts
 from leads.instants import database_now
-from leads.models import Activity, Bands, Document, FitRule, Organisation, Signal, Version
+from leads.models import (
+    Activity,
+    Bands,
+    CustomFact,
+    Document,
+    FitRule,
+    Organisation,
+    Signal,
+    Version,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +273,20 @@ def test_a_number_of_the_chart_opens_its_leads(editor, draft, ada, make_lead):
     criterion = f"{draft.number}:fit-points:{full.span}"
     found = editor.get("/leads/", {"criterion": criterion}).context["leads"]
     assert found == [ada]
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 5000])
+def test_a_number_that_no_version_can_have_is_refused(editor, number):
+    answer = editor.get("/leads/", {"criterion": f"{number}:fit:size-core"})
+    assert "Follow a number on the criteria page" in answer.content.decode()
+
+
+def test_a_draft_that_asks_a_switched_off_attribute_lists_no_leads(editor, draft, ada):
+    CustomFact.objects.create(slug="tier", type="text", label="Tier", is_active=False)
+    gone = [[{"fact": "custom.tier", "op": "is_known"}]]
+    FitRule.objects.filter(version=draft, key="size-core").update(conditions=gone)
+    answer = editor.get("/leads/", {"criterion": f"{draft.number}:fit:size-core"})
+    assert (answer.status_code, answer.context["leads"]) == (200, [])
 
 
 def test_the_part_brings_the_counts_into_the_table(editor, draft, ada):
