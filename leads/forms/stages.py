@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,14 +12,14 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.http import QueryDict
 
-from leads.conditions import describe
-from leads.custom_facts import declared_facts
+from leads.custom_facts import all_declared_facts, declared_facts
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
+from leads.version_words import NOTHING, conditions_in_words
 
 LONGEST_DAYS = 730
-NOTHING = TypedConditions(())
+NO_CONDITIONS = TypedConditions(())
 CRITERIA = {"entry": "entry_criteria", "exit": "exit_criteria"}
 
 
@@ -27,16 +28,19 @@ class SeenForm(forms.ModelForm[Stage]):
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
+    # What the form changes of a stage, with what each is called.
+    columns: Mapping[str, str]
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.now = stamp(self.instance)
+        self.now = stamp(self.instance, self.columns)
         self.initial["seen"] = self.now
         self.helper = FormHelper()
         self.helper.form_tag = False
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody else changed the stage since this form was opened."""
+        """Whether somebody else changed the same of the stage since this form was opened."""
         return self.is_bound and self.data.get("seen") != self.now
 
     def see_again(self) -> None:
@@ -47,16 +51,35 @@ class SeenForm(forms.ModelForm[Stage]):
         self.data = data
 
 
-def stamp(stage: Stage) -> str:
-    """Return what tells one state of a stage's settings from another."""
-    told = [
-        stage.label, stage.definition, stage.owner_role, str(stage.longest_stay), stage.is_used,
-        stage.entry_criteria, stage.exit_criteria,
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+def stamp(stage: Stage, columns: Mapping[str, str]) -> str:
+    """Return what tells one state of these columns of a stage from another."""
+    told = json.dumps([getattr(stage, name) for name in columns], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def in_words(stage: Stage, column: str) -> str:
+    """Return what stands in a column of a stage as a person reads it."""
+    value = getattr(stage, column)
+    match column:
+        case "entry_criteria" | "exit_criteria":
+            return conditions_in_words(value, all_declared_facts()) if value else "Nothing"
+        case "owner_role":
+            return stage.get_owner_role_display()
+        case "longest_stay":
+            return f"{value.days} days" if value else "For ever"
+        case "is_used":
+            return "yes" if value else "no"
+    return str(value) or NOTHING
 
 
 class StageWordsForm(SeenForm):
+    columns = {
+        "label": "Label",
+        "definition": "Definition",
+        "owner_role": "Owner role",
+        "longest_stay": "Longest stay",
+        "is_used": "In use",
+    }
     days = forms.IntegerField(
         label="Longest stay, in days",
         required=False,
@@ -78,10 +101,11 @@ class StageWordsForm(SeenForm):
         if self.instance.longest_stay:
             self.initial["days"] = self.instance.longest_stay.days
 
-    def save(self, commit: bool = True) -> Stage:
-        days = self.cleaned_data["days"]
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        days = cleaned.get("days")
         self.instance.longest_stay = timedelta(days=days) if days else None
-        return super().save(commit)
+        return cleaned
 
 
 class ScoresWidget(ConditionsWidget):
@@ -100,10 +124,11 @@ class StageCriteriaForm(SeenForm):
         fields = ()
 
     def __init__(self, *args: Any, which: str, address: str, **options: Any) -> None:
-        super().__init__(*args, **options)
         self.column = CRITERIA[which]
+        self.columns = {self.column: "Asks that"}
+        super().__init__(*args, **options)
         asked = getattr(self.instance, self.column)
-        self.initial["conditions"] = TypedConditions.from_json(asked) if asked else NOTHING
+        self.initial["conditions"] = TypedConditions.from_json(asked) if asked else NO_CONDITIONS
         field = self.fields["conditions"]
         assert isinstance(field, ConditionsField)
         field.use(declared_facts(), address)
@@ -115,11 +140,8 @@ class StageCriteriaForm(SeenForm):
         typed = TypedConditions.from_data(self.data, "conditions")
         return typed.after(action, field.facts)
 
-    def in_force(self) -> str:
-        """Return in words what is asked at present."""
-        asked = getattr(self.instance, self.column)
-        return describe(asked, extra_facts=declared_facts()) if asked else "Nothing"
-
-    def save(self, commit: bool = True) -> Stage:
-        setattr(self.instance, self.column, self.cleaned_data["conditions"])
-        return super().save(commit)
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "conditions" in cleaned:
+            setattr(self.instance, self.column, cleaned["conditions"])
+        return cleaned

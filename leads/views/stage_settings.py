@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -10,15 +13,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm
+from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm, in_words
 from leads.models import Stage
 from leads.requests import SignedInRequest
 from leads.stage_rules import reschedule_stays
 from leads.views.criteria import editors_only
+from leads.views.criteria_rows import Contested
 
 CHANGED = (
     "Somebody else changed this stage since you opened it. What you typed is below and not saved."
-    " Save again to put it in place of theirs."
+    " Save again to put it in place of theirs, or cancel to keep theirs."
 )
 
 
@@ -28,10 +32,10 @@ CHANGED = (
 @transaction.atomic
 def words(request: SignedInRequest, key: str) -> HttpResponse:
     stage = _locked(request, key)
-    form = StageWordsForm(request.POST or None, instance=stage)
+    form = StageWordsForm(request.POST or None, instance=copy(stage))
     answer = _answer(request, form, stage, what="words and limits")
     if form.is_bound and answer.status_code == 302:
-        reschedule_stays(stage)
+        reschedule_stays(form.instance)
     return answer
 
 
@@ -45,10 +49,10 @@ def criteria(request: SignedInRequest, key: str, which: str) -> HttpResponse:
         raise Http404
     stage = _locked(request, key)
     about = {"which": which, "address": reverse("leads:stage_criteria", args=[key, which])}
-    form = StageCriteriaForm(request.POST or None, instance=stage, **about)
+    form = StageCriteriaForm(request.POST or None, instance=copy(stage), **about)
     if "do" in request.POST:
         typed = form.retyped(request.POST["do"])
-        form = StageCriteriaForm(instance=stage, **about)
+        form = StageCriteriaForm(instance=copy(stage), **about)
         form.initial.update(conditions=typed, seen=request.POST.get("seen", ""))
     return _answer(request, form, stage, what=f"{which} criteria")
 
@@ -61,7 +65,11 @@ def _locked(request: SignedInRequest, key: str) -> Stage:
 
 
 def _answer(request: SignedInRequest, form: SeenForm, stage: Stage, *, what: str) -> HttpResponse:
-    """Save what is in order and was not changed by somebody else meanwhile; else show the form."""
+    """Save what is in order and was not changed by somebody else meanwhile; else show the form.
+
+    stage: as it is stored; the form has a copy, which it changes.
+    """
+    context: dict[str, Any] = {"form": form, "stage": stage, "what": what}
     status = 200
     if form.is_bound and form.is_valid():
         if not form.is_stale:
@@ -69,8 +77,17 @@ def _answer(request: SignedInRequest, form: SeenForm, stage: Stage, *, what: str
             return redirect("leads:stages")
         form.add_error(None, CHANGED)
         form.see_again()
+        context["cells"] = _contested(form, stage)
         status = 409
     elif form.is_bound:
         status = 422
-    context = {"form": form, "stage": stage, "what": what}
+    if isinstance(form, StageCriteriaForm):
+        context["in_force"] = in_words(stage, form.column)
     return render(request, "leads/stage_settings.html", context, status=status)
+
+
+def _contested(form: SeenForm, stage: Stage) -> list[Contested]:
+    return [
+        Contested(label, in_words(stage, column), in_words(form.instance, column))
+        for column, label in form.columns.items()
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from leads import lifecycle
 from leads.instants import database_now
-from leads.models import Lead, Stage
+from leads.models import CustomFact, Lead, Stage
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,49 @@ def test_anothers_change_in_between_is_told_before_it_is_overwritten(ops):
     again = late.context["form"]["seen"].value()
     ops.post("/stages/mql/", {"seen": again, **WORDS})
     assert Stage.objects.get(pk="mql").label == "MQL"
+
+
+def test_anothers_words_and_limit_stand_beside_mine(ops):
+    before = seen(ops, "/stages/mql/")
+    Stage.objects.filter(pk="mql").update(label="Warm", longest_stay=timedelta(days=9))
+    late = ops.post("/stages/mql/", {"seen": before, **WORDS})
+    told = {each.label: (each.theirs, each.yours) for each in late.context["cells"]}
+    assert (told["Label"], told["Longest stay"]) == (("Warm", "MQL"), ("9 days", "5 days"))
+    page = late.content.decode()
+    assert '<h1 dir="auto">Warm: words and limits</h1>' in page and "9 days" in page
+
+
+def test_anothers_criteria_stand_beside_mine(ops):
+    before = seen(ops, "/stages/mql/entry/")
+    theirs = [[{"fact": "person.email", "op": "is_known"}]]
+    Stage.objects.filter(pk="mql").update(entry_criteria=theirs)
+    late = ops.post("/stages/mql/entry/", {"seen": before, **PHONE})
+    (cell,) = late.context["cells"]
+    assert cell.theirs == "Email is known" and "phone" in cell.yours.lower()
+    assert "In force: Email is known." in late.content.decode()
+
+
+def test_a_change_of_something_else_holds_nobody_up(ops):
+    before = seen(ops, "/stages/mql/")
+    asked = [[{"fact": "person.phone", "op": "is_known"}]]
+    Stage.objects.filter(pk="mql").update(entry_criteria=asked)
+    assert ops.post("/stages/mql/", {"seen": before, **WORDS}).status_code == 302
+    assert Stage.objects.get(pk="mql").entry_criteria == asked
+
+
+def test_a_switched_off_attribute_can_be_removed(ops):
+    CustomFact.objects.create(slug="tier", type="text", label="Tier", is_active=False)
+    asked = [[{"fact": "custom.tier", "op": "is_known"}]]
+    Stage.objects.filter(pk="mql").update(entry_criteria=asked)
+    assert "In force: Tier is known." in ops.get("/stages/mql/entry/").content.decode()
+    save(ops, "/stages/mql/entry/")
+    assert Stage.objects.get(pk="mql").entry_criteria == []
+
+
+def test_a_character_that_cannot_be_stored_is_said(ops):
+    title = {"conditions-0-0-fact": "person.title", "conditions-0-0-op": "is"}
+    answer = save(ops, "/stages/mql/entry/", **title, **{"conditions-0-0-value": "a\0b"})
+    assert (answer.status_code, "be stored" in answer.content.decode()) == (422, True)
 
 
 @pytest.mark.parametrize("url", ["/stages/mql/", "/stages/mql/entry/"])
