@@ -19,6 +19,7 @@ from feedback.errors import BacktestRefused
 from feedback.models import Backtest
 from feedback.past_handoffs import RealPast, real_pasts
 from feedback.replay import WouldOpen, may_open_by_decay, replay
+from feedback.stage_gate import stage_gate
 from leads.bulk_evidence import histories
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
@@ -129,7 +130,7 @@ def _replayed(
     """Yield each lead with what either side would have opened."""
     start, end = backtest.from_at, backtest.to_at
     watched = [(side, may_open_by_decay(side)) for side in sides]
-    pasts = real_pasts(ids, start, end)
+    pasts, gate = real_pasts(ids, start, end), stage_gate()
     for history in histories(ids, end):
         past, seen = pasts[history.lead_id], dict[datetime, Standing]()
         live, draft = (
@@ -140,6 +141,7 @@ def _replayed(
                 start=start,
                 end=end,
                 watches_days=watches_days,
+                lets_on=gate.lets_on,
                 seen=seen,
             )
             for side, watches_days in watched

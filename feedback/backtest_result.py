@@ -16,7 +16,7 @@ class Side:
     """What one version would have done.
 
     sent:      handoffs that would have gone to sales; held: those that waited in review for a
-               required field till the end.
+               required field, or for what the stages ask, till the end.
     leads:     different leads sent.
     known:     of these, those that really were handed over, so that an outcome may be known.
     The rest are counts of leads: of `answered` so many were `accepted`, of `resolved` (no handoff

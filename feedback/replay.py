@@ -7,11 +7,12 @@ band changes by the passing of days, when a rest is over, when sales is done wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from leads.bulk_evidence import History
+from leads.evidence import Evidence
 from leads.openings import Opening, missing_fields, opening_of
 from leads.score_changes import next_change, only_falls
 from leads.scoring_rules import Criteria
@@ -36,13 +37,18 @@ class PastHandoff:
 class WouldOpen:
     """A handoff that would have opened at `at`.
 
-    sent_at: when it would have gone to sales; None if a required field stayed unknown.
+    sent_at: when it would have gone to sales; None if a required field stayed unknown, or the
+             stages asked for more till the end.
     """
 
     at: datetime
     path: str
     key: str
     sent_at: datetime | None
+
+
+# Whether the stages let a lead on that a handoff opens for, its band then, on what is known.
+LetsOn = Callable[[WouldOpen, str, Evidence], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def replay(
     start: datetime,
     end: datetime,
     watches_days: bool,
+    lets_on: LetsOn,
     seen: dict[datetime, Standing] | None = None,
 ) -> list[WouldOpen]:
     """Return the handoffs that `criteria` would have opened after `start` and before `end`.
@@ -85,7 +92,7 @@ def replay(
     watches_days: what `may_open_by_decay` says of `criteria`, worked out once for many leads.
     seen:         where the lead stood when, kept for another replay of the same history.
     """
-    walk = _Walk(history, criteria, end, watches_days, {} if seen is None else seen)
+    walk = _Walk(history, criteria, end, watches_days, lets_on, {} if seen is None else seen)
     turn = _turn_at(past, start)
     found: list[WouldOpen] = []
     while turn is not None:
@@ -115,6 +122,7 @@ class _Walk:
     criteria: Criteria
     end: datetime
     watches_days: bool
+    lets_on: LetsOn
     seen: dict[datetime, Standing]
 
     def first_opening(self, turn: Turn) -> WouldOpen | None:
@@ -125,12 +133,20 @@ class _Walk:
         return None
 
     def with_sending(self, opened: WouldOpen, *, until: datetime) -> WouldOpen:
-        """Return `opened` with the instant from which on nothing it requires is missing."""
-        known = (each.known_from for each in self.history.known)
-        for at in [opened.at, *(each for each in known if opened.at < each < until)]:
-            if not missing_fields(self.history.at(at).facts, self.criteria, opened.path):
-                return WouldOpen(opened.at, opened.path, opened.key, at)
-        return opened
+        """Return `opened` with the instant from which on nothing it requires is missing, and the
+        stages let the lead on.
+        """
+        if self._may_be_sent(opened, opened.at):
+            return replace(opened, sent_at=opened.at)
+        later = sorted(at for at in self.history.news_at if opened.at < at < until)
+        sent_at = next((at for at in later if self._may_be_sent(opened, at)), None)
+        return replace(opened, sent_at=sent_at)
+
+    def _may_be_sent(self, opened: WouldOpen, at: datetime) -> bool:
+        evidence = self.history.at(at)
+        if missing_fields(evidence.facts, self.criteria, opened.path):
+            return False
+        return self.lets_on(opened, self._standing(opened.at).band, evidence)
 
     def _instants(self, turn: Turn) -> Iterator[datetime]:
         """Yield when the lead is judged in `turn`, in order."""
@@ -147,8 +163,7 @@ class _Walk:
 
     def _told(self, turn: Turn) -> list[datetime]:
         """Return when something happened or became known, and when the rest is over."""
-        instants = {each.occurred_at for each in self.history.activities}
-        instants |= {each.known_from for each in self.history.known}
+        instants = self.history.news_at
         if turn.wakes_at:
             instants.add(turn.wakes_at)
         return sorted(each for each in instants if turn.starts_at < each < self.end)

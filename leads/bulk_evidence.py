@@ -17,16 +17,24 @@ from leads.models import Lead
 CHUNK = 500
 
 # Instants come as seconds and JSON as text: what the ORM makes of a row outlasts its score.
-ACTIVITIES = """
-    SELECT lead_id, account_id, kind, properties::text, extract(epoch FROM occurred_at)::float8
+_ACTIVITIES = """
+    SELECT activity.lead_id, activity.account_id, activity.kind, activity.properties::text,
+        extract(epoch FROM occurred_at)::float8, {told_late}
     FROM (
         SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
         UNION ALL
         SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
-    ) activity
+    ) activity {joined}
     WHERE occurred_at <= %s
-    ORDER BY occurred_at, id
+    ORDER BY occurred_at, activity.id
 """
+ACTIVITIES = _ACTIVITIES.format(told_late="NULL", joined="")
+# What an import tells of the past counts as if it had been known then.
+ACTIVITIES_AS_TOLD = _ACTIVITIES.format(
+    told_late="""CASE WHEN NOT submission.is_historical AND activity.recorded_at > occurred_at
+        THEN extract(epoch FROM activity.recorded_at)::float8 END""",
+    joined="LEFT JOIN leads_submission submission ON submission.id = activity.submission_id",
+)
 NEWEST_FACTS = """
     SELECT DISTINCT ON (lead_id) lead_id, facts::text
     FROM leads_factsnapshot
@@ -53,11 +61,13 @@ class History:
     """All that was known of a lead up to an instant: fact snapshots and activities, oldest first.
 
     An activity counts from when it happened, facts from when they were known.
+    told_late: for an activity that became known later than it happened, by its place: when.
     """
 
     lead_id: int
     known: Sequence[Known]
     activities: Sequence[ActivityRecord]
+    told_late: Mapping[int, datetime] = field(default_factory=dict)
     looked_at: dict[datetime, Evidence] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -68,8 +78,23 @@ class History:
         if evidence is None:
             place = bisect_right(self.known, at, key=lambda each: each.known_from)
             facts = self.known[place - 1].facts if place else {}
-            evidence = self.looked_at[at] = Evidence(facts, self.activities, at)
+            evidence = self.looked_at[at] = Evidence(facts, self._told_by(at), at)
         return evidence
+
+    @property
+    def news_at(self) -> set[datetime]:
+        """The instants at which something became known."""
+        instants = {each.known_from for each in self.known}
+        late = self.told_late
+        return instants | {
+            late.get(place, each.occurred_at) for place, each in enumerate(self.activities)
+        }
+
+    def _told_by(self, at: datetime) -> Sequence[ActivityRecord]:
+        late = self.told_late
+        if not late:
+            return self.activities
+        return [each for place, each in enumerate(self.activities) if late.get(place, at) <= at]
 
 
 def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[int, Evidence]]:
@@ -88,9 +113,14 @@ def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
     """Yield each lead of `lead_ids`, in that order, with its history up to `until`."""
     for ids in in_chunks(lead_ids):
         known = _all_facts(ids, until)
-        activities = activities_of_all(_accounts(ids), until)
+        acts: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in ids}
+        late: dict[int, dict[int, datetime]] = {lead_id: {} for lead_id in ids}
+        for lead_id, record, told_at in _acts(ACTIVITIES_AS_TOLD, _accounts(ids), until):
+            if told_at is not None:
+                late[lead_id][len(acts[lead_id])] = told_at
+            acts[lead_id].append(record)
         for lead_id in ids:
-            yield History(lead_id, known[lead_id], activities[lead_id])
+            yield History(lead_id, known[lead_id], acts[lead_id], late[lead_id])
 
 
 def in_chunks(lead_ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -104,19 +134,30 @@ def activities_of_all(
 
     accounts: the id of each lead's account; None for a lead without one.
     """
+    found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in accounts}
+    for lead_id, record, _ in _acts(ACTIVITIES, accounts, until):
+        found[lead_id].append(record)
+    return found
+
+
+def _acts(
+    sql: str, accounts: Mapping[int, int | None], until: datetime
+) -> Iterator[tuple[int, ActivityRecord, datetime | None]]:
+    """Yield what each lead and its account did, oldest first, and when it was told if that was
+    later.
+    """
     leads_of: dict[int, list[int]] = {}
     for lead_id, account_id in accounts.items():
         if account_id is not None:
             leads_of.setdefault(account_id, []).append(lead_id)
-    found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in accounts}
     read = _PropertiesReader()
-    for lead_id, account_id, kind, properties, seconds in _rows(
-        ACTIVITIES, [list(accounts), list(leads_of), until]
+    for lead_id, account_id, kind, properties, seconds, late in _rows(
+        sql, [list(accounts), list(leads_of), until]
     ):
         record = ActivityRecord(kind, read(properties), datetime.fromtimestamp(seconds, UTC))
+        told_at = None if late is None else datetime.fromtimestamp(late, UTC)
         for doer in leads_of[account_id] if lead_id is None else (lead_id,):
-            found[doer].append(record)
-    return found
+            yield doer, record, told_at
 
 
 class _PropertiesReader:

@@ -17,14 +17,16 @@ from leads.fact_history import record_facts
 from leads.models import (
     Activity,
     FitRule,
+    Handoff,
     HandRaise,
     Job,
     Lead,
     Opportunity,
     OwnershipChange,
     RequiredField,
+    Stage,
 )
-from revops import jobs
+from revops import jobs, pipeline
 from tests.feedback.conftest import COMPLETE
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,18 @@ def test_a_required_field_holds_leads_in_review_until_it_is_known(draft, make_pa
     RequiredField.objects.create(version=draft, path="any", fact="person.phone")
     result = run(draft, at, olga)
     assert (result.draft.sent, result.draft.held, result.lost) == (1, 1, [stuck.pk])
+
+
+def test_what_mql_asks_holds_leads_in_review_as_the_pipeline_does(draft, make_past_lead, olga, at):
+    asked = [[{"fact": "person.has_phone", "op": "is_true"}]]
+    Stage.objects.filter(pk=Stage.Key.MQL).update(entry_criteria=asked)
+    make_past_lead("demo_request")
+    told = make_past_lead("demo_request", days_ago=20)
+    record_facts(told, {**COMPLETE, "person.has_phone": True}, known_from=at - timedelta(days=3))
+    result = run(draft, at, olga)
+    assert (result.live.sent, result.live.held) == (1, 1)
+    lead = Lead.objects.select_related("source", "account", "stage").exclude(pk=told.pk).get()
+    assert pipeline.judge(lead, at).state == Handoff.State.REVIEW
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,15 @@ def history(*activities, facts=None, known=()):
     return History(1, [first, *known], sorted(activities, key=lambda each: each.occurred_at))
 
 
-def replayed(past_history, past=(), criteria=CRITERIA, start=START, end=END):
+def let_all(*_):
+    return True
+
+
+def replayed(past_history, past=(), criteria=CRITERIA, start=START, end=END, lets_on=let_all):
     watches = may_open_by_decay(criteria)
-    return replay(past_history, past, criteria, start=start, end=end, watches_days=watches)
+    return replay(
+        past_history, past, criteria, start=start, end=end, watches_days=watches, lets_on=lets_on
+    )
 
 
 def opened_at(*args, **kwargs):
@@ -93,6 +99,27 @@ def test_what_is_missing_delays_the_sending_until_it_is_known():
     (found,) = replayed(history(did("demo_request", 10), known=[told]))
     assert (found.at, found.sent_at) == (days_ago(10), days_ago(5))
     (found,) = replayed(history(did("demo_request", 10)))
+    assert found.sent_at is None
+
+
+def test_what_was_told_late_opens_when_it_was_told():
+    late = replace(history(did("demo_request", 30)), told_late={0: days_ago(10)})
+    (found,) = replayed(late)
+    assert found.at == days_ago(10)
+    assert replayed(late, end=days_ago(20)) == []
+
+
+def test_what_the_stages_ask_holds_a_handoff_until_something_answers_it():
+    known = {**GOOD_FACTS, "person.email": "a@b.example", "account.name": "B"}
+    asked = history(did("demo_request", 10), did("page_view", 4), facts=known)
+
+    def lets_on(opened, band, evidence):
+        assert (opened.key, opened.at) == ("demo", days_ago(10))
+        return "page_view" in evidence.by_kind
+
+    (found,) = replayed(asked, lets_on=lets_on)
+    assert (found.at, found.sent_at) == (days_ago(10), days_ago(4))
+    (found,) = replayed(asked, lets_on=lambda *_: False)
     assert found.sent_at is None
 
 
@@ -243,6 +270,6 @@ def test_two_sides_that_share_what_they_saw_find_what_each_finds_alone(
     other, seen = sharing(other, one), {}
     for criteria in (one, other):
         watches = may_open_by_decay(criteria)
-        times = {"start": days_ago(60), "end": END, "watches_days": watches}
+        times = {"start": days_ago(60), "end": END, "watches_days": watches, "lets_on": let_all}
         together = replay(past_history, past, criteria, seen=seen, **times)
         assert together == replay(past_history, past, criteria, **times)

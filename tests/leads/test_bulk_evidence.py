@@ -9,7 +9,7 @@ import pytest
 from leads import bulk_evidence
 from leads.bulk_evidence import evidence_in_bulk, histories
 from leads.fact_history import evidence_for, record_facts
-from leads.models import Account, Activity
+from leads.models import Account, Activity, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,23 @@ def test_a_history_knows_what_was_known_at_any_instant(crowd, at, days_ago):
     for history, lead in zip(histories([lead.pk for lead in crowd], at), crowd, strict=True):
         evidence, alone = history.at(then), evidence_for(lead, then)
         assert (evidence.facts, evidence.by_kind) == (alone.facts, alone.by_kind)
+
+
+@pytest.mark.parametrize("is_historical", [False, True])
+def test_what_a_live_source_tells_late_is_known_from_then(make_lead, source, at, is_historical):
+    lead = make_lead()
+    submission = Submission.objects.create(
+        source=source, payload={}, received_at=at, next_attempt_at=at, is_historical=is_historical
+    )
+    happened_at = at - timedelta(days=9)
+    told = Activity.objects.create(
+        lead=lead, kind="page_view", occurred_at=happened_at, submission=submission
+    )
+    (history,) = histories([lead.pk], told.recorded_at)
+    known_from = happened_at if is_historical else told.recorded_at
+    assert history.news_at == {known_from}
+    assert not history.at(known_from - timedelta(seconds=1)).count
+    assert history.at(known_from).count == 1
 
 
 def test_bulk_evidence_takes_three_queries_a_chunk(crowd, at, django_assert_num_queries):
