@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from leads.condition_words import shown
 from leads.conditions import ActivityRecord, Condition, Evidence
+from leads.decay import LONGEST_WINDOW_DAYS
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
 from leads.scoring_rules import Criteria, Signal
 from leads.standing import Standing
@@ -23,27 +24,41 @@ def next_band_change(
 ) -> date | None:
     """Return the next UTC day whose band differs from that at `at` if nothing more happens.
 
-    None if the band stays for the coming 180 days.
+    None if it stays for good. Where days can both give and take, no more than 180 are looked
+    ahead: if the band stays for these and may change later, the last of them is returned, to look
+    again on it.
     """
     return next_change(Standing(Evidence(facts, activities, at), criteria))
 
 
 def next_change(now: Standing) -> date | None:
     """Return what `next_band_change` does, from where a lead stands."""
-    falls = only_falls(now.criteria)
+    falls, still_change = only_falls(now.criteria), _days_that_change(now)
     if falls and now.band[1] == LOWEST_READINESS:
         return None
-    ahead = range(1, FORECAST_DAYS + 1)
 
     def has_changed(days: int) -> bool:
         return now.after_days(days).band != now.band
 
     if falls:
+        ahead = range(1, still_change + 1)
         place = bisect_left(ahead, True, key=has_changed)
-        days = ahead[place] if place < FORECAST_DAYS else None
+        days = ahead[place] if place < len(ahead) else None
     else:
-        days = next(filter(has_changed, ahead), None)
+        days = next(filter(has_changed, range(1, FORECAST_DAYS + 1)), None)
+        if days is None and (now.criteria.rules_change_with_time or still_change > FORECAST_DAYS):
+            days = FORECAST_DAYS
     return now.evidence.at.astimezone(UTC).date() + timedelta(days=days) if days else None
+
+
+def _days_that_change(now: Standing) -> int:
+    """Return how many days it takes until no activity counts any more; 0 if none counts."""
+    ends = (
+        max(each.days) + (each.signal.window_days or LONGEST_WINDOW_DAYS) + 1
+        for each in now.tallies
+        if each.days
+    )
+    return max(0, max(ends, default=0) - now.evidence.day)
 
 
 def only_falls(criteria: Criteria) -> bool:

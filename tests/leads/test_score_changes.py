@@ -30,7 +30,27 @@ def test_the_next_band_change_is_what_a_walk_over_the_days_finds(facts, activiti
     now = score(facts, activities, criteria, AT).band
     walk = (AT + timedelta(days=days) for days in range(1, 181))
     changes = (at.date() for at in walk if score(facts, activities, criteria, at).band != now)
-    assert next_band_change(facts, activities, criteria, AT) == next(changes, None)
+    look_again_on = AT.date() + timedelta(days=180) if criteria.rules_change_with_time else None
+    expected = next(changes, look_again_on)
+    assert next_band_change(facts, activities, criteria, AT) == expected
+
+
+def test_a_window_longer_than_half_a_year_lapses_on_a_day_that_is_known():
+    lasting = replace(PRICING, decay="none", points=90, cap=None, window_days=365)
+    criteria = replace(CRITERIA, signals=(lasting,))
+    lapses_on = next_band_change({}, [did("pricing_view", 0)], criteria, AT)
+    assert lapses_on == AT.date() + timedelta(days=366)
+
+
+def test_where_days_give_and_take_a_long_window_is_looked_at_again():
+    lasting = replace(PRICING, decay="none", points=90, cap=None, window_days=365)
+    criteria = replace(CRITERIA, signals=(lasting, UNSUBSCRIBED))
+    seen, days = [did("pricing_view", 0)], []
+    at = AT
+    while (day := next_band_change({}, seen, criteria, at)) is not None:
+        days.append((day - AT.date()).days)
+        at = AT + timedelta(days=days[-1])
+    assert days == [180, 360, 366]
 
 
 @given(fact_sets, activity_lists, criterias)
