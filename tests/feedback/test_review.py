@@ -312,7 +312,9 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
 
 # Handing over -------------------------------------------------------------------------------------
 def test_a_lead_is_handed_over_by_hand(as_user, olga, alice, waiting, make_lead, at):
-    lead = make_lead(account=Account.objects.create(name="Lumora"), nurture_until=at.date(), wakes_at=at)
+    lead = make_lead(
+        account=Account.objects.create(name="Lumora"), nurture_until=at.date(), wakes_at=at
+    )
     record_facts(lead, {**FACTS, "person.email": lead.email}, known_from=at)
     answer = as_user(olga).post(f"/leads/{lead.pk}/hand-over/", {"reason": "Met at the fair"})
     assert answer.url == f"/leads/{lead.pk}/"
