@@ -115,21 +115,16 @@ def test_a_draft_discarded_in_between_keeps_what_was_typed(editor, colleague, ad
     assert rule(Version.objects.drafts().get()).points == 30
 
 
-def test_a_draft_of_another_document_is_not_written_to(editor, address, draft, olga, at):
-    routing = start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
-    form = opened(editor, address("depth"))
+@pytest.mark.parametrize("kind", [Document.Kind.ROUTING, Document.Kind.CRITERIA])
+def test_no_draft_but_the_one_of_the_address_is_written_to(editor, address, draft, olga, at, kind):
+    other = start_draft(live_version(kind, at), by=olga)
+    before = DepthRule.objects.filter(version=other).count()
     answer = send(
-        editor, address("depth"), form,
-        draft=routing.pk, label="Two", high=2, meaningful=0, supportive=0, window_days=9,
+        editor, address("depth"), opened(editor, address("depth")),
+        draft=other.pk, label="Two", high=2, meaningful=0, supportive=0, window_days=9,
     )  # fmt: skip
-    assert (answer.status_code, DepthRule.objects.filter(version=routing).count()) == (409, 0)
-
-
-def test_a_draft_of_another_number_is_not_written_to(editor, address, draft, olga):
-    path = address("fit", "size-core")
-    second = start_draft(draft.base, by=olga)
-    answer = send(editor, path, opened(editor, path), draft=second.pk, points="77")
-    assert (answer.status_code, rule(second).points) == (409, 30)
+    assert answer.status_code == 409
+    assert DepthRule.objects.filter(version=other).count() == before
 
 
 @pytest.mark.django_db(transaction=True)
