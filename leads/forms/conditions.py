@@ -35,6 +35,8 @@ from leads.operators import OPERATORS, Operator, Takes, operators_for
 
 # Known only once criteria have been applied, so criteria themselves can't ask them.
 AFTER_SCORING = ("score.", "handoff.")
+# Known only while a handoff is being routed, since the rule that asks leads to the deal's owner.
+AFTER_OPENING = "account.has_open_opportunity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class ConditionsWidget(forms.Widget):
         ]
         groups: list[tuple[str, list[Fact]]] = [
             ("Person", list(PERSON_FACTS)),
-            ("Account", list(ACCOUNT_FACTS)),
+            ("Account", [fact for fact in ACCOUNT_FACTS if fact.name != AFTER_OPENING]),
             ("Source", lead),
             ("Behaviour", list(BEHAVIOUR_FACTS.values())),
             ("Your own", list(self.own.values())),

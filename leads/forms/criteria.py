@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from leads.draft_editing import free_key, next_position
 from leads.facts import ACCOUNT_FACTS, ACTIVITY_KIND_CHOICES, LEAD_FACTS, PERSON_FACTS
-from leads.forms.conditions import AFTER_SCORING, ConditionsField, PairsField
+from leads.forms.conditions import AFTER_OPENING, AFTER_SCORING, ConditionsField, PairsField
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import (
     BANDS,
@@ -250,7 +250,7 @@ class RequiredFieldForm(RowForm):
         lead = [fact for fact in LEAD_FACTS if not fact.name.startswith(AFTER_SCORING)]
         groups = (
             ("Person", PERSON_FACTS),
-            ("Account", ACCOUNT_FACTS),
+            ("Account", [fact for fact in ACCOUNT_FACTS if fact.name != AFTER_OPENING]),
             ("Source", lead),
             ("Your own", self.own.values()),
         )

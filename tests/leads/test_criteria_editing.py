@@ -340,3 +340,10 @@ def test_another_admin_is_named_as_the_last_to_save(editor, address, draft):
     sam.force_login(second)
     send(sam, path, opened(sam, path), points="1")
     assert "Sam</span>" in editor.get(f"/criteria/{draft.number}/").content.decode()
+
+
+@pytest.mark.parametrize("table", ["fit", "required"])
+def test_what_is_known_only_while_routing_is_not_offered(editor, draft, table):
+    page = editor.get(f"/criteria/{draft.number}/rows/{table}/add/").content.decode()
+    assert "account.employees" in page
+    assert "account.has_open_opportunity" not in page
