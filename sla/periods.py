@@ -55,7 +55,7 @@ def named_period(name: str, at: datetime, *, zone: str, first_weekday: int) -> P
         return week_of(at, zone, first_weekday)
     if name == "last_week":
         return week_of(at, zone, first_weekday, weeks_ago=1)
-    if name.isdigit():
+    if name.isdecimal():
         today = at.astimezone(ZoneInfo(zone)).date()
         return days(today - (int(name) - 1) * ONE_DAY, None, zone)
     return Period(None, None)
