@@ -95,12 +95,8 @@ def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> I
         return
     intents = acts_by_intent(evidence, criteria)
     for rule in criteria.depth_rules:
-        oldest = evidence.day - rule.window_days
-        recent = {
-            intent: [each for each in found if each.day >= oldest]
-            for intent, found in intents.items()
-        }
-        if _is_deep_enough(rule, recent):
+        recent = acts_within(rule, intents, evidence.day)
+        if is_deep_enough(rule, recent):
             yield from _if_new(rule, _serving(rule, recent), since)
 
 
@@ -139,7 +135,15 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
     return True
 
 
-def _is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:
+def acts_within(
+    rule: DepthRule, acts: Mapping[Intent, Sequence[Happening]], day: int
+) -> dict[Intent, list[Happening]]:
+    """Return what of `acts` lies within the rule's window on `day`."""
+    days = range(day - rule.window_days, day + 1)
+    return {intent: [each for each in found if each.day in days] for intent, found in acts.items()}
+
+
+def is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:
     """Whether each need is served by activities of its own, the strong ones left over helping."""
     left_over = 0
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):

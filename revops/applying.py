@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max
+
 from feedback.criteria_check import evenly
 from leads.bulk_evidence import evidence_in_bulk
-from leads.conditions import Evidence
 from leads.criteria import criteria_of
 from leads.documents import live_version
-from leads.lifecycle import WITH_SALES
 from leads.models import Document, Handoff, Lead, Version
-from leads.openings import opening
-from leads.scoring_rules import Criteria
 from leads.standing import Standing
-from revops.pipeline import evidence_since, is_resting
+from revops.verdicts import verdict_on
 
 SAMPLE = 2_000
 
@@ -26,6 +24,7 @@ SAMPLE = 2_000
 class Preview:
     """What judging the leads by `version` would do, told from a sample of them.
 
+    opening, disqualifying: how many leads get a handoff, and how many leave the funnel.
     moves: how many go from one band to another, the most frequent first; "" is no band yet.
     """
 
@@ -33,6 +32,7 @@ class Preview:
     live: int
     looked_at: int
     opening: int
+    disqualifying: int
     moves: Sequence[tuple[str, str, int]]
 
     @property
@@ -55,6 +55,14 @@ class Preview:
     def opening_in_all(self) -> int:
         return self.of_all(self.opening)
 
+    @property
+    def disqualifying_in_all(self) -> int:
+        return self.of_all(self.disqualifying)
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.moves or self.opening or self.disqualifying)
+
 
 def preview(at: datetime) -> Preview:
     """Return what applying the live criteria would do. Raises NothingLive if there are none."""
@@ -63,25 +71,27 @@ def preview(at: datetime) -> Preview:
     ids = list(Lead.objects.live().order_by("pk").values_list("pk", flat=True))
     sample = evenly(ids, SAMPLE)
     leads = Lead.objects.select_related("owner").in_bulk(sample)
-    in_hand = set(Handoff.objects.open().filter(lead__in=sample).values_list("lead_id", flat=True))
+    in_hand, closed_at = _in_hand(sample), _last_closed(sample)
     moves: Counter[tuple[str, str]] = Counter()
-    opens = 0
+    opens = disqualifies = 0
     for lead_id, evidence in evidence_in_bulk(sample, at):
-        lead = leads[lead_id]
-        band = Standing(evidence, criteria).band
-        if band != lead.band:
-            moves[lead.band, band] += 1
-        opens += lead_id not in in_hand and _would_open(lead, evidence, criteria)
+        lead, standing = leads[lead_id], Standing(evidence, criteria)
+        if standing.band != lead.band:
+            moves[lead.band, standing.band] += 1
+        if lead_id not in in_hand:
+            verdict = verdict_on(lead, standing, closed_at.get(lead_id))
+            opens += verdict.opens
+            disqualifies += bool(verdict.disqualified_by)
     ranked = [(before, after, count) for (before, after), count in moves.most_common()]
-    return Preview(version, len(ids), len(sample), opens, ranked)
+    return Preview(version, len(ids), len(sample), opens, disqualifies, ranked)
 
 
-def _would_open(lead: Lead, evidence: Evidence, criteria: Criteria) -> bool:
-    """Whether the pipeline would open a handoff for a lead that has none open."""
-    facts, activities, at = evidence.facts, evidence.activities, evidence.at
-    if opening(facts, activities, criteria, at, None) is None:
-        return False
-    if lead.stage_id in WITH_SALES and lead.owner is not None and lead.owner.is_active:
-        return False
-    found = opening(facts, activities, criteria, at, evidence_since(lead, at))
-    return found is not None and not (found.path == Handoff.Path.SCORE and is_resting(lead, at))
+def _in_hand(lead_ids: Sequence[int]) -> set[int]:
+    """Return the leads of `lead_ids` that have an open handoff."""
+    return set(Handoff.objects.open().filter(lead__in=lead_ids).values_list("lead_id", flat=True))
+
+
+def _last_closed(lead_ids: Sequence[int]) -> dict[int, datetime | None]:
+    """Return when the last handoff of each lead closed; leads without one are left out."""
+    ended = Handoff.objects.filter(lead__in=lead_ids).values("lead_id")
+    return dict(ended.annotate(last=Max("closed_at")).values_list("lead_id", "last"))

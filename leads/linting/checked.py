@@ -7,7 +7,7 @@ from functools import cached_property
 from leads.condition_logic import Group, groups_of
 from leads.conditions import Compiled, Evidence
 from leads.evidence import Happening
-from leads.openings import STRONGEST_FIRST, acts_by_intent, needs_of
+from leads.openings import acts_by_intent, acts_within, is_deep_enough
 from leads.scoring_rules import (
     Criteria,
     DepthRule,
@@ -160,14 +160,4 @@ def _ever_raised(rule: HandRaise, evidence: Evidence) -> bool:
 
 def _ever_deep(rule: DepthRule, acts: Acts) -> bool:
     ends = {each.day for found in acts.values() for each in found}
-    return any(_deep_on(rule, acts, day) for day in ends)
-
-
-def _deep_on(rule: DepthRule, acts: Acts, day: int) -> bool:
-    left_over = 0
-    for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        left_over += sum(day - rule.window_days <= each.day <= day for each in acts[intent])
-        left_over -= needed
-        if left_over < 0:
-            return False
-    return True
+    return any(is_deep_enough(rule, acts_within(rule, acts, day)) for day in ends)

@@ -18,7 +18,10 @@ COUNTS_TWICE, SHADOWED, CONTRADICTORY = (
 
 
 def counts_twice(checked: Checked) -> Iterator[Finding]:
+    capped = {limit.group for limit in checked.criteria.group_caps}
     for first, second in combinations(checked.criteria.signals, 2):
+        if first.group == second.group and first.group in capped:
+            continue  # what both give together is limited already
         if first.kind == second.kind and _can_both_match(first.where, second.where):
             yield from _doubled_signals(checked, first, second)
     for earlier, later in combinations(checked.criteria.hand_raises, 2):

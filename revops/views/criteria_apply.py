@@ -19,13 +19,13 @@ from revops.applying import preview
 @login_required
 @require_http_methods(["GET", "POST"])
 def apply_criteria(request: SignedInRequest) -> HttpResponse:
-    """Show what judging every lead anew would do; with POST, have it done bit by bit."""
+    """Show what applying the criteria would do; with POST, have it done bit by bit."""
     at = database_now()
     if not may_publish(request.user):
         raise PermissionDenied
     if request.method == "POST":
         jobs.start_reconsidering(by=request.user)
-        messages.success(request, "All leads are being judged anew, a few hundred at a time.")
+        messages.success(request, "All leads are being scored anew, a few hundred at a time.")
         return redirect("criteria_apply")
     job = jobs.newest_reconsidering()
     try:

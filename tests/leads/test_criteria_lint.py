@@ -261,6 +261,13 @@ def test_signals_that_one_activity_counts_for(first, second, activities, expecte
     assert found(criteria, leads(2, activities=activities)) == expected
 
 
+def test_signals_that_share_a_capped_group_count_once_already():
+    pair = signal("any", group="views"), signal("docs", where=DOCS, group="views")
+    assert ("counts_twice", "docs") in found(replace(BASE, signals=pair))
+    capped = replace(BASE, signals=pair, group_caps=(GroupCap("views", 20),))
+    assert found(capped) == []
+
+
 def test_hand_raises_that_one_activity_raises():
     twice = replace(BASE, hand_raises=(raised("demo"), raised("again", window_days=7)))
     assert found(twice) == [("counts_twice", "again")]

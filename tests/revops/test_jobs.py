@@ -11,6 +11,7 @@ from django.urls import reverse
 from psycopg import errors
 
 from leads import documents, handoffs
+from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.fact_history import record_facts
 from leads.instants import database_now
@@ -168,11 +169,38 @@ def test_the_preview_counts_what_judging_then_does(ready_lead, make_lead, now):
 )
 def test_the_preview_opens_nothing_for_who_rests_or_is_with_sales(make_lead, alice, now, fields):
     held = {"stage_id": "sql", "queue": None, "owner": alice}
-    rests = {"nurture_until": (now + timedelta(days=9)).date()}
+    wakes_at = now + timedelta(days=9)
+    rests = {"nurture_until": wakes_at.date(), "wakes_at": wakes_at}
     lead = ready(make_lead, now, **(held if "owned" in fields else rests))
     assert preview(now).opening == 0
     pipeline.judge(lead, now)
     assert not Handoff.objects.exists()
+
+
+def test_the_preview_counts_who_would_be_disqualified(make_lead, alice, now):
+    rivals = [make_lead("Rival"), make_lead("With sales", stage_id="sql", queue=None, owner=alice)]
+    for lead in rivals:
+        facts = {"account.status": "competitor"}
+        record_facts(lead, facts, known_from=now - timedelta(days=1))
+    foretold = preview(now)
+    assert (foretold.opening, foretold.disqualifying) == (0, 1)
+    for lead in rivals:
+        pipeline.judge(lead, now)
+    assert list(Lead.objects.filter(stage="disqualified")) == rivals[:1]
+
+
+@pytest.mark.parametrize("number_of_leads", [2, 20])
+def test_the_preview_takes_as_many_queries_for_many_handoffs(
+    make_lead, make_handoff, now, number_of_leads, django_assert_num_queries
+):
+    for number in range(number_of_leads):
+        lead = ready(make_lead, now, name=f"Lead {number}")
+        then = now - timedelta(days=2)
+        handoff = make_handoff(lead, at=then)
+        handoffs.close(handoff, closed_as="withdrawn", outcome="rerouted", reason="A test", at=then)
+    criteria_of(live_version("criteria", now))
+    with django_assert_num_queries(8):
+        assert preview(now).opening == number_of_leads
 
 
 def test_applying_scores_every_lead_and_judges_whom_more_may_follow(
@@ -184,7 +212,7 @@ def test_applying_scores_every_lead_and_judges_whom_more_may_follow(
     assert client.post(reverse("criteria_apply")).status_code == 302
     assert client.post(reverse("criteria_apply")).status_code == 302
     job = Job.objects.get(kind=jobs.RECONSIDER_ALL)
-    assert "0 of 2 leads" in client.get(reverse("criteria_apply")).content.decode()
+    assert "0 of 2 leads are scored anew" in client.get(reverse("criteria_apply")).content.decode()
     assert [jobs.run_steps(for_s=5) for _ in range(4)] == [1, 1, 1, 0]
     job.refresh_from_db()
     assert (job.state, job.done_count) == (Job.State.DONE, 2)
@@ -211,6 +239,7 @@ def test_after_publishing_the_page_says_what_applying_would_change(client, ready
     page = " ".join(client.get(reverse("criteria_apply")).content.decode().split())
     assert '<b class="strong">1</b> of 1 lead would change band' in page
     assert '<b class="strong">0</b> handoffs would open' in page
+    assert '<b class="strong">0</b> leads would be disqualified' in page
 
 
 def test_only_who_may_publish_applies(client, vera, defaults):
