@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from django.core.cache import cache
 
@@ -15,7 +16,7 @@ from leads.criteria_checks import criteria_problems
 from leads.criteria_lint import Finding, StageInUse, lint
 from leads.custom_facts import all_declared_facts
 from leads.documents import NothingLive, live_version
-from leads.models import BANDS, Document, Lead, Stage, Version
+from leads.models import BANDS, CustomFact, Document, Lead, Stage, Version
 from leads.scoring_rules import Criteria
 from routing.table import live_table
 from sla.policies import policies_of
@@ -41,18 +42,30 @@ class CheckReport:
     live: int
 
 
-def findings_for(version: Version, at: datetime) -> list[Finding]:
-    return list(report_on(version, at).findings)
-
-
 def report_on(version: Version, at: datetime, *, afresh: bool = False) -> CheckReport:
-    """Return the check of `version`, at most five minutes old; `afresh` does it now."""
-    name = f"criteria_check:{version.pk}:{version.revision}"
+    """Return the check of `version` beside what is live now, at most five minutes old; `afresh`
+    does it now.
+    """
+    name = f"criteria_check:{version.pk}:{version.revision}:{_stamp(at)}"
     kept: CheckReport | None = None if afresh else cache.get(name)
     if kept is None:
         kept = _check(version, at)
         cache.set(name, kept, KEPT_SECONDS)
     return kept
+
+
+def _stamp(at: datetime) -> str:
+    """Return what changes with anything but the leads that the check looks at beside the version:
+    the live routing table and policies, the stages, and attributes of one's own.
+    """
+    live = (Document.Kind.ROUTING, Document.Kind.POLICIES)
+    versions = Version.objects.live_at(at).filter(document__kind__in=live).order_by("pk")
+    looked_at = [
+        list(versions.values_list("pk", flat=True)),
+        list(Stage.objects.order_by("pk").values_list()),
+        list(CustomFact.objects.order_by("pk").values_list()),
+    ]
+    return sha256(repr(looked_at).encode()).hexdigest()
 
 
 def _check(version: Version, at: datetime) -> CheckReport:

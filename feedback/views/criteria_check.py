@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from feedback.criteria_check import CheckReport, report_on
 from leads.criteria_lint import RULES, Finding
+from leads.criteria_page import may_edit
 from leads.instants import database_now
 from leads.models import Lead
 from leads.requests import SignedInRequest, wants_fragment
@@ -20,14 +22,26 @@ LEADS_A_PAGE = 50
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def check(request: SignedInRequest, number: int) -> HttpResponse:
+    """Show what the check found; look anew with POST."""
     version, at = version_or_404(number), database_now()
-    report = report_on(version, at, afresh="again" in request.GET)
+    if request.method == "POST" and not may_edit(request.user):
+        raise PermissionDenied
+    report = report_on(version, at, afresh=request.method == "POST")
+    if request.method == "POST" and not wants_fragment(request):
+        return redirect("feedback:criteria_check", number=number)
     found = [(RULES[each.id], each) for each in report.findings]
     quiet = [rule for rule in RULES.values() if rule not in [rule for rule, _ in found]]
-    context = {"version": version, "report": report, "found": found, "quiet": quiet, "at": at}
+    context = {
+        "version": version,
+        "report": report,
+        "found": found,
+        "quiet": quiet,
+        "may_check": may_edit(request.user),
+        "at": at,
+    }
     fragment = wants_fragment(request)
     template = "feedback/_criteria_check.html" if fragment else "feedback/criteria_check.html"
     return render(request, template, context)

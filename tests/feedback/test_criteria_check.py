@@ -8,11 +8,12 @@ import pytest
 from django.urls import reverse
 
 from feedback import criteria_check
-from feedback.criteria_check import evenly, findings_for, next_steps, report_on
+from feedback.criteria_check import evenly, next_steps, report_on
 from leads import documents
 from leads.criteria import criteria_of
+from leads.documents import live_version
 from leads.fact_history import record_facts
-from leads.models import Activity, Bands, FitRule, Signal
+from leads.models import Activity, Bands, CustomFact, FitRule, Signal, Stage
 
 pytestmark = pytest.mark.django_db
 
@@ -57,14 +58,16 @@ def test_a_rule_that_never_held_is_found_with_its_row(draft, crowd, at):
         conditions=[[{"fact": "account.employees", "op": "at_least", "value": 90_000}]],
         points=90,
     )
-    found = {(each.id, each.anchor): each.sentence for each in findings_for(draft, at)}
+    found = {(each.id, each.anchor): each.sentence for each in report_on(draft, at).findings}
     assert "none of 101 leads" in found["criteria.never_fires", "fit-huge"]
     assert ("criteria.never_fires", "fit-size-core") not in found
 
 
 def test_a_doubled_signal_names_its_leads(draft, crowd, at):
     add_views(draft)
-    (doubled,) = [each for each in findings_for(draft, at) if each.id == "criteria.counts_twice"]
+    (doubled,) = [
+        each for each in report_on(draft, at).findings if each.id == "criteria.counts_twice"
+    ]
     assert doubled.anchor == "signals-views"
     assert sorted(doubled.leads) == [lead.pk for lead in crowd]
 
@@ -84,7 +87,7 @@ def test_bands_are_told_apart_by_what_opens_and_by_policies(live, at):
 
 def test_a_line_that_nothing_uses_is_found(draft, at):
     Bands.objects.filter(version=draft).update(opens_at=["A1", "B1", "C1"])
-    assert {each.rule for each in findings_for(draft, at) if each.table == "bands"} == {
+    assert {each.rule for each in report_on(draft, at).findings if each.table == "bands"} == {
         "Fit A and B",
         "Fit B and C",
         "Readiness 2 and 3",
@@ -93,7 +96,7 @@ def test_a_line_that_nothing_uses_is_found(draft, at):
 
 def test_the_check_is_kept_until_the_draft_changes(draft, olga, at, django_assert_num_queries):
     report_on(draft, at)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(4):
         report_on(draft, at)
     documents.save_edit(draft, revision=draft.revision, by=olga, at=at)
     draft.refresh_from_db()
@@ -101,12 +104,45 @@ def test_the_check_is_kept_until_the_draft_changes(draft, olga, at, django_asser
     assert "threshold_out_of_reach" in ids(report_on(draft, at).findings)
 
 
+def give_stages_an_exit(by, at):
+    Stage.objects.update(longest_stay=timedelta(days=30))
+
+
+def publish_routing(by, at):
+    draft = documents.start_draft(live_version("routing", at), by=by)
+    documents.publish(draft, by=by, note="Another table", at=at)
+
+
+def switch_an_attribute_off(by, at):
+    CustomFact.objects.update(is_active=False)
+
+
+@pytest.mark.parametrize("change", [give_stages_an_exit, publish_routing, switch_an_attribute_off])
+def test_the_check_looks_anew_after_a_change_beside_the_draft(draft, olga, at, change):
+    CustomFact.objects.create(slug="tier", type="text", label="Tier")
+    kept = report_on(draft, at)
+    assert report_on(draft, at + timedelta(minutes=1)).at == kept.at
+    change(olga, at)
+    later = at + timedelta(minutes=2)
+    assert report_on(draft, later).at == later
+
+
 def test_checking_again_looks_anew(client, draft, olga, at):
     report_on(draft, at)
     Bands.objects.filter(version=draft).update(fit_a=900)
     client.force_login(olga)
     assert "out of reach" not in said(client, check_url(draft))
-    assert "Threshold out of reach." in said(client, check_url(draft) + "?again=1")
+    assert client.post(check_url(draft)).status_code == 302
+    assert "Threshold out of reach." in said(client, check_url(draft))
+    part = client.post(check_url(draft), headers={"HX-Request": "true"}).content.decode()
+    assert part.startswith("<section") and "Threshold out of reach." in part
+
+
+@pytest.mark.parametrize("who", ["alice", "vera"])
+def test_who_may_not_edit_has_nothing_checked_again(client, draft, request, who):
+    client.force_login(request.getfixturevalue(who))
+    assert "Check again" not in client.get(check_url(draft)).content.decode()
+    assert client.post(check_url(draft)).status_code == 403
 
 
 def said(client, url):
@@ -126,7 +162,7 @@ def test_who_is_signed_out_is_sent_to_sign_in(client, draft):
 
 def test_another_verb_and_another_number_are_refused(client, draft, olga):
     client.force_login(olga)
-    assert client.post(check_url(draft)).status_code == 405
+    assert client.put(check_url(draft)).status_code == 405
     assert client.get(reverse("feedback:criteria_check", args=[999])).status_code == 404
 
 
