@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from feedback.backtest_result import Result, Side
 from feedback.errors import BacktestRefused
@@ -32,7 +32,8 @@ KIND = "backtest"
 STEP = 300
 LENGTHS_IN_MONTHS = (3, 6, 12)
 SHARED = ("fit_rules", "signals", "modifiers", "group_caps")
-DAYS_A_YEAR, MONTHS_A_YEAR, DAYS_A_WEEK = 365, 12, 7
+DAYS_A_YEAR, MONTHS_A_YEAR = 365, 12
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @transaction.atomic
@@ -55,14 +56,16 @@ def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
     if criteria_problems(criteria_of(version)):
         raise BacktestRefused(f"{version} has errors. Mend what the check shows first.")
     against = live_version(Document.Kind.CRITERIA, at)
-    job = Job.objects.create(kind=KIND, total_count=_leads(at).count(), created_by=by)
+    leads = _leads(at).aggregate(count=Count("pk"), first=Min("entered_at"))
+    asked_from = at - timedelta(days=DAYS_A_YEAR * months // MONTHS_A_YEAR)
+    job = Job.objects.create(kind=KIND, total_count=leads["count"], created_by=by)
     return Backtest.objects.create(
         version=version,
         revision=version.revision,
         against=against,
         job=job,
         months=months,
-        from_at=at - timedelta(days=DAYS_A_YEAR * months // MONTHS_A_YEAR),
+        from_at=max(asked_from, leads["first"] or asked_from),
         to_at=at,
         created_by=by,
     )
@@ -194,4 +197,4 @@ def _foretold(side: Side, backtest: Backtest) -> dict[str, Any]:
 
 
 def a_week(count: int, backtest: Backtest) -> float:
-    return count * DAYS_A_WEEK / (backtest.to_at - backtest.from_at).days
+    return count * A_WEEK / max(backtest.to_at - backtest.from_at, A_DAY)

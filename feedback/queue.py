@@ -61,6 +61,15 @@ class Row:
     why: dict[str, Any]
     is_new: bool
 
+    @property
+    def word(self) -> str:
+        """What stands in place of a deadline: how its deal ended, else how the handoff stands."""
+        if deal_state := getattr(self.handoff, "deal_state", ""):
+            return str(Opportunity.State(deal_state).label)
+        if self.handoff.state == Handoff.State.CLOSED:
+            return str(self.handoff.get_closed_as_display())
+        return str(self.handoff.get_state_display())
+
 
 def reps_for(viewer: User) -> QuerySet[User]:
     """Return whose queues `viewer` may look at, beside their own."""
@@ -87,7 +96,11 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
         .prefetch_related(Prefetch("clocks", clocks, to_attr="running"))
     )
     if show == Show.DECIDED:
-        found = found.order_by("-closed_at", "-pk")
+        deal = Opportunity.objects.filter(handoff=OuterRef("pk")).order_by("-pk")
+        found = found.annotate(
+            deal_state=Subquery(deal.values("state")[:1]),
+            decided_at=Subquery(deal.values("closed_at")[:1]),
+        ).order_by("-decided_at", "-pk")
     return [_row(handoff, at) for handoff in found[:MOST_ROWS]]
 
 

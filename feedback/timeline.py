@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 
 from feedback import timeline_words as words
 from feedback.models import DealChange, Disposition
@@ -37,7 +37,6 @@ from routing.models import Decision
 from sla.models import ClockEvent, Notification
 
 PAGE_SIZE = 30
-OPEN = Opportunity.State.OPEN
 
 
 class Place(NamedTuple):
@@ -90,8 +89,19 @@ def _activities(lead: Lead) -> QuerySet[Any]:
     return Activity.objects.known_for(lead.pk, lead.account_id)
 
 
-def _corrections(lead: Lead) -> QuerySet[Any]:
-    return DealChange.objects.filter(deal__lead=lead).exclude(from_state__in=["", OPEN])
+def _told_deals(lead: Lead) -> QuerySet[Any]:
+    return DealChange.objects.filter(deal__lead=lead)
+
+
+def _deals(lead: Lead) -> QuerySet[Any]:
+    """Deals whose opening no rep told of; `is_told`: what became of them a rep did."""
+    told = DealChange.objects.filter(deal=OuterRef("pk"))
+    deals = Opportunity.objects.filter(~Exists(told.filter(from_state="")), lead=lead)
+    return deals.annotate(is_told=Exists(told))
+
+
+def _closed_deals(lead: Lead) -> QuerySet[Any]:
+    return _deals(lead).filter(is_told=False, closed_at__isnull=False)
 
 
 def _clock_events(lead: Lead) -> QuerySet[Any]:
@@ -125,11 +135,9 @@ KINDS: tuple[Kind, ...] = (
     Kind(_of_lead(Touch), "occurred_at", words.touch, ("by",)),
     Kind(_of_handoffs(Disposition), "at", words.disposition, ("code", "by")),
     Kind(_of_lead(Meeting), "booked_at", words.meeting, ("source",)),
-    Kind(_corrections, "at", words.deal_corrected, ("deal", "by")),
-    Kind(_of_lead(Opportunity), "opened_at", words.deal_opened, ("source",)),
-    Kind(
-        _of_lead(Opportunity, closed_at__isnull=False), "closed_at", words.deal_closed, ("source",)
-    ),
+    Kind(_told_deals, "at", words.deal_told, ("by",)),
+    Kind(_deals, "opened_at", words.deal_opened, ("source",)),
+    Kind(_closed_deals, "closed_at", words.deal_closed, ("source",)),
     Kind(_of_handoffs(Assignment, ended_at__isnull=False), "ended_at", words.ended, ("rep",)),
     Kind(_of_lead(Handoff, closed_at__isnull=False), "closed_at", words.closed),
 )

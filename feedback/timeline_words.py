@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from feedback.models import DealChange, Disposition
 from feedback.packets import detail as telling_detail
@@ -147,21 +149,30 @@ def meeting(row: Meeting) -> Told:
     return Told("calendar", text, str(row.source or THE_SYSTEM))
 
 
-def deal_opened(row: Opportunity) -> Told:
-    return Told("bolt", f"Deal opened{_named(row)}", str(row.source or THE_SYSTEM))
+def deal_opened(row: Any) -> Told:
+    # Of one that a rep told more about since, the amount at its opening is not on record.
+    worth = "" if row.is_told else _worth(row.amount)
+    return Told("bolt", f"Deal opened{_name(row)}{worth}", str(row.source or THE_SYSTEM))
 
 
 def deal_closed(row: Opportunity) -> Told:
-    text = f"Deal {row.get_state_display().lower()}{_named(row)}"
+    text = f"Deal {row.get_state_display().lower()}{_name(row)}{_worth(row.amount)}"
     return Told("bolt", text, str(row.source or THE_SYSTEM))
 
 
-def deal_corrected(row: DealChange) -> Told:
-    was, now = row.get_from_state_display().lower(), row.get_to_state_display().lower()
-    worth = f", {row.amount:,.2f}" if row.amount is not None else ""
-    return Told("edit", f"Deal corrected from {was} to {now}{worth}", str(row.by))
+def deal_told(row: DealChange) -> Told:
+    now = row.get_to_state_display().lower()
+    worth = _worth(row.amount)
+    if row.is_correction:
+        was = row.get_from_state_display().lower()
+        return Told("edit", f"Deal corrected from {was} to {now}{worth}", str(row.by))
+    news = "opened" if row.to_state == Opportunity.State.OPEN and not row.from_state else now
+    return Told("bolt", f"Deal {news}{worth}", str(row.by))
 
 
-def _named(deal: Opportunity) -> str:
-    worth = f", {deal.amount:,.2f}" if deal.amount is not None else ""
-    return (f": {deal.name}" if deal.name else "") + worth
+def _name(deal: Opportunity) -> str:
+    return f": {deal.name}" if deal.name else ""
+
+
+def _worth(amount: Decimal | None) -> str:
+    return f", {amount:,.2f}" if amount is not None else ""

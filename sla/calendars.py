@@ -17,8 +17,8 @@ def schedule_for(rep: User | None, at: datetime) -> tuple[Schedule, Version]:
     """Return the working time of `rep` and the version of the calendar that was live at `at`.
 
     rep: None, and anyone without hours of their own, goes by the default calendar.
-    Before a calendar's first publication its first version holds, so that imported history can be
-    measured. Raises NoCalendar if nothing was ever published.
+    Before a calendar's first publication the newest one holds, so that imported history is measured
+    by the hours that were set up for it. Raises NoCalendar if nothing was ever published.
     """
     version = version_in_force(_calendar_of(rep), at)
     return schedule_of(version), version
@@ -34,12 +34,13 @@ def schedule_of(version: Version) -> Schedule:
 
 
 def version_in_force(calendar: Document, at: datetime) -> Version:
-    """Return the version live at `at`, before the first publication the first one published."""
-    publications = Publication.objects.filter(version__document=calendar).select_related(
-        "version__document"
+    """Return the version live at `at`; before the first publication, the one published last."""
+    newest_first = (
+        Publication.objects.filter(version__document=calendar)
+        .select_related("version__document")
+        .order_by("-at", "-id")
     )
-    live = publications.filter(at__lte=at).order_by("-at", "-id").first()
-    found = live or publications.order_by("at", "id").first()
+    found = newest_first.filter(at__lte=at).first() or newest_first.first()
     if found is None:
         raise NoCalendar(f"No version of the calendar “{calendar}” is published.")
     return found.version

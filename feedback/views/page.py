@@ -183,4 +183,5 @@ def pane(
         context = page_context(place, handoff, panel=panel, form=form)
         return full_page(request, context, status=status)
     context = lead_context(place, handoff, panel=panel, form=form)
-    return render(request, "feedback/_answer.html", context, status=status)
+    response = render(request, "feedback/_answer.html", context, status=status)
+    return reswap(retarget(response, "#answer"), "outerHTML")

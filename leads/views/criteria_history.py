@@ -109,7 +109,8 @@ def _make_live(request: SignedInRequest, version: Version, note: str) -> HttpRes
     except NotPublishable as refused:
         messages.warning(request, str(refused))
     else:
-        messages.success(request, f"v{version.number} is live again.")
+        messages.success(request, f"v{version.number} is live again. New evidence is judged by it.")
+        return redirect("criteria_apply")
     return redirect("leads:criteria")
 
 

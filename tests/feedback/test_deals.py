@@ -57,6 +57,24 @@ def test_a_lost_deal_told_again_with_its_amount_can_still_be_corrected(tell, ali
     assert tell("won", Decimal(900), minutes=2).owner == alice
 
 
+def test_the_timeline_says_what_was_told_when(tell):
+    tell("open", Decimal(500))
+    tell("won", Decimal(900), minutes=1)
+    lead = tell("lost", Decimal(900), minutes=2)
+    told = [entry.told.what for entry in timeline(lead).entries]
+    assert [what for what in told if what.startswith("Deal ") and "," in what] == [
+        "Deal corrected from won to lost, 900.00",
+        "Deal won, 900.00",
+        "Deal opened, 500.00",
+    ]
+
+
+def test_a_deal_told_elsewhere_is_in_the_timeline_too(qualified, at):
+    Opportunity.objects.create(lead=qualified.lead, handoff=qualified, opened_at=at, amount=500)
+    told = [entry.told.what for entry in timeline(qualified.lead).entries]
+    assert "Deal opened, 500.00" in told
+
+
 def test_a_won_deal_is_corrected_to_lost_and_back_and_to_open(tell):
     for minute, (state, stage) in enumerate(
         [("won", "customer"), ("lost", "ml"), ("won", "customer"), ("open", "opportunity")]

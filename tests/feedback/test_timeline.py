@@ -172,7 +172,7 @@ def test_a_long_story_asks_as_much_as_a_short_one(journey, django_assert_num_que
         Activity.objects.create(
             lead=journey, kind="page_view", occurred_at=journey.entered_at - number * MINUTE
         )
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         timeline(journey, size=200)
 
 

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from revops.demo.simulation import Plan, run
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--per-minute", type=float, default=6, help="How many leads a minute.")
         parser.add_argument("--minutes", type=float, default=10, help="For how long.")
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where Handoff is.")
+        parser.add_argument("--url", default=settings.BASE_URL, help="Where Handoff is.")
         parser.add_argument("--seed", type=int, help="The same one, the same leads.")
 
     def handle(self, *args: object, **options: Any) -> None:
