@@ -25,12 +25,13 @@ from leads.models import Handoff, Lead, Stage, Submission, Version
 from leads.rescoring import keep, rescore
 from leads.scoring import Criteria, Opening, Score, missing_fields, opening
 from leads.stage_rules import unmet
+from leads.standing import Standing
 from leads.submission_fields import HistoricalFields, read_fields
 from revops import delivery, history
+from revops.verdicts import is_resting, verdict_on
 from routing.routing import route
 from sla import clocks
 
-OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
 # Where a lead is whose handoff waits because the stages ask for more.
 OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 
@@ -73,16 +74,24 @@ def judge(lead: Lead, at: datetime) -> Handoff | None:
     current = Handoff.objects.open().filter(lead=lead).first()
     if current is not None:
         return join(handoffs.locked(current.pk), evidence, criteria)
-    settle_disqualification(lead, score, at)
-    since = evidence_since(lead, at)
-    found = opening(evidence.facts, evidence.activities, criteria, at, since)
-    if found is None or (found.path == Handoff.Path.SCORE and is_resting(lead, at)):
+    verdict = verdict_on(lead, Standing(evidence, criteria), last_closed(lead))
+    if verdict.disqualified_by:
+        reason = "Disqualified: " + ", ".join(verdict.disqualified_by)
+        lifecycle.move(lead, Stage.Key.DISQUALIFIED, at=at, reason=reason)
+    if verdict.found is None:
         return None
-    if lead.stage_id in lifecycle.WITH_SALES and lead.owner is not None and lead.owner.is_active:
+    if verdict.is_with_sales and lead.owner is not None:
         # Sales has it: its owner is told, nobody is handed it anew.
-        delivery.tell_owner(lead, lead.owner, found, at)
+        delivery.tell_owner(lead, lead.owner, verdict.found, at)
         return None
-    return open_and_deliver(lead, found, score=score, version=version, evidence=evidence)
+    return open_and_deliver(lead, verdict.found, score=score, version=version, evidence=evidence)
+
+
+def last_closed(lead: Lead) -> datetime | None:
+    closed_at: datetime | None = Handoff.objects.filter(lead=lead).aggregate(last=Max("closed_at"))[
+        "last"
+    ]
+    return closed_at
 
 
 def open_and_deliver(
@@ -187,31 +196,6 @@ def release_from_review(handoff: Handoff, at: datetime, *, reason: str) -> Hando
     clocks.stop(handoff, [clocks.Kind.REVIEW], at=at, evidence=reason)
     handoffs.back_to_routing(handoff, at=at, reason=reason)
     return deliver(handoff, at)
-
-
-def settle_disqualification(lead: Lead, score: Score, at: datetime) -> None:
-    """Move a lead that nobody works out of the funnel when a disqualifier holds."""
-    if score.disqualified_by and lead.stage_id in OPEN_FOR_JUDGEMENT:
-        reason = "Disqualified: " + ", ".join(score.disqualified_by)
-        lifecycle.move(lead, Stage.Key.DISQUALIFIED, at=at, reason=reason)
-
-
-def evidence_since(lead: Lead, at: datetime) -> datetime | None:
-    """Return the instant after which something must have happened to open a handoff; None: any.
-
-    That is when the last handoff closed, unless the rest agreed on then is over; and for a lead
-    that was imported with its past, the import.
-    """
-    if lead.nurture_until and not is_resting(lead, at):
-        return None
-    closed_at = Handoff.objects.filter(lead=lead).aggregate(last=Max("closed_at"))["last"]
-    known = [closed_at, lead.recorded_at if lead.is_historical else None]
-    return max((instant for instant in known if instant), default=None)
-
-
-def is_resting(lead: Lead, at: datetime) -> bool:
-    """Whether a lead was sent back to nurture till a day that has not come yet."""
-    return lead.wakes_at is not None and lead.wakes_at > at
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ from revops.demo.promises import Promises
 from revops.demo.setting import Setting
 from revops.demo.told import door_of, payload_of
 from revops.demo.turns import Router
-from revops.pipeline import OPEN_FOR_JUDGEMENT
+from revops.verdicts import OPEN_FOR_JUDGEMENT
 from sla.messages import headline
 from sla.models import Notification, Target
 
