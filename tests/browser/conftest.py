@@ -130,8 +130,12 @@ def watch(screen):
     return screen
 
 
+# What htmx says of a request that a newer one took the place of; one that failed says sendError.
+OVERTAKEN = ("htmx:afterRequest", "htmx:sendAbort")
+
+
 def note(message, errors):
-    if message.type in ("error", "warning"):
+    if message.type in ("error", "warning") and not message.text.startswith(OVERTAKEN):
         errors.append(message.text)
 
 
