@@ -58,13 +58,18 @@ def move(
         to_stage=stage,
         at=at,
         by=by,
-        reason=(f"{reason}: {override}" if refusal else reason)[:200],
+        reason=_said(reason, override) if refusal else reason,
         handoff=handoff,
         is_override=bool(refusal),
         is_historical=is_historical,
     )
     lead.stage, lead.stage_seq, lead.stage_since, lead.stay_due_at = stage, seq, at, due_at
     return transition
+
+
+def _said(reason: str, override: str) -> str:
+    """Return both within what the ledger holds: a long reason never pushes out the override."""
+    return f"{reason[:98]}: {override}"[:200]
 
 
 def first_entry(lead: Lead, *, reason: str, by: User | None, at: datetime) -> None:

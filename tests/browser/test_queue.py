@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from feedback.models import Disposition
 from leads import handoffs
 from leads.instants import database_now
-from leads.models import Assignment, Touch
+from leads.models import Assignment, Stage, Touch
 from sla import clocks
 
 
@@ -81,6 +81,24 @@ def test_a_reason_that_needs_a_day_asks_for_it(make_screen, alice, pass_lead):
     page.get_by_label("Ask again on").fill("2027-03-01")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Rejected: Clara Nyström, Wrong timing.")).to_be_visible()
+
+
+def test_a_lead_that_its_stage_refuses_is_accepted_with_a_reason(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    asked = [[{"fact": "person.has_phone", "op": "is_true"}]]
+    Stage.objects.filter(pk="sal").update(entry_criteria=asked)
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("a")
+    reason = page.get_by_label("Go on all the same, because")
+    expect(reason).to_be_visible()
+    expect(page.locator(".row-lead")).to_be_visible()  # the list stays beside it
+    reason.fill("They called me")
+    reason.press("Enter")
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    assert answer_to(handoff) == Assignment.Answer.ACCEPTED
+    screen.errors.clear()  # of the answer that asked for the reason
 
 
 def test_of_two_windows_one_wins_and_the_other_is_told(make_screen, alice, pass_lead):

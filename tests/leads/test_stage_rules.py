@@ -59,6 +59,12 @@ def test_an_override_goes_on_record_with_its_reason(lead, at, olga):
     assert (moved.is_override, moved.reason) == (True, "Ready: Met at the fair")
 
 
+def test_a_long_reason_does_not_push_out_the_override(lead, at):
+    set_stage("mql", entry_criteria=PHONE)
+    moved = lifecycle.move(lead, "mql", at=at, reason="r" * 200, override="Met at the fair")
+    assert moved.reason.endswith(": Met at the fair")
+
+
 def test_an_override_that_was_not_needed_is_none(lead, at):
     assert not move(lead, "mql", at, override="Just in case").is_override
 
