@@ -8,7 +8,16 @@ from leads.admin.base import LastingAdmin, ReadOnlyAdmin
 from leads.admin.kinds import KINDS, Kind
 from leads.admin.rows import DraftRows, FallbackRowForm, fallback_problems
 from leads.models import Document, Version
-from routing.models import Capacity, Decision, Rota, RotaMember, RoutingRule, Territory, Turn
+from routing.models import (
+    Capacity,
+    Decision,
+    Replay,
+    Rota,
+    RotaMember,
+    RoutingRule,
+    Territory,
+    Turn,
+)
 
 
 class RoutingRuleInline(DraftRows):
@@ -31,7 +40,7 @@ class RotaMemberInline(admin.TabularInline[RotaMember, Rota]):
 
 @admin.register(Rota)
 class RotaAdmin(LastingAdmin[Rota]):
-    list_display = ("name", "is_active")
+    list_display = ("name", "method", "is_active")
     search_fields = ("name",)
     inlines = (RotaMemberInline,)
 
@@ -67,4 +76,11 @@ class TurnAdmin(ReadOnlyAdmin[Turn]):
     list_display = ("rota", "number", "stretch", "rep", "at")
     list_filter = ("rota",)
     list_select_related = ("rota", "rep")
+    ordering = ("-id",)
+
+
+@admin.register(Replay)
+class ReplayAdmin(ReadOnlyAdmin[Replay]):
+    list_display = ("id", "version", "against", "days", "job", "created_by", "created_at")
+    list_select_related = ("version__document", "against__document", "job", "created_by")
     ordering = ("-id",)

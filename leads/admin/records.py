@@ -19,6 +19,7 @@ from leads.models import (
     Meeting,
     Opportunity,
     OwnershipChange,
+    RefusedOwnership,
     ScoreSnapshot,
     StageTransition,
     Touch,
@@ -100,6 +101,15 @@ class ActivityAdmin(ReadOnlyAdmin[Activity]):
 @admin.register(OwnershipChange)
 class OwnershipChangeAdmin(ReadOnlyAdmin[OwnershipChange]):
     list_display = ("lead", "seq", "to_owner", "to_queue", "source", "reason", "by", "at")
+    list_filter = ("source",)
+    list_select_related = ("lead", "to_owner", "to_queue", "by")
+    search_fields = ("=lead__id",)
+    ordering = ("-id",)
+
+
+@admin.register(RefusedOwnership)
+class RefusedOwnershipAdmin(ReadOnlyAdmin[RefusedOwnership]):
+    list_display = ("lead", "to_owner", "to_queue", "source", "because", "by", "at")
     list_filter = ("source",)
     list_select_related = ("lead", "to_owner", "to_queue", "by")
     search_fields = ("=lead__id",)

@@ -19,7 +19,14 @@ from leads.models.documents import Document, Publication, Version, VersionedRow
 from leads.models.handoffs import Assignment, Handoff, Hop, Touch
 from leads.models.intake import IntakeSource, IntakeToken, Submission
 from leads.models.jobs import Job
-from leads.models.leads import BANDS, FactSnapshot, Identity, Lead, OwnershipChange
+from leads.models.leads import (
+    BANDS,
+    FactSnapshot,
+    Identity,
+    Lead,
+    OwnershipChange,
+    RefusedOwnership,
+)
 from leads.models.people import Absence, Organisation, Queue, Role, SalesRole, Team, User
 from leads.models.stages import Stage, StageTransition
 
@@ -55,6 +62,7 @@ __all__ = [
     "OwnershipChange",
     "Publication",
     "Queue",
+    "RefusedOwnership",
     "RequiredField",
     "Role",
     "SalesRole",

@@ -27,6 +27,9 @@ class Document(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=80)
+    # Who keeps it up to date, and when it is to be looked through next.
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    review_on = models.DateField("next review", null=True, blank=True)
     # The highest number given to a draft: one that was discarded is never given again.
     last_number = models.PositiveIntegerField(default=0, editable=False)
 

@@ -293,3 +293,33 @@ class OwnershipChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.to_owner or self.to_queue}: {self.reason}"
+
+
+class RefusedOwnership(models.Model):
+    """A new owner that was asked for and not taken: a stronger or a newer word stood against it."""
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="refused_ownerships")
+    to_owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    to_queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="+")
+    source = models.CharField(max_length=12, choices=OwnershipChange.Source)
+    reason = models.CharField(max_length=200)
+    # The entry in the ledger that stood against it.
+    against = models.ForeignKey(OwnershipChange, models.PROTECT, related_name="+")
+    because = models.CharField(max_length=200)
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["lead", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="refused_ownership_to_owner_or_queue",
+                condition=Q(to_owner=None, to_queue__isnull=False)
+                | Q(to_owner__isnull=False, to_queue=None),
+            ),
+            models.CheckConstraint(name="refused_ownership_says_why", condition=~Q(because="")),
+        ]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"Not {self.to_owner or self.to_queue}: {self.because}"

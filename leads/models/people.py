@@ -36,6 +36,16 @@ class Organisation(models.Model):
         default=0, choices=[(0, "Monday"), (5, "Saturday"), (6, "Sunday")]
     )
     currency = models.CharField(max_length=3, default="EUR", help_text="Three letters, like EUR.")
+    reroutes_before_manager = models.PositiveSmallIntegerField(
+        "reroutes before a manager decides",
+        default=2,
+        help_text="How often a handoff that nobody answers goes to another rep.",
+    )
+    company_likeness = models.PositiveSmallIntegerField(
+        "likeness of company names",
+        default=85,
+        help_text="From how many percent on two spellings are one company; 100: only the same.",
+    )
     publishers = models.CharField(
         "who may publish", max_length=10, choices=Publishers, default=Publishers.OPS
     )
@@ -47,6 +57,17 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 name="organisation_first_weekday_exists",
                 condition=Q(first_weekday__in=[0, 5, 6]),
+            ),
+            models.CheckConstraint(
+                name="organisation_reroutes_in_reason",
+                condition=Q(reroutes_before_manager__range=(1, 10)),
+                violation_error_message="Between 1 and 10 reroutes.",
+            ),
+            models.CheckConstraint(
+                name="organisation_likeness_in_reason",
+                condition=Q(company_likeness__range=(60, 100)),
+                violation_error_message="Between 60 and 100 percent: below, strangers are taken"
+                " for one company.",
             ),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from leads.models import User
 
@@ -21,6 +22,14 @@ class Capacity(models.Model):
 
     class Meta:
         verbose_name_plural = "capacities"
+        constraints = [
+            models.CheckConstraint(
+                name="capacity_caps_above_zero",
+                condition=~Q(max_open=0) & ~Q(max_per_day=0) & ~Q(max_per_week=0),
+                violation_error_message="A cap is at least 1. Who takes no leads at all is"
+                " switched off with “takes new leads”.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Capacity of {self.rep}"

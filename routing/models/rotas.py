@@ -13,7 +13,15 @@ from leads.triggers import append_only
 
 @pghistory.track()
 class Rota(models.Model):
+    class Method(models.TextChoices):
+        IN_TURN = "in_turn", "In turn, everybody alike"
+        BY_WEIGHT = "by_weight", "In turn, by weight"
+        LEAST_WORK = "least_work", "Whoever has the least open work"
+
     name = models.CharField(max_length=80, unique=True)
+    method = models.CharField(
+        "whose turn it is", max_length=12, choices=Method, default=Method.BY_WEIGHT
+    )
     is_active = models.BooleanField(default=True)
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -18,6 +19,10 @@ class RoutingRule(VersionedRow):
         REP = "rep", "One rep"
         QUEUE = "queue", "A queue"
 
+    class OffHours(models.TextChoices):
+        PASS = "pass", "Pass at once"
+        HOLD = "hold", "Hold until somebody opens"
+
     conditions = models.JSONField(default=list, blank=True)
     outcome = models.CharField(max_length=20, choices=Outcome)
     rota = models.ForeignKey(Rota, models.PROTECT, null=True, blank=True, related_name="rules")
@@ -26,6 +31,11 @@ class RoutingRule(VersionedRow):
     priority = models.SmallIntegerField(
         default=0, help_text="Of those that wait, higher goes first."
     )
+
+    off_hours = models.CharField(max_length=4, choices=OffHours, default=OffHours.PASS)
+    # Only a rep who has all of these can be chosen; blank: anybody.
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    languages = ArrayField(models.CharField(max_length=8), default=list, blank=True)
 
     class Meta(VersionedRow.Meta):
         constraints = [

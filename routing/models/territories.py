@@ -22,6 +22,13 @@ class Territory(models.Model):
     industries = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     employees_from = models.PositiveIntegerField(null=True, blank=True)
     employees_to = models.PositiveIntegerField(null=True, blank=True)
+    domains = ArrayField(
+        models.CharField(max_length=253),
+        verbose_name="companies",
+        default=list,
+        blank=True,
+        help_text="A list of companies by name, each by its domain.",
+    )
     rep = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="territories")
     rota = models.ForeignKey(
         Rota, models.PROTECT, null=True, blank=True, related_name="territories"
@@ -49,8 +56,10 @@ class Territory(models.Model):
                 | ~Q(states=[])
                 | ~Q(industries=[])
                 | Q(employees_from__isnull=False)
-                | Q(employees_to__isnull=False),
-                violation_error_message="Name at least a country, state, industry or size.",
+                | Q(employees_to__isnull=False)
+                | ~Q(domains=[]),
+                violation_error_message="Name at least a country, state, industry, size or"
+                " company.",
             ),
         ]
 

@@ -33,6 +33,7 @@ from leads.models import (
     Opportunity,
     Organisation,
     Publication,
+    RefusedOwnership,
     ScoreSnapshot,
     Submission,
     Team,
@@ -41,7 +42,7 @@ from leads.models import (
     Version,
 )
 from revops import jobs
-from routing.models import Capacity, RoutingRule, Territory
+from routing.models import Capacity, Replay, RoutingRule, Territory
 from routing.routing import route
 from sla.clocks import start_assignment_clocks
 from sla.models import CalendarTerms, Heartbeat, Notification, Policy, RepHours, Target
@@ -103,6 +104,25 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     )
     Touch.objects.create(**by_lead, by=alice, channel="call", outcome="spoke", occurred_at=at)
     Capacity.objects.get_or_create(rep=carol)
+    RefusedOwnership.objects.create(
+        lead=lead,
+        to_owner=carol,
+        source="import",
+        reason="In the list",
+        against=lead.ownership_changes.last(),
+        because="Sales has it",
+        at=at,
+    )
+    table = live_version(Document.Kind.ROUTING, at)
+    Replay.objects.create(
+        version=table,
+        revision=1,
+        against=table,
+        job=Job.objects.create(kind="replay"),
+        days=30,
+        from_at=at - timedelta(days=30),
+        to_at=at,
+    )
     Territory.objects.create(name="Sweden", precedence=1, countries=["SE"], rep=alice)
     RepHours.objects.create(rep=alice, calendar=calendar)
     Heartbeat.objects.create(name="sweep", beat_at=at)

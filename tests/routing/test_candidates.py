@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from leads.models import Absence, Organisation
 from routing.candidates import Refused, candidates, claim
@@ -56,7 +57,7 @@ def test_absence(alice, refusal, at, starts, ends, expected):
         pytest.param({"max_per_day": 1}, "is at cap: 1 of 1 today", id="today"),
         pytest.param({"max_per_day": 2}, "", id="below the daily cap"),
         pytest.param({"max_per_week": 2}, "is at cap: 2 of 2 this week", id="this week"),
-        pytest.param({"max_open": 0}, "is at cap: 2 of 0 open", id="nothing at all"),
+        pytest.param({"max_open": 1}, "is at cap: 2 of 1 open", id="over the open cap"),
     ],
 )
 def test_caps_count_what_is_open_and_what_was_passed(
@@ -75,9 +76,16 @@ def test_claiming_makes_the_missing_row_and_holds_the_rep(alice, make_handoff, a
     assert Capacity.objects.get().rep == alice
 
 
+@pytest.mark.parametrize("cap", ["max_open", "max_per_day", "max_per_week"])
+def test_a_cap_of_nothing_is_refused(alice, cap):
+    with pytest.raises(IntegrityError, match="capacity_caps_above_zero"):
+        Capacity.objects.create(rep=alice, **{cap: 0})
+
+
 def test_claiming_a_rep_at_cap_is_refused_with_the_reason(alice, make_handoff, at):
-    Capacity.objects.create(rep=alice, max_open=0)
-    with pytest.raises(Refused, match="Alice is at cap: 0 of 0 open."):
+    Capacity.objects.create(rep=alice, max_open=1)
+    make_handoff(rep=alice)
+    with pytest.raises(Refused, match="Alice is at cap: 1 of 1 open."):
         claim(alice.pk, make_handoff(), at=at)
 
 

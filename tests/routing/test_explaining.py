@@ -49,14 +49,15 @@ def test_each_rule_says_what_kept_it_from_deciding(
 
 
 def test_the_fragment_tells_who_was_skipped(client, alice, carol, make_handoff, at):
-    Capacity.objects.create(rep=alice, max_open=0)
+    Capacity.objects.create(rep=alice, max_open=1)
+    make_handoff(rep=alice)
     handoff = make_handoff()
     routed(handoff, at)
     client.force_login(carol)
     answer = client.get(URL.format(handoff.pk), headers={"HX-Request": "true"})
     page = answer.content.decode()
     assert "You are next in rota Inbound" in page
-    assert "Skipped: Alice is at cap: 0 of 0 open" in page
+    assert "Skipped: Alice is at cap: 1 of 1 open" in page
     assert "<html" not in page
 
 

@@ -54,10 +54,11 @@ def test_what_waited_in_review_is_assigned_and_its_clock_is_met(carol, olga, mak
 
 
 def test_a_cap_is_set_aside_by_hand_and_that_is_on_record(alice, carol, mona, make_handoff, at):
-    Capacity.objects.create(rep=carol, max_open=0)
+    Capacity.objects.create(rep=carol, max_open=1)
+    make_handoff(rep=carol)
     decision = reassign(make_handoff(rep=alice), carol, by=mona, at=at)
     assert decision.trace["against"] == [
-        {"rep": carol.pk, "name": "Carol", "reason": "is at cap: 0 of 0 open"}
+        {"rep": carol.pk, "name": "Carol", "reason": "is at cap: 1 of 1 open"}
     ]
 
 
