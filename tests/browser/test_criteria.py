@@ -132,6 +132,15 @@ def test_two_people_meet_in_one_row(open_draft, olga, rosa):
     mine.errors.clear()  # Chromium notes the 409
 
 
+def test_a_removed_row_stays_in_sight_below_the_bar(open_draft, olga):
+    screen = open_draft(olga)
+    screen.page.get_by_label("Remove 200 to 2,000 employees").click()
+    row = screen.page.locator("tr:target")
+    row.get_by_role("button", name="Put back").wait_for()
+    bar = screen.page.locator(".topbar").bounding_box()
+    assert row.bounding_box()["y"] >= bar["y"] + bar["height"]
+
+
 def test_one_lead_before_and_after(open_draft, olga, ada):
     screen = open_draft(olga)
     screen.page.get_by_placeholder("Name or e-mail").fill("ada")
