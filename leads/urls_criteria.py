@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from leads.views import criteria, criteria_effects, criteria_history, criteria_rows
+from leads.views import (
+    criteria,
+    criteria_effects,
+    criteria_history,
+    criteria_row_changes,
+    criteria_rows,
+)
 
 ROW = "criteria/<int:number>/rows/<slug:table>/<str:key>/"
 
@@ -27,12 +33,18 @@ urlpatterns = [
         name="criteria_bands",
     ),
     path(
+        "criteria/<int:number>/bands/restore/",
+        criteria_row_changes.restore_row,
+        {"table": "bands", "key": ""},
+        name="criteria_restore_bands",
+    ),
+    path(
         "criteria/<int:number>/rows/<slug:table>/add/",
         criteria_rows.edit_row,
         name="criteria_add",
     ),
     path(ROW, criteria_rows.edit_row, name="criteria_row"),
-    path(f"{ROW}remove/", criteria_rows.remove_row, name="criteria_remove"),
-    path(f"{ROW}move/", criteria_rows.move_row, name="criteria_move"),
-    path(f"{ROW}restore/", criteria_rows.restore_row, name="criteria_restore"),
+    path(f"{ROW}remove/", criteria_row_changes.remove_row, name="criteria_remove"),
+    path(f"{ROW}move/", criteria_row_changes.move_row, name="criteria_move"),
+    path(f"{ROW}restore/", criteria_row_changes.restore_row, name="criteria_restore"),
 ]

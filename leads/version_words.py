@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -79,6 +80,19 @@ def fingerprint(row: models.Model | None) -> str:
         return ""
     values = [getattr(row, field.attname) for field in row._meta.fields if field.name != "position"]
     return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
+
+
+def marks_of(row: models.Model | None) -> dict[str, str]:
+    """Return for each cell of `row` what changes with it; nothing where there is no row."""
+    if row is None:
+        return {}
+    cells = [field for field in row._meta.fields if field.name not in NOT_CELLS]
+    return {field.name: _mark(getattr(row, field.attname)) for field in cells}
+
+
+def _mark(value: object) -> str:
+    told = json.dumps(value, sort_keys=True, default=str)  # stored conditions have an order of keys
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def conditions_in_words(conditions: Conditions, own: Vocabulary) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import slugify
 
@@ -68,6 +69,18 @@ class RowForm(forms.ModelForm[Any]):
             row.key = free_key(peers, slugify(self.cleaned_data.get("label", ""))[:50] or "rule")
             row.position = next_position(peers)
         super()._post_clean()  # type: ignore[misc]
+
+    def keep(self, names: Collection[str], now: models.Model) -> bool:
+        """Have the cells `names` say what they do in `now`. Returns whether the row still makes
+        sense; else says why not.
+        """
+        for name in names:
+            setattr(self.instance, name, getattr(now, name))
+        try:
+            self.instance.full_clean()
+        except ValidationError as error:
+            self.add_error(None, error.messages)
+        return self.is_valid()
 
     def as_typed(self, action: str) -> dict[str, Any]:
         """Return all that was typed, after a press of a button in the form, to show it again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from leads.version_words import NOTHING, conditions_in_words
 
 LONGEST_DAYS = 730
 NO_CONDITIONS = TypedConditions(())
+# Columns whose field has another name.
+FIELDS = {"longest_stay": "days"}
 CRITERIA = {"entry": "entry_criteria", "exit": "exit_criteria"}
 
 
@@ -43,17 +46,28 @@ class SeenForm(forms.ModelForm[Stage]):
         """Whether somebody else changed the same of the stage since this form was opened."""
         return self.is_bound and self.data.get("seen") != self.now
 
-    def see_again(self) -> None:
-        """Take what is now as seen, so that the next save goes over it knowingly."""
+    def see_again(self, now: Stage) -> None:
+        """Take what is `now` as seen, so that the next save goes over it knowingly."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["seen"] = self.now
         self.data = data
 
+    @property
+    def untouched(self) -> list[str]:
+        """The columns that say what they said when this form was opened. Ask it of a valid form."""
+        opened, typed = str(self.data.get("seen", "")), stamp(self.instance, self.columns)
+        marks = zip(self.columns, opened.split("."), typed.split("."), strict=False)
+        return [column for column, was, mark in marks if was == mark]
+
 
 def stamp(stage: Stage, columns: Mapping[str, str]) -> str:
-    """Return what tells one state of these columns of a stage from another."""
-    told = json.dumps([getattr(stage, name) for name in columns], sort_keys=True, default=str)
+    """Return what tells one state of these columns of a stage from another, column by column."""
+    return ".".join(_mark(getattr(stage, name)) for name in columns)
+
+
+def _mark(value: object) -> str:
+    told = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -106,6 +120,24 @@ class StageWordsForm(SeenForm):
         days = cleaned.get("days")
         self.instance.longest_stay = timedelta(days=days) if days else None
         return cleaned
+
+    def see_again(self, now: Stage) -> None:
+        """See SeenForm; what somebody else alone changed stays theirs."""
+        columns, stored = self.untouched, type(self)(instance=copy(now))
+        super().see_again(now)
+        assert isinstance(self.data, QueryDict)
+        for column in columns:
+            setattr(self.instance, column, getattr(now, column))
+            name = FIELDS.get(column, column)
+            if name in self.fields:
+                self.data.setlist(name, _typed(stored[name].value()))
+
+
+def _typed(value: object) -> list[str]:
+    """Return what a browser sends for a field that holds `value`: nothing for an empty box."""
+    if value is True:
+        return ["on"]
+    return [] if value in (None, False) else [str(value)]
 
 
 class ScoresWidget(ConditionsWidget):

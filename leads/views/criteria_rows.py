@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -12,10 +13,18 @@ from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from leads import draft_editing
+from leads.contested import (
+    Marks,
+    changed_by,
+    contested,
+    read_marks,
+    untouched,
+    write_marks,
+)
 from leads.criteria_page import criteria_versions
 from leads.criteria_rows import anchor_of
 from leads.criteria_tables import TABLES, Table
@@ -23,13 +32,32 @@ from leads.custom_facts import declared_facts
 from leads.draft_editing import DraftIsGone, Editing, RowChanged, find_row
 from leads.forms.criteria import FORMS, RowForm
 from leads.instants import database_now
-from leads.models import Signal, Version, VersionedRow
+from leads.models import Version, VersionedRow
 from leads.requests import SignedInRequest, read_id, wants_fragment
-from leads.version_words import Words, cells_of, fingerprint, name_of
+from leads.version_words import fingerprint, marks_of, name_of
 from leads.views.criteria import editors_only, version_or_404
 
 # Not among what somebody typed: sent anew with each form.
-ENVELOPE = frozenset({"csrfmiddlewaretoken", "do", "draft", "seen"})
+ENVELOPE = frozenset({"csrfmiddlewaretoken", "do", "draft", "seen", "opened"})
+
+
+# Pressed beside another's change, to edit on from both.
+GO_ON = "go_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a form carries of the row it shows. opened: what each cell said when its editor opened
+    it. seen: the whole row as its editor saw it last, in somebody else's version maybe.
+    """
+
+    draft_id: int
+    seen: str
+    opened: Marks
+
+    @property
+    def marks(self) -> str:
+        return write_marks(self.opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,38 +122,95 @@ def edit_row(
     row = target.blank(draft.pk) if key is None else find_row(target.table.model, draft.pk, key)
     if row is None:
         raise Http404
-    seen = fingerprint(None if key is None else row)
-    return _show(request, target, target.form(row), draft_id=draft.pk, seen=seen)
+    stored = None if key is None else row
+    carried = Carried(draft.pk, fingerprint(stored), marks_of(stored))
+    return _show(request, target, target.form(row), carried)
+
+
+def _carried(request: SignedInRequest, target: Target) -> Carried:
+    opened = read_marks(request.POST.get("opened", ""), target.table.model)
+    return Carried(_draft_id(request), request.POST.get("seen", ""), opened)
 
 
 def _retype(request: SignedInRequest, target: Target) -> HttpResponse:
     """Show what was typed, after a condition was added, removed or got another fact."""
-    row = target.blank(_draft_id(request))
-    typed = target.form(row, request.POST).as_typed(request.POST["do"])
-    form = target.form(row, initial=typed)
-    return _show(request, target, form, draft_id=row.version_id, seen=request.POST.get("seen", ""))  # type: ignore[attr-defined]
+    carried, action = _carried(request, target), request.POST["do"]
+    now = find_row(target.table.model, carried.draft_id, target.key or "")
+    if action == GO_ON and now is not None:
+        return _resume(request, target, now, carried)
+    row = target.blank(carried.draft_id)
+    typed = target.form(row, request.POST).as_typed(action)
+    return _show(request, target, target.form(row, initial=typed), carried)
+
+
+def _resume(
+    request: SignedInRequest,
+    target: Target,
+    now: models.Model,
+    carried: Carried,
+    *,
+    refused: Sequence[str] = (),
+) -> HttpResponse:
+    """Show a row as it stands `now`, with what was typed in the cells that its editor changed.
+
+    refused: why both together make no sense.
+    """
+    form = target.form(copy(now), request.POST)
+    form.is_valid()  # which puts what was typed into its row
+    kept = [name for name in untouched(form.instance, carried.opened) if name not in form.errors]
+    typed = {name: value for name, value in form.as_typed("").items() if name not in kept}
+    form = target.form(now, initial=typed)
+    carried = replace(carried, opened=marks_of(now))
+    status = 422 if refused else 200
+    return _show(request, target, form, carried, status=status, refused=refused)
 
 
 def _save(request: SignedInRequest, target: Target) -> HttpResponse:
-    edit, seen = _editing(request, target), request.POST.get("seen", "")
-    forms: list[RowForm] = []
+    edit, carried = editing(request, target), _carried(request, target)
+    tried: list[tuple[RowForm, models.Model | None]] = []
 
     def write(now: models.Model | None) -> bool:
-        form = target.form(now or target.blank(edit.draft_id), request.POST)
-        forms.append(form)
-        if form.is_valid():
+        form = target.form(copy(now) if now else target.blank(edit.draft_id), request.POST)
+        tried.append((form, now))
+        if is_fit := form.is_valid() and _keep_theirs(form, now, carried.opened):
             form.save()
-        return form.is_valid()
+        return is_fit
 
     try:
-        saved = draft_editing.save_row(edit, target.table.model, target.key, seen=seen, write=write)
+        saved = draft_editing.save_row(
+            edit, target.table.model, target.key, seen=carried.seen, write=write
+        )
     except RowChanged as changed:
         return _conflict(request, target, changed.theirs)
     except DraftIsGone:
         return _gone(request, target)
     if not saved:
-        return _show(request, target, forms[0], draft_id=edit.draft_id, seen=seen, status=422)
+        return _refuse(request, target, *tried[0], carried=carried)
     return _done(request, target)
+
+
+def _keep_theirs(form: RowForm, now: models.Model | None, opened: Marks) -> bool:
+    """Take from a valid form what its editor changed alone: the rest stays as it is `now`.
+
+    Returns whether both together make sense.
+    """
+    if now is None or marks_of(now) == opened:
+        return True
+    return form.keep(untouched(form.instance, opened), now)
+
+
+def _refuse(
+    request: SignedInRequest,
+    target: Target,
+    form: RowForm,
+    now: models.Model | None,
+    *,
+    carried: Carried,
+) -> HttpResponse:
+    if now is None or marks_of(now) == carried.opened:
+        return _show(request, target, form, carried, status=422)
+    problems = [str(message) for told in form.errors.values() for message in told]
+    return _resume(request, target, now, carried, refused=problems)
 
 
 def _done(request: SignedInRequest, target: Target) -> HttpResponse:
@@ -138,51 +223,41 @@ def _show(
     request: SignedInRequest,
     target: Target,
     form: RowForm,
+    carried: Carried,
     *,
-    draft_id: int,
-    seen: str,
     status: int = 200,
+    refused: Sequence[str] = (),
 ) -> HttpResponse:
     template = "_criteria_row.html" if wants_fragment(request) else "criteria_row.html"
-    context = {"target": target, "form": form, "draft_id": draft_id, "seen": seen}
+    context = {"target": target, "form": form, "carried": carried, "refused": refused}
     return render(request, f"leads/{template}", context, status=status)
 
 
 # What went wrong in between -----------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Contested:
-    """One cell of a row that two people changed; None: the row is not there."""
-
-    label: str
-    theirs: str | None
-    yours: str | None
-
-    @property
-    def differs(self) -> bool:
-        return self.theirs != self.yours
-
-
 def _conflict(
     request: SignedInRequest, target: Target, theirs: models.Model | None
 ) -> HttpResponse:
     """Show both versions of a row that somebody else changed; what makes no sense comes first."""
-    draft = _edited(request)
+    draft, carried, own = edited(request), _carried(request, target), declared_facts()
     form = target.form(copy(theirs) if theirs else target.blank(draft.pk), request.POST)
     if not form.is_valid():
-        seen = request.POST.get("seen", "")
-        return _show(request, target, form, draft_id=draft.pk, seen=seen, status=422)
+        return _show(request, target, form, carried, status=422)
+    by = changed_by(form.instance, theirs, carried.opened)
+    if theirs is not None:
+        form.keep(untouched(form.instance, carried.opened), theirs)
     context = {
         "draft": draft,
-        "cells": _contested(theirs, form.instance),
-        "name": name_of(theirs or form.instance, declared_facts()),
+        "cells": contested(theirs, form.instance, own, by=by),
+        "name": name_of(theirs or form.instance, own),
         "is_removed": theirs is None,
         "action": target.address,
         "seen": fingerprint(theirs),
+        "opened": carried.marks,
     }
-    return _contest(request, target, context)
+    return contest(request, target, context)
 
 
-def _contest(request: SignedInRequest, target: Target, context: dict[str, Any]) -> HttpResponse:
+def contest(request: SignedInRequest, target: Target, context: dict[str, Any]) -> HttpResponse:
     template = "_criteria_conflict.html" if wants_fragment(request) else "criteria_conflict.html"
     typed = [
         (name, value)
@@ -194,20 +269,6 @@ def _contest(request: SignedInRequest, target: Target, context: dict[str, Any]) 
     return render(request, f"leads/{template}", context, status=409)
 
 
-def _contested(theirs: models.Model | None, yours: models.Model | None) -> list[Contested]:
-    own = declared_facts()
-    there: dict[str, Words] = cells_of(theirs, own) if theirs else {}
-    here: dict[str, Words] = cells_of(yours, own) if yours else {}
-    return [
-        Contested(
-            (there.get(name) or here[name]).label,
-            there[name].text if name in there else None,
-            here[name].text if name in here else None,
-        )
-        for name in (there or here)
-    ]
-
-
 def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     """Say that the draft was published or discarded, and show all that was typed."""
     form = target.form(target.blank(_draft_id(request)), request.POST, is_adrift=True)
@@ -215,113 +276,18 @@ def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     version = criteria_versions().filter(pk=_draft_id(request), number=target.number).first()
     context = {
         "target": target,
-        "cells": _contested(None, form.instance),
+        "cells": contested(None, form.instance, declared_facts()),
         "published": version.publications.select_related("by").first() if version else None,
     }
     template = "_criteria_gone.html" if wants_fragment(request) else "criteria_gone.html"
     return render(request, f"leads/{template}", context, status=409)
 
 
-# Removing, moving, putting back -------------------------------------------------------------------
-@login_required
-@editors_only
-@require_POST
-def remove_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
-    target = target_or_404(number, table, key)
-    model, seen = target.table.model, request.POST.get("seen", "")
-    try:
-        draft_editing.remove_row(_editing(request, target), model, key, seen=seen)
-    except RowChanged as changed:
-        return _keep_or_remove(request, target, changed.theirs)
-    except DraftIsGone as gone:
-        return _elsewhere(request, gone)
-    return redirect(target.page)
-
-
-def _keep_or_remove(
-    request: SignedInRequest, target: Target, theirs: models.Model | None
-) -> HttpResponse:
-    assert theirs is not None  # a row that is gone needs no removing
-    context = {
-        "draft": _edited(request),
-        "cells": _contested(theirs, None),
-        "name": name_of(theirs, declared_facts()),
-        "is_removal": True,
-        "action": _address_of("remove", target),
-        "seen": fingerprint(theirs),
-    }
-    return _contest(request, target, context)
-
-
-@login_required
-@editors_only
-@require_POST
-def move_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
-    """Move a row up or down by one; a signal among those of its group."""
-    target = target_or_404(number, table, key)
-    model = target.table.model
-    if not issubclass(model, VersionedRow):
-        raise Http404
-    step = -1 if request.POST.get("to") == "up" else 1
-    among = "group" if model is Signal else ""
-    try:
-        draft_editing.move_row(_editing(request, target), model, key, step=step, among=among)
-    except RowChanged:
-        messages.warning(request, "Somebody else removed this row since you opened the page.")
-    except DraftIsGone as gone:
-        return _elsewhere(request, gone)
-    return redirect(target.page)
-
-
-@login_required
-@editors_only
-@require_POST
-def restore_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
-    """Take back what the draft changed of a row."""
-    target = target_or_404(number, table, key)
-    model, seen = target.table.model, request.POST.get("seen", "")
-    try:
-        draft_editing.restore_row(_editing(request, target), model, key, seen=seen)
-    except RowChanged as changed:
-        return _keep_or_restore(request, target, changed.theirs)
-    except DraftIsGone as gone:
-        return _elsewhere(request, gone)
-    return redirect(target.page)
-
-
-def _keep_or_restore(
-    request: SignedInRequest, target: Target, theirs: models.Model | None
-) -> HttpResponse:
-    draft = _edited(request)
-    was = find_row(target.table.model, draft.base_id or 0, target.key or "")
-    changed = theirs or was
-    assert changed is not None  # what is not there and never was needs no putting back
-    context = {
-        "draft": draft,
-        "cells": _contested(theirs, was),
-        "name": name_of(changed, declared_facts()),
-        "is_removed": theirs is None,
-        "is_undoing": True,
-        "action": _address_of("restore", target),
-        "seen": fingerprint(theirs),
-    }
-    return _contest(request, target, context)
-
-
-def _elsewhere(request: SignedInRequest, gone: DraftIsGone) -> HttpResponse:
-    messages.warning(request, f"{gone} Nothing was changed.")
-    return redirect("leads:criteria")
-
-
-def _address_of(action: str, target: Target) -> str:
-    return reverse(f"leads:criteria_{action}", args=[target.number, target.table.slug, target.key])
-
-
-def _editing(request: SignedInRequest, target: Target) -> Editing:
+def editing(request: SignedInRequest, target: Target) -> Editing:
     return Editing(_draft_id(request), target.number, by=request.user, at=database_now())
 
 
-def _edited(request: SignedInRequest) -> Version:
+def edited(request: SignedInRequest) -> Version:
     return Version.objects.select_related("saved_by").get(pk=_draft_id(request))
 
 

@@ -13,16 +13,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from leads.contested import Contested
 from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm, in_words
 from leads.models import Stage
 from leads.requests import SignedInRequest
 from leads.stage_rules import reschedule_stays
 from leads.views.criteria import editors_only
-from leads.views.criteria_rows import Contested
 
 CHANGED = (
     "Somebody else changed this stage since you opened it. What you typed is below and not saved."
-    " Save again to put it in place of theirs, or cancel to keep theirs."
+    " Save again to put what you changed in place of theirs, or cancel to keep theirs."
 )
 
 
@@ -76,7 +76,7 @@ def _answer(request: SignedInRequest, form: SeenForm, stage: Stage, *, what: str
             messages.success(request, f"{form.save()}: the {what} hold from now on.")
             return redirect("leads:stages")
         form.add_error(None, CHANGED)
-        form.see_again()
+        form.see_again(stage)
         context["cells"] = _contested(form, stage)
         status = 409
     elif form.is_bound:

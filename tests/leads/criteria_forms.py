@@ -42,9 +42,14 @@ class FormReader(HTMLParser):
 
 def form_of(answer):
     """Return what the editor in `answer` would send, by name, as lists."""
+    return read_form(answer, 'class="row-editor')
+
+
+def read_form(answer, start="form-card"):
+    """Return what the forms from `start` on would send, by name, as lists."""
     page = answer.content.decode()
     reader = FormReader()
-    reader.feed(page[page.index('class="row-editor') :])
+    reader.feed(page[page.index(start) :])
     return {name: values for name, values in reader.sent.items() if name}
 
 

@@ -11,6 +11,7 @@ from leads.documents import discard, live_version, publish, start_draft
 from leads.draft_editing import Editing, RowChanged, save_row
 from leads.instants import database_now
 from leads.models import (
+    Bands,
     DepthRule,
     Document,
     FitRule,
@@ -63,8 +64,48 @@ def test_mine_is_saved_over_theirs(editor, colleague, address, draft):
 
 def test_mine_can_be_edited_on_from_there(editor, colleague, address):
     path = address("fit", "size-core")
-    again = send(editor, path, form_of(collide(editor, colleague, path)), do="update")
+    again = send(editor, path, form_of(collide(editor, colleague, path)), do="go_on")
     assert form_of(again)["points"] == ["35"]
+
+
+def meet(editor, colleague, path, theirs, mine):
+    """Both open a row; the colleague saves `theirs` first, then Olga sends `mine`."""
+    my_form, their_form = opened(editor, path), opened(colleague, path)
+    assert send(colleague, path, their_form, **theirs).status_code == 302
+    return send(editor, path, my_form, **mine)
+
+
+def test_saving_mine_leaves_what_only_they_changed(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    theirs = {"label": "Core size", "conditions-0-0-low": "250", "points": "40"}
+    answer = meet(editor, colleague, path, theirs, {"points": "35"})
+    told = {each.label: (each.by, each.yours) for each in answer.context["cells"]}
+    assert (told["Name"], told["Points"]) == (("they", "Core size"), ("both", "+35"))
+    send(editor, path, form_of(answer))
+    saved = rule(draft)
+    assert (saved.label, saved.points) == ("Core size", 35)
+    assert saved.conditions[0][0]["value"][0] == 250
+
+
+def test_editing_on_starts_from_what_both_changed(editor, colleague, address, draft):
+    path = address("fit", "size-core")
+    answer = meet(editor, colleague, path, {"label": "Core size"}, {"points": "35"})
+    again = form_of(send(editor, path, form_of(answer), do="go_on"))
+    assert (again["label"], again["points"]) == (["Core size"], ["35"])
+    send(editor, path, again, label="Core")
+    assert (rule(draft).label, rule(draft).points) == ("Core", 35)
+
+
+def test_what_both_together_make_no_sense_of_is_refused(editor, colleague, address, draft):
+    path = address("bands")
+    answer = meet(editor, colleague, path, {"fit_b": "55"}, {"fit_a": "52"})
+    refused = send(editor, path, form_of(answer))
+    assert refused.status_code == 422
+    assert "A needs more than B" in refused.content.decode()
+    assert (form_of(refused)["fit_a"], form_of(refused)["fit_b"]) == (["52"], ["55"])
+    send(editor, path, form_of(refused), fit_a="56")
+    bands = Bands.objects.get(version=draft)
+    assert (bands.fit_a, bands.fit_b) == (56, 55)
 
 
 def test_a_third_edit_collides_again(editor, colleague, address, draft):
@@ -183,6 +224,26 @@ def test_a_changed_row_gets_back_what_it_said(editor, address, draft):
     send(editor, path, opened(editor, path), points="35")
     send(editor, address("fit", "size-core", "restore/"), opened(editor, path))
     assert rule(draft).points == 30
+
+
+def test_changed_bands_get_back_what_they_said(editor, address, draft):
+    path, page = address("bands"), f"/criteria/{draft.number}/"
+    assert f"{path}restore/" not in editor.get(page).content.decode()
+    was = Bands.objects.get(version=draft).fit_a
+    send(editor, path, opened(editor, path), fit_a=was + 1)
+    assert f"{path}restore/" in editor.get(page).content.decode()
+    send(editor, f"{path}restore/", opened(editor, path))
+    assert Bands.objects.get(version=draft).fit_a == was
+
+
+def test_bands_somebody_changed_since_are_not_taken_back_unasked(editor, colleague, address, draft):
+    path = address("bands")
+    send(editor, path, mine := opened(editor, path), fit_a="71")
+    mine = opened(editor, path)
+    send(colleague, path, opened(colleague, path), fit_a="72")
+    answer = send(editor, f"{path}restore/", mine)
+    assert (answer.status_code, Bands.objects.get(version=draft).fit_a) == (409, 72)
+    assert f'action="{path}restore/"' in answer.content.decode()
 
 
 def test_what_somebody_changed_since_is_not_taken_back_unasked(editor, colleague, address, draft):

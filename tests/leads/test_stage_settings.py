@@ -9,10 +9,18 @@ import pytest
 from leads import lifecycle
 from leads.instants import database_now
 from leads.models import CustomFact, Lead, Stage
+from tests.leads.criteria_forms import read_form
 
 pytestmark = pytest.mark.django_db
 
 WORDS = {"label": "MQL", "definition": "Ready for sales.", "owner_role": "marketing", "days": "5"}
+# The same, as it is stored.
+STORED = {
+    "label": "MQL",
+    "definition": "Ready for sales.",
+    "owner_role": "marketing",
+    "longest_stay": timedelta(days=5),
+}
 PHONE = {"conditions-0-0-fact": "person.has_phone", "conditions-0-0-op": "is_true"}
 
 
@@ -92,19 +100,34 @@ def test_taking_every_condition_away_asks_nothing(ops):
 def test_anothers_change_in_between_is_told_before_it_is_overwritten(ops):
     before = seen(ops, "/stages/mql/")
     Stage.objects.filter(pk="mql").update(label="Warm")
-    late = ops.post("/stages/mql/", {"seen": before, **WORDS})
+    mine = WORDS | {"label": "Hot"}
+    late = ops.post("/stages/mql/", {"seen": before, **mine})
     assert (late.status_code, Stage.objects.get(pk="mql").label) == (409, "Warm")
     again = late.context["form"]["seen"].value()
-    ops.post("/stages/mql/", {"seen": again, **WORDS})
-    assert Stage.objects.get(pk="mql").label == "MQL"
+    ops.post("/stages/mql/", {"seen": again, **mine})
+    assert Stage.objects.get(pk="mql").label == "Hot"
+
+
+def test_what_only_they_changed_stays_when_mine_is_saved(ops):
+    Stage.objects.filter(pk="sal").update(**STORED)
+    before = seen(ops, "/stages/sal/")
+    Stage.objects.filter(pk="sal").update(
+        definition="Theirs", longest_stay=timedelta(days=9), is_used=False
+    )
+    mine = WORDS | {"label": "Hot", "is_used": "on"}
+    late = ops.post("/stages/sal/", {"seen": before, **mine})
+    ops.post("/stages/sal/", read_form(late))
+    sal = Stage.objects.get(pk="sal")
+    assert (sal.label, sal.definition, sal.is_used) == ("Hot", "Theirs", False)
+    assert sal.longest_stay == timedelta(days=9)
 
 
 def test_anothers_words_and_limit_stand_beside_mine(ops):
     before = seen(ops, "/stages/mql/")
     Stage.objects.filter(pk="mql").update(label="Warm", longest_stay=timedelta(days=9))
-    late = ops.post("/stages/mql/", {"seen": before, **WORDS})
+    late = ops.post("/stages/mql/", {"seen": before, **WORDS | {"label": "Hot"}})
     told = {each.label: (each.theirs, each.yours) for each in late.context["cells"]}
-    assert (told["Label"], told["Longest stay"]) == (("Warm", "MQL"), ("9 days", "5 days"))
+    assert (told["Label"], told["Longest stay"]) == (("Warm", "Hot"), ("9 days", "5 days"))
     page = late.content.decode()
     assert '<h1 dir="auto">Warm: words and limits</h1>' in page and "9 days" in page
 

@@ -1,0 +1,117 @@
+"""Removing, moving and putting back a row of a draft of the criteria."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import models
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from leads import draft_editing
+from leads.contested import contested
+from leads.custom_facts import declared_facts
+from leads.draft_editing import DraftIsGone, RowChanged, find_row
+from leads.models import Signal, VersionedRow
+from leads.requests import SignedInRequest
+from leads.version_words import fingerprint, name_of
+from leads.views.criteria import editors_only
+from leads.views.criteria_rows import Target, contest, edited, editing, target_or_404
+
+
+@login_required
+@editors_only
+@require_POST
+def remove_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
+    target = target_or_404(number, table, key)
+    model, seen = target.table.model, request.POST.get("seen", "")
+    try:
+        draft_editing.remove_row(editing(request, target), model, key, seen=seen)
+    except RowChanged as changed:
+        return _keep_or_remove(request, target, changed.theirs)
+    except DraftIsGone as gone:
+        return _elsewhere(request, gone)
+    return redirect(target.page)
+
+
+def _keep_or_remove(
+    request: SignedInRequest, target: Target, theirs: models.Model | None
+) -> HttpResponse:
+    assert theirs is not None  # a row that is gone needs no removing
+    context = {
+        "draft": edited(request),
+        "cells": contested(theirs, None, declared_facts()),
+        "name": name_of(theirs, declared_facts()),
+        "is_removal": True,
+        "action": _address_of("remove", target),
+        "seen": fingerprint(theirs),
+    }
+    return contest(request, target, context)
+
+
+@login_required
+@editors_only
+@require_POST
+def move_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
+    """Move a row up or down by one; a signal among those of its group."""
+    target = target_or_404(number, table, key)
+    model = target.table.model
+    if not issubclass(model, VersionedRow):
+        raise Http404
+    step = -1 if request.POST.get("to") == "up" else 1
+    among = "group" if model is Signal else ""
+    try:
+        draft_editing.move_row(editing(request, target), model, key, step=step, among=among)
+    except RowChanged:
+        messages.warning(request, "Somebody else removed this row since you opened the page.")
+    except DraftIsGone as gone:
+        return _elsewhere(request, gone)
+    return redirect(target.page)
+
+
+@login_required
+@editors_only
+@require_POST
+def restore_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
+    """Take back what the draft changed of a row."""
+    target = target_or_404(number, table, key)
+    model, seen = target.table.model, request.POST.get("seen", "")
+    try:
+        draft_editing.restore_row(editing(request, target), model, key, seen=seen)
+    except RowChanged as changed:
+        return _keep_or_restore(request, target, changed.theirs)
+    except DraftIsGone as gone:
+        return _elsewhere(request, gone)
+    return redirect(target.page)
+
+
+def _keep_or_restore(
+    request: SignedInRequest, target: Target, theirs: models.Model | None
+) -> HttpResponse:
+    draft = edited(request)
+    was = find_row(target.table.model, draft.base_id or 0, target.key or "")
+    changed = theirs or was
+    assert changed is not None  # what is not there and never was needs no putting back
+    context = {
+        "draft": draft,
+        "cells": contested(theirs, was, declared_facts()),
+        "name": name_of(changed, declared_facts()),
+        "is_removed": theirs is None,
+        "is_undoing": True,
+        "action": _address_of("restore", target),
+        "seen": fingerprint(theirs),
+    }
+    return contest(request, target, context)
+
+
+def _elsewhere(request: SignedInRequest, gone: DraftIsGone) -> HttpResponse:
+    messages.warning(request, f"{gone} Nothing was changed.")
+    return redirect("leads:criteria")
+
+
+def _address_of(action: str, target: Target) -> str:
+    if target.table.slug == "bands":  # the one row of its table, so that it has no key
+        return reverse(f"leads:criteria_{action}_bands", args=[target.number])
+    return reverse(f"leads:criteria_{action}", args=[target.number, target.table.slug, target.key])
