@@ -134,11 +134,13 @@ class Version:
     """What a queue looked like at a glance.
 
     newest:  the highest number of an assignment in it; 0 for an empty queue.
+    leads:   how many it holds, answered or not.
     waiting: how many leads wait for an answer.
     mark:    changes whenever a lead comes, goes, is answered, or a clock starts or stops.
     """
 
     newest: int
+    leads: int
     waiting: int
     mark: str
 
@@ -157,7 +159,7 @@ def version(rep: User) -> Version:
     instants = [found["answered"], found["stopped"]]
     stamps = [str(instant.timestamp()) if instant else "0" for instant in instants]
     mark = "-".join([str(newest), str(found["leads"]), str(found["clock"] or 0), *stamps])
-    return Version(newest, found["waiting"], mark)
+    return Version(newest, found["leads"], found["waiting"], mark)
 
 
 def newer_than(rep: User, newest: int) -> int:

@@ -14,6 +14,15 @@ function focusFirstField(form) {
   form.querySelector("[data-focus-first] :is(input:not([type=hidden]), select, textarea)")?.focus();
 }
 
+// A closed list does nothing on Enter; in the answer pane it sends the form, as a text field does.
+// While it is open its keys go to the list itself, so that Enter chooses there.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.matches?.(".picker select") && event.target.form;
+  if (!form || event.key !== "Enter" || event.repeat || event.altKey) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   showOpenRow();
   focusFirstField(event.target);

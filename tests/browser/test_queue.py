@@ -120,9 +120,41 @@ def test_a_call_is_logged_with_one_key_and_enter(make_screen, alice, pass_lead):
     screen.open("/queue/")
     page.keyboard.press("c")
     expect(page.get_by_role("form", name="Log a touch")).to_be_visible()
-    page.get_by_role("button", name="Log it").click()
-    expect(page.get_by_text("Call: no answer").first).to_be_visible()
-    assert Touch.objects.get().handoff == handoff
+    expect(page.get_by_label("Channel")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Spoke")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Call: spoke").first).to_be_visible()
+    touch = Touch.objects.get()
+    assert (touch.handoff, touch.outcome) == (handoff, Touch.Outcome.SPOKE)
+
+
+def test_enter_in_an_open_list_chooses_and_sends_nothing(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("c")
+    expect(page.get_by_label("Channel")).to_be_focused()
+    for key in ("Space", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_label("Channel")).to_have_value("email")
+    assert not Touch.objects.exists()
+
+
+def test_the_count_in_the_bar_follows_each_answer(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    screen.open("/queue/")
+    count = screen.page.locator(".nav-main [data-count=Queue]")
+    expect(count).to_have_text("2")
+    screen.page.keyboard.press("r")
+    expect(screen.page.get_by_role("form", name="Give a reason")).to_be_visible()
+    screen.page.keyboard.press("1")
+    expect(count).to_have_text("1")
+    pass_lead(alice, "Tom Hale")
+    expect(count).to_have_text("2", timeout=15_000)
 
 
 def test_keys_move_along_the_list_and_open_a_lead(make_screen, alice, pass_lead):
