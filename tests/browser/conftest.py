@@ -3,7 +3,6 @@
 import os
 import shutil
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -34,9 +33,14 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": args}
 
 
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-THEMES = {"light": {}, "dark": COLOURS}
-SIZES = ({"width": 1440, "height": 900}, {"width": 390, "height": 844})
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+COLOURS = ["color-contrast", "link-in-text-block"]
+# The dark theme changes colours alone, so there only the rules about colours are asked.
+LOOKS = (
+    ("dark", WIDE, {"runOnly": {"type": "rule", "values": COLOURS}}),
+    ("light", PHONE, {}),
+    ("light", WIDE, {}),
+)
 
 
 @dataclass
@@ -50,25 +54,25 @@ class Screen:
     def open(self, path):
         self.page.goto(f"{self.base}{path}")
 
-    def assert_clean(self):
+    def assert_clean(self, part="html"):
         """Fail on what axe finds and on sideways scrolling, in both themes, wide and on a phone.
 
-        The dark theme changes colours alone, so there only the rules about colours are asked.
+        part: what of the page to ask about, where another test asks about all of it.
         """
         self.page.evaluate(AXE_SCRIPT)
-        for theme, size in product(THEMES, SIZES):
+        for theme, size, rules in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
-            found = violations(self.page, THEMES[theme])
+            found = violations(self.page, part, rules)
             assert (theme, size["width"], found) == (theme, size["width"], [])
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def violations(page, rules):
-    """Return what axe finds on a page that has its script."""
+def violations(page, part, rules):
+    """Return what axe finds within `part` of a page that has its script."""
     found = page.evaluate(
-        "options => axe.run(options).then(results => results.violations)",
-        {"resultTypes": ["violations"], **rules},
+        "([part, options]) => axe.run(part, options).then(results => results.violations)",
+        [part, {"resultTypes": ["violations"], **rules}],
     )
     return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
@@ -89,7 +93,7 @@ def make_screen(browser, live_server, windows):
     screens, apart_from_others = [], []
 
     def new_window():
-        return browser.new_context(viewport=SIZES[0], reduced_motion="reduce")
+        return browser.new_context(viewport=WIDE, reduced_motion="reduce")
 
     def make(user=None, *, apart=False):
         if apart:
