@@ -9,10 +9,10 @@ from datetime import datetime
 from leads.criteria import criteria_of
 from leads.criteria_charts import Histogram, histogram
 from leads.criteria_counts import Standpoint, Survey, surveys
-from leads.criteria_rows import anchor_of
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.models import BANDS, Lead, User, Version
+from leads.row_views import anchor_of
 from leads.score_breakdown import Line, Score
 from leads.scoring import Flip, nearest_flips, score
 from leads.scoring_rules import Criteria

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from django.db import models
-
+from leads.document_pages import Table
 from leads.models import (
     Bands,
     ChecklistItem,
@@ -18,29 +16,14 @@ from leads.models import (
     Modifier,
     RequiredField,
     Signal,
-    VersionedRow,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """slug: in addresses. one: what a person calls a row of it."""
-
-    slug: str
-    model: type[models.Model]
-    one: str
-
-    @property
-    def has_order(self) -> bool:
-        return issubclass(self.model, VersionedRow)
-
 
 TABLES: Mapping[str, Table] = {
     table.slug: table
     for table in (
         Table("fit", FitRule, "fit rule"),
         Table("disqualifiers", Disqualifier, "disqualifier"),
-        Table("signals", Signal, "signal"),
+        Table("signals", Signal, "signal", among="group"),
         Table("modifiers", Modifier, "buying signal"),
         Table("caps", GroupCap, "group cap"),
         Table("hand-raises", HandRaise, "hand-raise"),

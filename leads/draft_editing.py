@@ -12,7 +12,7 @@ from django.db import models, transaction
 
 from leads.documents import save_edit
 from leads.errors import StaleDraft
-from leads.models import Document, User, Version, VersionedRow
+from leads.models import User, Version, VersionedRow
 from leads.version_words import fingerprint, key_of, natural_key
 
 
@@ -30,12 +30,17 @@ class RowChanged(StaleDraft):
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """Who edits which draft of the criteria, and when."""
+    """Who edits which draft of a kind of document, and when.
 
+    settle: puts the rows in order after a change, given the id of the draft.
+    """
+
+    kind: str
     draft_id: int
     number: int
     by: User
     at: datetime
+    settle: Callable[[int], None]
 
 
 def find_row(model: type[models.Model], draft_id: int, key: str) -> models.Model | None:
@@ -69,6 +74,7 @@ def save_row(
     with transaction.atomic():
         save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
         written = write(now)
+        edit.settle(draft.pk)
         transaction.set_rollback(not written)
     return written
 
@@ -86,6 +92,7 @@ def remove_row(edit: Editing, model: type[models.Model], key: str, *, seen: str)
         raise RowChanged(now)
     save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
     now.delete()
+    edit.settle(draft.pk)
 
 
 @transaction.atomic
@@ -108,7 +115,8 @@ def move_row(
         return
     save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
     rows.insert(rows.index(peers[place]), rows.pop(rows.index(row)))
-    _number(rows)
+    number_rows(rows)
+    edit.settle(draft.pk)
 
 
 @transaction.atomic
@@ -125,9 +133,15 @@ def restore_row(edit: Editing, model: type[models.Model], key: str, *, seen: str
         raise RowChanged(now)
     save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
     if was is None:
-        if now is not None:
-            now.delete()
-        return
+        assert now is not None
+        now.delete()
+    else:
+        _put_back(was, now, draft)
+    edit.settle(draft.pk)
+
+
+def _put_back(was: models.Model, now: models.Model | None, draft: Version) -> None:
+    """Have a row of `draft` say what it `was`; without one `now`, add it."""
     was.pk = now.pk if now else None
     was._state.adding = now is None
     setattr(was, "version", draft)  # noqa: B010  # every row of a version has one
@@ -150,7 +164,8 @@ def free_key(taken: Sequence[models.Model], wanted: str) -> str:
     )
 
 
-def _number(rows: Sequence[VersionedRow]) -> None:
+def number_rows(rows: Sequence[VersionedRow]) -> None:
+    """Have `rows` of a draft stand in the order given."""
     for place, row in enumerate(rows, 1):
         if row.position != place:
             type(row)._default_manager.filter(pk=row.pk).update(position=place)
@@ -162,8 +177,8 @@ def _locked(edit: Editing) -> Version:
     A version of another document is none, whatever its id.
     """
     drafts = Version.objects.select_for_update(no_key=True, of=["self"])
-    criteria = drafts.filter(document__kind=Document.Kind.CRITERIA, number=edit.number)
-    draft = criteria.filter(pk=edit.draft_id, locked_at=None).first()
+    of_kind = drafts.filter(document__kind=edit.kind, number=edit.number)
+    draft = of_kind.filter(pk=edit.draft_id, locked_at=None).first()
     if draft is None:
         raise DraftIsGone("This draft was published or discarded since you opened it.")
     return draft

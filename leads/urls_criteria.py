@@ -2,23 +2,14 @@
 
 from django.urls import path
 
-from leads.views import (
-    criteria,
-    criteria_effects,
-    criteria_history,
-    criteria_row_changes,
-    criteria_rows,
-)
+from leads.criteria_pages import CRITERIA
+from leads.urls_documents import document_paths
+from leads.views import criteria, criteria_effects, draft_row_changes, draft_rows
 
-ROW = "criteria/<int:number>/rows/<slug:table>/<str:key>/"
+BANDS = {"pages": CRITERIA, "table": "bands", "key": ""}
 
 urlpatterns = [
     path("criteria/", criteria.live, name="criteria"),
-    path("criteria/draft/", criteria.start_draft, name="criteria_start_draft"),
-    path("criteria/history/", criteria_history.history, name="criteria_history"),
-    path("criteria/<int:number>/diff/", criteria_history.diff, name="criteria_diff"),
-    path("criteria/<int:number>/go-back/", criteria_history.go_back, name="criteria_go_back"),
-    path("criteria/<int:number>/discard/", criteria_history.discard, name="criteria_discard"),
     path("criteria/<int:number>/lead/", criteria_effects.one_lead, name="criteria_lead"),
     path(
         "criteria/<int:number>/distribution/",
@@ -26,25 +17,12 @@ urlpatterns = [
         name="criteria_distribution",
     ),
     path("criteria/<int:number>/", criteria.version, name="criteria_version"),
-    path(
-        "criteria/<int:number>/bands/",
-        criteria_rows.edit_row,
-        {"table": "bands", "key": ""},
-        name="criteria_bands",
-    ),
+    path("criteria/<int:number>/bands/", draft_rows.edit_row, BANDS, name="criteria_bands"),
     path(
         "criteria/<int:number>/bands/restore/",
-        criteria_row_changes.restore_row,
-        {"table": "bands", "key": ""},
+        draft_row_changes.restore_row,
+        BANDS,
         name="criteria_restore_bands",
     ),
-    path(
-        "criteria/<int:number>/rows/<slug:table>/add/",
-        criteria_rows.edit_row,
-        name="criteria_add",
-    ),
-    path(ROW, criteria_rows.edit_row, name="criteria_row"),
-    path(f"{ROW}remove/", criteria_row_changes.remove_row, name="criteria_remove"),
-    path(f"{ROW}move/", criteria_row_changes.move_row, name="criteria_move"),
-    path(f"{ROW}restore/", criteria_row_changes.restore_row, name="criteria_restore"),
+    *document_paths(CRITERIA, "criteria"),
 ]

@@ -20,11 +20,12 @@ from feedback.backtest_result import Result
 from feedback.errors import BacktestRefused
 from feedback.models import Backtest
 from feedback.proportions import Share
-from leads.criteria_page import may_edit
+from leads.criteria_pages import CRITERIA
+from leads.document_pages import may_edit
 from leads.instants import database_now
 from leads.models import Lead, Version
 from leads.requests import SignedInRequest, wants_fragment
-from leads.views.criteria import editors_only, version_or_404
+from leads.views.document_history import editors_only, version_or_404
 
 LEADS_A_PAGE = 50
 
@@ -84,7 +85,7 @@ def backtest(request: SignedInRequest, number: int) -> HttpResponse:
     """Show what came out of the newest backtest of a version that ended, and how far one is that
     runs; start one with POST.
     """
-    version, status = version_or_404(number), 200
+    version, status = version_or_404(CRITERIA, number), 200
     form = MonthsForm(request.POST or None)
     if request.method == "POST":
         if not may_edit(request.user):
@@ -130,7 +131,7 @@ def _show(
 @require_GET
 def progress(request: SignedInRequest, number: int) -> HttpResponse:
     """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
-    version = version_or_404(number)
+    version = version_or_404(CRITERIA, number)
     mark = backtests.mark_of(version)
     if request.GET.get("mark") == mark:
         return HttpResponse(status=204)
@@ -149,7 +150,7 @@ def progress(request: SignedInRequest, number: int) -> HttpResponse:
 @editors_only
 @require_POST
 def cancel_backtest(request: SignedInRequest, number: int) -> HttpResponse:
-    version = version_or_404(number)
+    version = version_or_404(CRITERIA, number)
     newest = backtests.newest(version)
     if newest is None:
         raise Http404
@@ -171,7 +172,7 @@ WHICH = {
 @require_GET
 def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpResponse:
     """The leads that only one side would have sent."""
-    version = version_or_404(number)
+    version = version_or_404(CRITERIA, number)
     done = backtests.newest_done(version)
     if done is None or which not in WHICH:
         raise Http404

@@ -12,11 +12,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from feedback.criteria_check import CheckReport, report_on
 from leads.criteria_lint import RULES, Finding
-from leads.criteria_page import may_edit
+from leads.criteria_pages import CRITERIA
+from leads.document_pages import may_edit
 from leads.instants import database_now
 from leads.models import Lead
 from leads.requests import SignedInRequest, wants_fragment
-from leads.views.criteria import version_or_404
+from leads.views.document_history import version_or_404
 
 LEADS_A_PAGE = 50
 
@@ -26,7 +27,7 @@ LEADS_A_PAGE = 50
 @vary_on_headers("HX-Request")
 def check(request: SignedInRequest, number: int) -> HttpResponse:
     """Show what the check found; look anew with POST."""
-    version, at = version_or_404(number), database_now()
+    version, at = version_or_404(CRITERIA, number), database_now()
     if request.method == "POST" and not may_edit(request.user):
         raise PermissionDenied
     report = report_on(version, at, afresh=request.method == "POST")
@@ -51,7 +52,7 @@ def check(request: SignedInRequest, number: int) -> HttpResponse:
 @require_GET
 def check_leads(request: SignedInRequest, number: int) -> HttpResponse:
     """The leads behind a finding; a 404 where the check no longer finds it."""
-    version, at = version_or_404(number), database_now()
+    version, at = version_or_404(CRITERIA, number), database_now()
     finding = _wanted(report_on(version, at), request.GET.get("of", ""))
     leads = Lead.objects.visible_to(request.user).filter(pk__in=finding.leads)
     page = Paginator(leads.select_related("stage").order_by("-entered_at", "-pk"), LEADS_A_PAGE)

@@ -13,20 +13,21 @@ from feedback.backtest import newest, newest_done, prediction_of
 from feedback.criteria_check import report_on
 from feedback.errors import PublishRefused
 from feedback.publishing import publish_criteria
-from leads.criteria_page import around
+from leads.criteria_pages import CRITERIA
+from leads.document_pages import around
 from leads.documents import may_publish
 from leads.errors import NotPublishable, StaleDraft
 from leads.forms.notes import NoteForm
 from leads.instants import database_now
 from leads.models import Version
 from leads.requests import SignedInRequest
-from leads.views.criteria import version_or_404
+from leads.views.document_history import version_or_404
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def publish(request: SignedInRequest, number: int) -> HttpResponse:
-    version = version_or_404(number)
+    version = version_or_404(CRITERIA, number)
     if not may_publish(request.user):
         raise PermissionDenied
     form = NoteForm(request.POST or None)
@@ -45,7 +46,9 @@ def _publish(request: SignedInRequest, version: Version, form: NoteForm) -> Http
     except PublishRefused as refused:
         return _show(request, version, form, refusal=str(refused), status=422)
     except (NotPublishable, StaleDraft) as lost:
-        return _show(request, version_or_404(version.number), form, refusal=str(lost), status=409)
+        return _show(
+            request, version_or_404(CRITERIA, version.number), form, refusal=str(lost), status=409
+        )
     messages.success(request, f"v{version.number} is live. New evidence is judged by it.")
     return redirect("criteria_apply")
 
@@ -60,8 +63,9 @@ def _show(
 ) -> HttpResponse:
     at = database_now()
     context = {
+        "pages": CRITERIA,
         "version": version,
-        "around": around(version, request.user),
+        "around": around(CRITERIA, version, request.user),
         "form": form,
         "refusal": refusal,
         "report": report_on(version, at),

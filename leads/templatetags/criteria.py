@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leads import version_words
-from leads.criteria_rows import CellView, RowView
 from leads.models import Version
+from leads.row_views import CellView, RowView
 from leads.templatetags.handoff import SMALL_SAMPLE
 from leads.version_words import NOTHING
 

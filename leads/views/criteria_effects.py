@@ -10,11 +10,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from leads.conditions import InvalidConditions
 from leads.criteria_compare import compare, distribution, offered
-from leads.criteria_page import publications
+from leads.criteria_pages import CRITERIA
 from leads.instants import database_now
 from leads.models import Lead, Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
-from leads.views.criteria import version_or_404
+from leads.views.document_history import version_or_404
 
 
 @login_required
@@ -22,7 +22,7 @@ from leads.views.criteria import version_or_404
 @vary_on_headers("HX-Request")
 def one_lead(request: SignedInRequest, number: int) -> HttpResponse:
     """One lead (?lead=5) by what is live and by a version, or leads to choose from (?q=words)."""
-    version, at = version_or_404(number), database_now()
+    version, at = version_or_404(CRITERIA, number), database_now()
     live = _live_beside(version)
     words, lead_id = request.GET.get("q", "").strip(), read_id(request.GET.get("lead", ""))
     context = {"version": version, "live": live, "at": at, "words": words}
@@ -48,7 +48,7 @@ def _compared(lead: Lead, live: Version, version: Version) -> dict[str, object]:
 @vary_on_headers("HX-Request")
 def all_leads(request: SignedInRequest, number: int) -> HttpResponse:
     """Where all leads stand by what is live and by a version."""
-    version, at = version_or_404(number), database_now()
+    version, at = version_or_404(CRITERIA, number), database_now()
     live = _live_beside(version)
     context: dict[str, object] = {"version": version, "live": live, "at": at}
     try:
@@ -62,5 +62,5 @@ def all_leads(request: SignedInRequest, number: int) -> HttpResponse:
 
 def _live_beside(version: Version) -> Version:
     """Return what is live, to compare `version` with; itself where nothing is."""
-    newest = publications().first()
+    newest = CRITERIA.publications().first()
     return newest.version if newest else version

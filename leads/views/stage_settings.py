@@ -18,7 +18,7 @@ from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWords
 from leads.models import Stage
 from leads.requests import SignedInRequest
 from leads.stage_rules import reschedule_stays
-from leads.views.criteria import editors_only
+from leads.views.document_history import editors_only
 
 CHANGED = (
     "Somebody else changed this stage since you opened it. What you typed is below and not saved."

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from leads.criteria_page import may_edit
+from leads.document_pages import may_edit
 from leads.instants import database_now
 from leads.requests import SignedInRequest
 from leads.stage_map import stage_map

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from leads.criteria_pages import CRITERIA
 from leads.documents import live_version, publish, start_draft
-from leads.draft_editing import Editing, move_row
+from leads.draft_editing import move_row
 from leads.instants import database_now
 from leads.models import (
     Bands,
@@ -67,7 +68,7 @@ def test_added_and_removed_rows_are_told_by_name(draft):
 
 @pytest.mark.parametrize(("key", "step"), [("size-near", -1), ("size-core", 1)])
 def test_a_move_is_one_change(draft, olga, key, step):
-    by = Editing(draft.pk, draft.number, by=olga, at=database_now())
+    by = CRITERIA.editing(draft.pk, draft.number, by=olga, at=database_now())
     move_row(by, FitRule, key, step=step)
     (change,) = differences(draft).changes
     assert (change.how, differences(draft).count) == ("moved", 1)

@@ -7,8 +7,9 @@ import threading
 import pytest
 from django.db import connection
 
+from leads.criteria_pages import CRITERIA
 from leads.documents import discard, live_version, publish, start_draft
-from leads.draft_editing import Editing, RowChanged, save_row
+from leads.draft_editing import RowChanged, save_row
 from leads.instants import database_now
 from leads.models import (
     Bands,
@@ -174,7 +175,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(draft, olga, rosa):
     barrier = threading.Barrier(2)
 
     def edit(who, points):
-        edit = Editing(draft.pk, draft.number, by=who, at=database_now())
+        edit = CRITERIA.editing(draft.pk, draft.number, by=who, at=database_now())
         mark = fingerprint(rule(draft))
         barrier.wait()
         try:

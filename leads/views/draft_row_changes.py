@@ -1,4 +1,4 @@
-"""Removing, moving and putting back a row of a draft of the criteria."""
+"""Removing, moving and putting back a row of a draft."""
 
 from __future__ import annotations
 
@@ -7,32 +7,39 @@ from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from leads import draft_editing
 from leads.contested import contested
 from leads.custom_facts import declared_facts
+from leads.document_pages import DocumentPages
 from leads.draft_editing import DraftIsGone, RowChanged, find_row
-from leads.models import Signal, VersionedRow
+from leads.models import VersionedRow
 from leads.requests import SignedInRequest
 from leads.version_words import fingerprint, name_of
-from leads.views.criteria import editors_only
-from leads.views.criteria_rows import Target, contest, edited, editing, target_or_404
+from leads.views.document_history import editors_only
+from leads.views.draft_rows import Target, contest, edited, editing, target_or_404
 
 
 @login_required
 @editors_only
 @require_POST
-def remove_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
-    target = target_or_404(number, table, key)
+def remove_row(
+    request: SignedInRequest, pages: DocumentPages, number: int, table: str, key: str
+) -> HttpResponse:
+    target = target_or_404(pages, number, table, key)
     model, seen = target.table.model, request.POST.get("seen", "")
+    edit = editing(request, target)
+    row = find_row(model, edit.draft_id, key)
+    if row is not None and (reason := target.table.why_it_stays(row)):
+        messages.warning(request, reason)
+        return redirect(target.page)
     try:
-        draft_editing.remove_row(editing(request, target), model, key, seen=seen)
+        draft_editing.remove_row(edit, model, key, seen=seen)
     except RowChanged as changed:
         return _keep_or_remove(request, target, changed.theirs)
     except DraftIsGone as gone:
-        return _elsewhere(request, gone)
+        return _elsewhere(request, target, gone)
     return redirect(target.page)
 
 
@@ -45,7 +52,7 @@ def _keep_or_remove(
         "cells": contested(theirs, None, declared_facts()),
         "name": name_of(theirs, declared_facts()),
         "is_removal": True,
-        "action": _address_of("remove", target),
+        "action": target.address_to("remove"),
         "seen": fingerprint(theirs),
     }
     return contest(request, target, context)
@@ -54,36 +61,40 @@ def _keep_or_remove(
 @login_required
 @editors_only
 @require_POST
-def move_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
-    """Move a row up or down by one; a signal among those of its group."""
-    target = target_or_404(number, table, key)
+def move_row(
+    request: SignedInRequest, pages: DocumentPages, number: int, table: str, key: str
+) -> HttpResponse:
+    """Move a row up or down by one, among those that its table has move together."""
+    target = target_or_404(pages, number, table, key)
     model = target.table.model
     if not issubclass(model, VersionedRow):
         raise Http404
     step = -1 if request.POST.get("to") == "up" else 1
-    among = "group" if model is Signal else ""
+    edit, among = editing(request, target), target.table.among
     try:
-        draft_editing.move_row(editing(request, target), model, key, step=step, among=among)
+        draft_editing.move_row(edit, model, key, step=step, among=among)
     except RowChanged:
         messages.warning(request, "Somebody else removed this row since you opened the page.")
     except DraftIsGone as gone:
-        return _elsewhere(request, gone)
+        return _elsewhere(request, target, gone)
     return redirect(target.page)
 
 
 @login_required
 @editors_only
 @require_POST
-def restore_row(request: SignedInRequest, number: int, table: str, key: str) -> HttpResponse:
+def restore_row(
+    request: SignedInRequest, pages: DocumentPages, number: int, table: str, key: str
+) -> HttpResponse:
     """Take back what the draft changed of a row."""
-    target = target_or_404(number, table, key)
+    target = target_or_404(pages, number, table, key)
     model, seen = target.table.model, request.POST.get("seen", "")
     try:
         draft_editing.restore_row(editing(request, target), model, key, seen=seen)
     except RowChanged as changed:
         return _keep_or_restore(request, target, changed.theirs)
     except DraftIsGone as gone:
-        return _elsewhere(request, gone)
+        return _elsewhere(request, target, gone)
     return redirect(target.page)
 
 
@@ -100,18 +111,12 @@ def _keep_or_restore(
         "name": name_of(changed, declared_facts()),
         "is_removed": theirs is None,
         "is_undoing": True,
-        "action": _address_of("restore", target),
+        "action": target.address_to("restore"),
         "seen": fingerprint(theirs),
     }
     return contest(request, target, context)
 
 
-def _elsewhere(request: SignedInRequest, gone: DraftIsGone) -> HttpResponse:
+def _elsewhere(request: SignedInRequest, target: Target, gone: DraftIsGone) -> HttpResponse:
     messages.warning(request, f"{gone} Nothing was changed.")
-    return redirect("leads:criteria")
-
-
-def _address_of(action: str, target: Target) -> str:
-    if target.table.slug == "bands":  # the one row of its table, so that it has no key
-        return reverse(f"leads:criteria_{action}_bands", args=[target.number])
-    return reverse(f"leads:criteria_{action}", args=[target.number, target.table.slug, target.key])
+    return redirect(target.pages.url("live"))

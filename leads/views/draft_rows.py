@@ -1,4 +1,4 @@
-"""Editing a draft of the criteria, a row at a time."""
+"""Editing a draft of a document, a row at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -25,17 +24,16 @@ from leads.contested import (
     untouched,
     write_marks,
 )
-from leads.criteria_page import criteria_versions
-from leads.criteria_rows import anchor_of
-from leads.criteria_tables import TABLES, Table
 from leads.custom_facts import declared_facts
+from leads.document_pages import DocumentPages, Table
 from leads.draft_editing import DraftIsGone, Editing, RowChanged, find_row
-from leads.forms.criteria import FORMS, RowForm
+from leads.forms.rows import RowForm
 from leads.instants import database_now
 from leads.models import Version, VersionedRow
 from leads.requests import SignedInRequest, read_id, wants_fragment
+from leads.row_views import anchor_of
 from leads.version_words import fingerprint, marks_of, name_of
-from leads.views.criteria import editors_only, version_or_404
+from leads.views.document_history import editors_only, version_or_404
 
 # Not among what somebody typed: sent anew with each form.
 ENVELOPE = frozenset({"csrfmiddlewaretoken", "do", "draft", "seen", "opened"})
@@ -64,6 +62,7 @@ class Carried:
 class Target:
     """The row that a request is about; key None: one to be added."""
 
+    pages: DocumentPages
     number: int
     table: Table
     key: str | None
@@ -71,10 +70,12 @@ class Target:
     @property
     def address(self) -> str:
         if self.key is None:
-            return reverse("leads:criteria_add", args=[self.number, self.table.slug])
-        if self.table.slug == "bands":
-            return reverse("leads:criteria_bands", args=[self.number])
-        return reverse("leads:criteria_row", args=[self.number, self.table.slug, self.key])
+            return self.pages.url("add", self.number, self.table.slug)
+        return self.address_to("row")
+
+    def address_to(self, place: str) -> str:
+        """Return where the row, which has a key, is changed by what `place` says."""
+        return self.pages.row_url(place, self.number, self.table, self.key or "")
 
     @property
     def anchor(self) -> str:
@@ -83,12 +84,14 @@ class Target:
     @property
     def page(self) -> str:
         """Where the row stands on the draft's page."""
-        page = reverse("leads:criteria_version", args=[self.number])
+        page = self.pages.url("version", self.number)
         return f"{page}#{self.table.slug if self.key is None else self.anchor}"
 
     def form(self, row: models.Model, data: Any = None, **options: Any) -> RowForm:
         about: dict[str, Any] = {"own": declared_facts(), "address": self.address, **options}
-        return FORMS[self.table.model](data, instance=row, auto_id=f"{self.anchor}-%s", **about)
+        return self.pages.forms[self.table.model](
+            data, instance=row, auto_id=f"{self.anchor}-%s", **about
+        )
 
     def blank(self, draft_id: int) -> models.Model:
         """Return a row of this table and key that is not stored yet."""
@@ -98,10 +101,10 @@ class Target:
         return row
 
 
-def target_or_404(number: int, table: str, key: str | None) -> Target:
-    if table not in TABLES or "\0" in (key or ""):
+def target_or_404(pages: DocumentPages, number: int, table: str, key: str | None) -> Target:
+    if table not in pages.tables or "\0" in (key or ""):
         raise Http404
-    return Target(number, TABLES[table], key)
+    return Target(pages, number, pages.tables[table], key)
 
 
 @login_required
@@ -109,16 +112,16 @@ def target_or_404(number: int, table: str, key: str | None) -> Target:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def edit_row(
-    request: SignedInRequest, number: int, table: str, key: str | None = None
+    request: SignedInRequest, pages: DocumentPages, number: int, table: str, key: str | None = None
 ) -> HttpResponse:
     """One row's form, as a page or in the table; a POST saves it, or shows it changed by `do`."""
-    target = target_or_404(number, table, key)
+    target = target_or_404(pages, number, table, key)
     if request.method == "POST":
         return _retype(request, target) if "do" in request.POST else _save(request, target)
-    draft = version_or_404(number)
+    draft = version_or_404(pages, number)
     if not draft.is_draft:
         messages.warning(request, f"v{number} is published and can no longer change.")
-        return redirect("leads:criteria_version", number=number)
+        return redirect(pages.url("version", number))
     row = target.blank(draft.pk) if key is None else find_row(target.table.model, draft.pk, key)
     if row is None:
         raise Http404
@@ -228,8 +231,14 @@ def _show(
     status: int = 200,
     refused: Sequence[str] = (),
 ) -> HttpResponse:
-    template = "_criteria_row.html" if wants_fragment(request) else "criteria_row.html"
-    context = {"target": target, "form": form, "carried": carried, "refused": refused}
+    template = "_draft_row.html" if wants_fragment(request) else "draft_row.html"
+    context = {
+        "pages": target.pages,
+        "target": target,
+        "form": form,
+        "carried": carried,
+        "refused": refused,
+    }
     return render(request, f"leads/{template}", context, status=status)
 
 
@@ -258,14 +267,14 @@ def _conflict(
 
 
 def contest(request: SignedInRequest, target: Target, context: dict[str, Any]) -> HttpResponse:
-    template = "_criteria_conflict.html" if wants_fragment(request) else "criteria_conflict.html"
+    template = "_draft_conflict.html" if wants_fragment(request) else "draft_conflict.html"
     typed = [
         (name, value)
         for name, values in request.POST.lists()
         if name not in ENVELOPE
         for value in values
     ]
-    context |= {"target": target, "typed": typed, "at": database_now()}
+    context |= {"pages": target.pages, "target": target, "typed": typed, "at": database_now()}
     return render(request, f"leads/{template}", context, status=409)
 
 
@@ -273,18 +282,21 @@ def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     """Say that the draft was published or discarded, and show all that was typed."""
     form = target.form(target.blank(_draft_id(request)), request.POST, is_adrift=True)
     form.is_valid()  # which puts what was typed into its row
-    version = criteria_versions().filter(pk=_draft_id(request), number=target.number).first()
+    version = target.pages.versions().filter(pk=_draft_id(request), number=target.number).first()
     context = {
+        "pages": target.pages,
         "target": target,
         "cells": contested(None, form.instance, declared_facts()),
         "published": version.publications.select_related("by").first() if version else None,
     }
-    template = "_criteria_gone.html" if wants_fragment(request) else "criteria_gone.html"
+    template = "_draft_gone.html" if wants_fragment(request) else "draft_gone.html"
     return render(request, f"leads/{template}", context, status=409)
 
 
 def editing(request: SignedInRequest, target: Target) -> Editing:
-    return Editing(_draft_id(request), target.number, by=request.user, at=database_now())
+    return target.pages.editing(
+        _draft_id(request), target.number, by=request.user, at=database_now()
+    )
 
 
 def edited(request: SignedInRequest) -> Version:
