@@ -9,6 +9,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     path("criteria/apply/", criteria_apply.apply_criteria, name="criteria_apply"),
+    path("criteria/apply/progress/", criteria_apply.progress, name="criteria_apply_progress"),
     path("", include("leads.urls")),
     path("", include("sla.urls")),
     path("", include("routing.urls")),

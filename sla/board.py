@@ -70,6 +70,11 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
     return list(found.values())
 
 
+def lead_count(clocks: ClockQuerySet) -> int:
+    """Return how many leads `clocks` are of, as the board counts them: each handoff once."""
+    return clocks.order_by().values("handoff").distinct().count()
+
+
 def reps_to_choose(user: User) -> Iterable[User]:
     """Return the reps that `user` may give a lead to: those of a manager's teams, or all."""
     active: QuerySet[User] = User.objects.with_role(Role.REP).order_by("name")

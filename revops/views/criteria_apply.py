@@ -7,10 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.documents import NothingLive, may_publish
 from leads.instants import database_now
+from leads.models import Job
 from leads.requests import SignedInRequest
 from revops import jobs
 from revops.applying import preview
@@ -32,4 +34,25 @@ def apply_criteria(request: SignedInRequest) -> HttpResponse:
         shown = None if jobs.is_at_work(job) else preview(at)
     except NothingLive:
         return redirect("leads:criteria")
-    return render(request, "setup/criteria_apply.html", {"job": job, "preview": shown, "at": at})
+    context = {"job": job, "preview": shown, "at": at, "mark": mark_of(job)}
+    return render(request, "setup/criteria_apply.html", context)
+
+
+@login_required
+@require_GET
+def progress(request: SignedInRequest) -> HttpResponse:
+    """204 as long as nothing changed since `mark`; else how far it is; once it ended, its page."""
+    if not may_publish(request.user):
+        raise PermissionDenied
+    job = jobs.newest_reconsidering()
+    if request.GET.get("mark") == mark_of(job):
+        return HttpResponse(status=204)
+    if not jobs.is_at_work(job):
+        return HttpResponse(headers={"HX-Redirect": reverse("criteria_apply")})
+    context = {"job": job, "mark": mark_of(job)}
+    return render(request, "setup/_criteria_apply_progress.html", context)
+
+
+def mark_of(job: Job | None) -> str:
+    """Return what changes whenever applying begins, goes on or ends; "" if it never began."""
+    return f"{job.pk}.{job.state}.{job.done_count}" if job else ""

@@ -248,3 +248,18 @@ def test_only_who_may_publish_applies(client, vera, defaults):
     assert client.get(reverse("criteria_apply")).status_code == 403
     assert client.post(reverse("criteria_apply")).status_code == 403
     assert not Job.objects.exists()
+    assert client.get(reverse("criteria_apply_progress")).status_code == 403
+
+
+def test_the_page_of_applying_follows_it_by_itself(client, make_lead, olga, defaults):
+    transaction.atomic(make_lead)("Ada Berg")
+    client.force_login(olga)
+    job = jobs.start_reconsidering(by=olga)
+    page = client.get(reverse("criteria_apply"))
+    polled = f"{reverse('criteria_apply_progress')}?mark={page.context['mark']}"
+    assert f'hx-get="{polled}" hx-trigger="every 2s, awake from:body"' in page.content.decode()
+    assert client.get(polled).status_code == 204
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, done_count=1)
+    assert "1 of 1 leads are scored anew" in client.get(polled).content.decode()
+    jobs.run_step()
+    assert client.get(polled).headers["HX-Redirect"] == reverse("criteria_apply")

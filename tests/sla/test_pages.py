@@ -85,7 +85,15 @@ def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
     text = text_of(page(client, "now", mona))
     assert "Alice North 1 lead" in text
     assert "to respond, to accept, first touch" in text
-    assert "At risk now 3 of 3 running" in text
+    assert "At risk now 1 of 1 lead waiting" in text and "1 lead at risk, least time first" in text
+
+
+@pytest.mark.parametrize(("show", "listed"), [("", 1), ("all", 3)])
+def test_the_board_counts_leads_as_it_lists_them(client, handoff, fresh, mona, show, listed):
+    fresh(2)
+    answer = page(client, "now", mona, show=show)
+    assert "At risk now 1 of 3 leads waiting" in text_of(answer)
+    assert answer.content.count(b"<tr data-row>") == listed
 
 
 def test_what_has_time_left_is_not_at_risk(client, fresh, mona):
