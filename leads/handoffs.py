@@ -121,6 +121,12 @@ def back_to_routing(
     handoff.save()
 
 
+def hold(handoff: Handoff, *, till: datetime) -> None:
+    """Let a waiting handoff wait on, to be routed at `till`."""
+    handoff.reroute_at = till
+    handoff.save(update_fields=["reroute_at", "priority"])
+
+
 @transaction.atomic
 def pass_to(
     handoff: Handoff,

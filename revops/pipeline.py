@@ -122,7 +122,7 @@ def open_and_deliver(
 
 def deliver(handoff: Handoff, at: datetime) -> Handoff:
     """Route a waiting handoff, or send it to review if something it or the stage needs is missing;
-    start the clock of whoever has it now, and tell them.
+    start the clock of whoever has it now, and tell them. One that waits on is nobody's yet.
     """
     refusal = become_qualified(handoff, at)
     if handoff.missing or refusal:
@@ -130,10 +130,10 @@ def deliver(handoff: Handoff, at: datetime) -> Handoff:
         delivery.hand_to_reviewer(handoff, at)
         return handoff
     decision = route(handoff, at=at)
-    if decision.assignment is None:
-        delivery.hand_to_reviewer(handoff, at)
-    else:
+    if decision.assignment is not None:
         delivery.hand_to_rep(decision.assignment, at)
+    elif handoff.state == Handoff.State.REVIEW:
+        delivery.hand_to_reviewer(handoff, at)
     return handoff
 
 

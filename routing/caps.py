@@ -10,13 +10,7 @@ from zoneinfo import ZoneInfo
 from leads.models import Assignment, Organisation, User
 from routing.models import Capacity
 
-NO_LIMITS = Capacity()
 LONGEST_WEEK = timedelta(days=8)
-
-
-def capacity_of(rep: User) -> Capacity:
-    """Return what a rep, read with `select_related("capacity")`, can take; no row: anything."""
-    return getattr(rep, "capacity", NO_LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +21,30 @@ class Lately:
     first_weekday: int = 0
 
 
-def passed_lately(reps: Sequence[User], at: datetime) -> Lately:
+def passed_lately(reps: Sequence[tuple[int, Capacity]], at: datetime) -> Lately:
     """Return what daily and weekly caps are measured by; nothing of reps who have neither."""
     capped = [
-        rep.pk
-        for rep in reps
-        if (capacity := capacity_of(rep)).max_per_day is not None
-        or capacity.max_per_week is not None
+        rep_id
+        for rep_id, capacity in reps
+        if capacity.max_per_day is not None or capacity.max_per_week is not None
     ]
     passed: dict[int, list[datetime]] = {}
     if capped:
         rows = Assignment.objects.filter(rep__in=capped, passed_at__gt=at - LONGEST_WEEK)
         for rep_id, passed_at in rows.values_list("rep", "passed_at"):
             passed.setdefault(rep_id, []).append(passed_at)
-    if any(capacity_of(rep).max_per_week is not None for rep in reps):
+    if any(capacity.max_per_week is not None for _, capacity in reps):
         return Lately(passed, Organisation.objects.get().first_weekday)
     return Lately(passed)
 
 
-def over_cap(rep: User, *, open_count: int, lately: Lately, at: datetime) -> str:
+def over_cap(
+    capacity: Capacity, rep: User, *, open_count: int, lately: Lately, at: datetime
+) -> str:
     """Return which cap keeps `rep` from another lead, with its numbers; "" if none does. Days and
     weeks are those of the rep's zone.
     """
     passed = lately.passed.get(rep.pk, [])
-    capacity = capacity_of(rep)
     if not capacity.is_online:
         return "takes no leads now"
     if capacity.max_open is not None and open_count >= capacity.max_open:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from leads.models import User
 
@@ -45,6 +46,18 @@ class NobodyAvailable(RoutingError):
         super().__init__(sentence)
         self.skips = tuple(skips)
         self.missing = tuple(missing)
+
+
+class OffHours(RoutingError):
+    """A rule that holds until somebody opens leads to `rep`, who is the first to: at `till`."""
+
+    def __init__(
+        self, sentence: str, rep: User, till: datetime, *, skips: Sequence[Skip] = ()
+    ) -> None:
+        super().__init__(sentence)
+        self.rep = rep
+        self.till = till
+        self.skips = tuple(skips)
 
 
 class CannotTake(RoutingError):

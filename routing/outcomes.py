@@ -1,16 +1,21 @@
-"""What a rule leads to: the rep or queue that its outcome means for this handoff, now."""
+"""What a rule leads to: the rep or queue that its outcome means for this handoff, now.
+
+Looking at who it would be takes no lock and writes nothing; `claim_choice` then holds them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
-from leads.models import Handoff, Opportunity, Queue, User
-from routing.candidates import claim
+from leads.models import Opportunity, Queue, User
+from routing import rotas
+from routing.candidates import candidate_for, claim_for
+from routing.cover import stand_in
 from routing.errors import NobodyAvailable, Refused, Skip
-from routing.models import RoutingRule, Turn
-from routing.rotas import next_turn
+from routing.models import Rota, RoutingRule, Turn
+from routing.questions import Question
+from routing.returning import ACCEPTED_BEFORE
 from routing.table import Rule
 from routing.territories import territory_for
 
@@ -18,78 +23,118 @@ Outcome = RoutingRule.Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Who gets `handoff`, at `at`, by what is known of its lead?"""
-
-    handoff: Handoff
-    facts: Mapping[str, object]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """A rep or a queue, and why in words that follow the name of the rule.
 
-    turn:  the turn in a rota that it uses up; not saved, because it still lacks its assignment.
-    skips: who was passed over on the way.
+    rota_id: the rota in which it is the rep's turn.
+    turn:    that turn, once the rep is claimed; not saved, because it still lacks its assignment.
+    skips:   who was passed over on the way.
     """
 
     to: User | Queue
     reason: str
+    rota_id: int | None = None
     turn: Turn | None = None
     skips: Sequence[Skip] = field(default_factory=tuple)
 
 
 def choose(rule: Rule, question: Question) -> Choice:
-    """Return what the outcome of `rule` means; a rep stays locked until the transaction ends.
+    """Return what the outcome of `rule` means, as far as one can see without a lock.
 
-    Raises NobodyAvailable, saying why, if it leads to nobody now.
+    Raises NobodyAvailable, saying why, if it leads to nobody now, and OffHours if it will once
+    somebody opens.
     """
     return CHOOSERS[rule.outcome](rule, question)
 
 
+def claim_choice(choice: Choice, rule: Rule, question: Question) -> Choice:
+    """Return what was chosen, held until the transaction ends: the rep is locked, in a rota the
+    turn as well, which may by now be another's. Raises as `choose`, with nothing held for it.
+    """
+    if choice.rota_id is not None:
+        turn, skips = rotas.take_turn(choice.rota_id, question, rule.needs)
+        return replace(choice, to=turn.rep, turn=turn, skips=skips)
+    if isinstance(choice.to, Queue):
+        return choice
+    try:
+        return replace(choice, to=claim_for(question, choice.to.pk, rule.needs))
+    except Refused as refused:
+        sentence = f"{choice.to} {choice.reason} but {refused.skip.reason}."
+        skips = [*choice.skips, refused.skip]
+        raise NobodyAvailable(sentence, skips=skips) from refused
+
+
+def whose(rep_id: int, rule: Rule, question: Question, *, why: str) -> Choice:
+    """Return the rep, or who covers for them, as the choice. Raises as `choose`."""
+    person, reason, skips = stand_in(rep_id, question, rule.needs, why=why)
+    return Choice(person.rep, reason, skips=skips)
+
+
+def opportunity_owner(opportunity: Opportunity) -> User | None:
+    """Return who works a deal: the owner of the handoff that it came from, else of its lead."""
+    handoff = opportunity.handoff
+    return (handoff.owner if handoff else None) or opportunity.lead.owner
+
+
 def _opportunity_owner(rule: Rule, question: Question) -> Choice:
-    opportunity = open_opportunity(question.handoff)
-    if opportunity is None:
+    deal = question.deal
+    if deal is None:
         raise NobodyAvailable("No opportunity is open.")
-    owner = opportunity_owner(opportunity)
+    owner = opportunity_owner(deal)
     if owner is None:
-        raise NobodyAvailable(f"Nobody owns the open opportunity {opportunity}.")
-    return _person(owner, question, reason=f"works the open opportunity {opportunity}")
+        raise NobodyAvailable(f"Nobody owns the open opportunity {deal}.")
+    return whose(owner.pk, rule, question, why=f"works the open opportunity {deal}")
 
 
 def _account_owner(rule: Rule, question: Question) -> Choice:
-    account = question.handoff.lead.account
+    account = question.account
     if account is None:
         raise NobodyAvailable("The lead has no account.")
-    if account.owner is None:
+    if account.owner_id is None:
         raise NobodyAvailable(f"Nobody owns the account {account}.")
-    return _person(account.owner, question, reason=f"owns the account {account}")
+    return whose(account.owner_id, rule, question, why=f"owns the account {account}")
 
 
 def _territory(rule: Rule, question: Question) -> Choice:
-    territory = territory_for(question.facts)
-    if territory.rep is not None:
-        return _person(territory.rep, question, reason=f"has the territory {territory}")
+    territory = territory_for(question)
+    if territory.rep_id is not None:
+        return whose(territory.rep_id, rule, question, why=f"has the territory {territory}")
     assert territory.rota_id is not None  # constraint territory_rep_or_rota
-    return _turn(territory.rota_id, question, reason=f"for the territory {territory}")
+    return _next_in(territory.rota_id, rule, question, f"for the territory {territory}")
 
 
 def _rota(rule: Rule, question: Question) -> Choice:
     assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
-    return _turn(rule.rota_id, question)
+    return _next_in(rule.rota_id, rule, question)
 
 
 def _rep(rule: Rule, question: Question) -> Choice:
     assert rule.rep_id is not None  # constraint routing_rule_names_its_outcome
-    rep = User.objects.get(pk=rule.rep_id)
-    return _person(rep, question, reason="is named by the rule")
+    return whose(rule.rep_id, rule, question, why="is named by the rule")
 
 
 def _queue(rule: Rule, question: Question) -> Choice:
     assert rule.queue_id is not None  # constraint routing_rule_names_its_outcome
     queue = Queue.objects.get(pk=rule.queue_id)
     return Choice(queue, reason=f"goes to the queue {queue}")
+
+
+def _accepted_before(rule: Rule, question: Question) -> Choice:
+    """Return who accepted a returning lead before. Nobody covers: it is about who knows it."""
+    assert rule.rep_id is not None  # routing.returning names them
+    candidate = candidate_for(question, rule.rep_id, rule.needs)
+    if candidate.refusal:
+        sentence = f"{candidate.rep} accepted this lead before but {candidate.refusal}."
+        raise NobodyAvailable(sentence, skips=[candidate.skip])
+    return Choice(candidate.rep, "accepted this lead before")
+
+
+def _next_in(rota_id: int, rule: Rule, question: Question, why: str = "") -> Choice:
+    rep, line = rotas.look(rota_id, question, rule.needs)
+    is_least = line.rota.method == Rota.Method.LEAST_WORK
+    words = "has the least open work in rota" if is_least else "is next in rota"
+    reason = f"{words} {line.rota} {why}".strip()
+    return Choice(rep, reason, rota_id=rota_id, skips=line.skips)
 
 
 CHOOSERS: Mapping[str, Callable[[Rule, Question], Choice]] = {
@@ -99,40 +144,5 @@ CHOOSERS: Mapping[str, Callable[[Rule, Question], Choice]] = {
     Outcome.ROTA: _rota,
     Outcome.REP: _rep,
     Outcome.QUEUE: _queue,
+    ACCEPTED_BEFORE: _accepted_before,
 }
-
-
-def open_opportunity(handoff: Handoff) -> Opportunity | None:
-    """Return the newest open opportunity of the lead's account, or of a lead without one."""
-    lead = handoff.lead
-    opportunities = Opportunity.objects.filter(state=Opportunity.State.OPEN)
-    if lead.account_id is None:
-        opportunities = opportunities.filter(lead=lead)
-    else:
-        opportunities = opportunities.filter(lead__account=lead.account_id)
-    return (
-        opportunities.select_related("handoff__owner", "lead__owner")
-        .order_by("-opened_at", "-id")
-        .first()
-    )
-
-
-def opportunity_owner(opportunity: Opportunity) -> User | None:
-    """Return who works a deal: the owner of the handoff that it came from, else of its lead."""
-    handoff = opportunity.handoff
-    return (handoff.owner if handoff else None) or opportunity.lead.owner
-
-
-def _person(rep: User, question: Question, *, reason: str) -> Choice:
-    try:
-        return Choice(claim(rep.pk, question.handoff, at=question.at), reason)
-    except Refused as refused:
-        raise NobodyAvailable(
-            f"{rep} {reason} but {refused.skip.reason}.", skips=[refused.skip]
-        ) from refused
-
-
-def _turn(rota_id: int, question: Question, *, reason: str = "") -> Choice:
-    turn, skips = next_turn(rota_id, question.handoff, at=question.at)
-    words = f"is next in rota {turn.rota} {reason}".strip()
-    return Choice(turn.rep, words, turn=turn, skips=skips)

@@ -4,41 +4,111 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from leads.models import Handoff
-from routing.candidates import candidates, claim
+from leads.models import User
+from routing.candidates import Candidate, Needs, candidates_for, claim_for, off_hours
 from routing.errors import NobodyAvailable, Refused, Skip
 from routing.models import Rota, RotaMember, Turn
+from routing.questions import Question
 from routing.quota import Taken, next_member, turns_of_round
 
+Method = Rota.Method
 
-def next_turn(rota_id: int, handoff: Handoff, *, at: datetime) -> tuple[Turn, list[Skip]]:
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken:
+    """A turn in the rota, as far as it is needed for the next."""
+
+    number: int
+    stretch: int
+    eligible: str
+    rep_id: int
+
+
+@dataclass
+class Line:
+    """Who stands in a rota for one handoff.
+
+    eligible: the weight of each member who can take it, by id.
+    later:    those whom only their hours keep from it now.
+    """
+
+    rota: Rota
+    people: Mapping[int, Candidate]
+    eligible: dict[int, int]
+    skips: list[Skip]
+    later: list[Candidate]
+    recent: Sequence[TurnTaken] = field(default_factory=list)
+
+    def next(self) -> Turn:
+        """Return the next turn, not saved. Raises OffHours or NobodyAvailable if there is none."""
+        if self.eligible:
+            return next_turn(self.rota, self.recent, self.eligible, self.loads)
+        if self.later:
+            raise off_hours(self.later, self.skips)
+        raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
+
+    @property
+    def loads(self) -> dict[int, int]:
+        return {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
+
+    def without(self, skip: Skip) -> None:
+        self.skips.append(skip)
+        del self.eligible[skip.rep.pk]
+
+
+def look(rota_id: int, question: Question, needs: Needs) -> tuple[User, Line]:
+    """Return who would be next in a rota, with no lock held.
+
+    Raises NobodyAvailable if there is no member to whom the lead can go, OffHours if there only
+    will be.
+    """
+    line = line_of(Rota.objects.get(pk=rota_id), question, needs)
+    return line.people[line.next().rep_id].rep, line
+
+
+def take_turn(rota_id: int, question: Question, needs: Needs) -> tuple[Turn, list[Skip]]:
     """Return the next turn of a rota, not saved yet: it lacks its assignment; and who was skipped.
 
     Locks the rota and then the rep, until the end of the transaction. A turn counts when it is
-    committed, so a transaction that fails costs nobody theirs.
-    Raises NobodyAvailable if there is no member to whom `handoff` can go.
+    committed, so a transaction that fails costs nobody theirs. Raises as `look`.
     """
     rota = Rota.objects.select_for_update(no_key=True).get(pk=rota_id)
+    line = line_of(rota, question, needs)
+    while True:
+        turn = line.next()
+        turn.at = question.at
+        try:
+            turn.rep = claim_for(question, turn.rep_id, needs)
+        except Refused as refused:
+            line.without(refused.skip)
+        else:
+            return turn, line.skips
+
+
+def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
+    """Return who stands in `rota` for what is asked. Raises NobodyAvailable if it is off."""
     if not rota.is_active:
         raise NobodyAvailable(f"Rota {rota} is switched off.")
-    weights = dict(RotaMember.objects.filter(rota=rota).values_list("rep", "weight"))
-    people = candidates(weights, handoff, at=at)
-    skips = [each.skip for each in people if each.refusal]
-    eligible = {each.rep.pk: weights[each.rep.pk] for each in people if not each.refusal}
-    recent = _recent_turns(rota, 2 * turns_of_round(weights)) if eligible else []
-    while eligible:
-        turn = _turn(recent, eligible)
-        turn.rota, turn.at = rota, at
-        try:
-            turn.rep = claim(turn.rep_id, handoff, at=at)
-        except Refused as refused:
-            skips.append(refused.skip)
-            del eligible[turn.rep_id]
-        else:
-            return turn, skips
-    raise NobodyAvailable(_nobody(rota, skips), skips=skips)
+    weights = weights_of(rota)
+    found = candidates_for(question, weights, needs)
+    people = {each.rep.pk: each for each in found}
+    skips = [each.skip for each in found if each.refusal]
+    eligible = {rep_id: weights[rep_id] for rep_id in people if not people[rep_id].refusal}
+    later = [each for each in found if each.opens_at]
+    recent = recent_turns(rota, 2 * turns_of_round(weights)) if eligible else []
+    return Line(rota, people, eligible, skips, later, recent)
+
+
+def weights_of(rota: Rota) -> dict[int, int]:
+    """Return the weight of each member by id: where turns are taken in turn, all have the same."""
+    members = RotaMember.objects.filter(rota=rota).order_by("rep").values_list("rep", "weight")
+    return {rep_id: weight_in(rota, weight) for rep_id, weight in members}
+
+
+def weight_in(rota: Rota, weight: int) -> int:
+    return 1 if rota.method == Method.IN_TURN else weight
 
 
 def digest(weights: Mapping[int, int]) -> str:
@@ -47,26 +117,41 @@ def digest(weights: Mapping[int, int]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _turn(recent: Sequence[Turn], eligible: Mapping[int, int]) -> Turn:
-    """Return the turn after `recent`. A stretch is named by the number of its first turn."""
+def next_turn(
+    rota: Rota,
+    recent: Sequence[TurnTaken | Turn],
+    eligible: Mapping[int, int],
+    loads: Mapping[int, int],
+) -> Turn:
+    """Return the turn after the `recent` ones, oldest first, by the method of `rota`.
+
+    A stretch is named by the number of its first turn. loads: how much open work each of the
+    eligible has.
+    """
     members = digest(eligible)
     last = recent[-1] if recent else None
     number = last.number + 1 if last else 1
     stretch = last.stretch if last and last.eligible == members else number
+    asked = eligible
+    if rota.method == Method.LEAST_WORK:
+        least = min(loads[each] for each in eligible)
+        asked = {each: weight for each, weight in eligible.items() if loads[each] == least}
     # Shares are met exactly at the end of each round, so only the round begun since then counts.
     round_start = number - (number - stretch) % turns_of_round(eligible)
-    taken = [Taken(each.number, each.rep_id) for each in recent]
+    taken = [Taken(each.number, each.rep_id) for each in recent if each.rep_id in asked]
     rep_id = next_member(
-        eligible,
+        asked,
         [each for each in taken if each.number >= round_start],
         [each for each in taken if each.number < round_start],
     )
-    return Turn(number=number, stretch=stretch, eligible=members, rep_id=rep_id)
+    return Turn(rota=rota, number=number, stretch=stretch, eligible=members, rep_id=rep_id)
 
 
-def _recent_turns(rota: Rota, count: int) -> list[Turn]:
+def recent_turns(rota: Rota, count: int) -> list[TurnTaken]:
     """Return the last turns of `rota`, oldest first."""
-    return list(Turn.objects.filter(rota=rota).order_by("-number")[:count])[::-1]
+    newest = Turn.objects.filter(rota=rota).order_by("-number")
+    rows = newest.values_list("number", "stretch", "eligible", "rep_id")[:count]
+    return [TurnTaken(*row) for row in rows][::-1]
 
 
 def _nobody(rota: Rota, skips: Sequence[Skip]) -> str:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from leads import handoffs, ownership
-from leads.conditions import Truth
 from leads.errors import LostRace
-from leads.evidence import Evidence
-from leads.fact_history import evidence_for
-from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, Queue, User, Version
+from routing.asking import Answer, ask, held
 from routing.candidates import NEVER, candidates, lock
-from routing.errors import CannotTake, NobodyAvailable
+from routing.errors import CannotTake
 from routing.models import Decision
-from routing.outcomes import Choice, Question, choose, open_opportunity
-from routing.table import Rule, live_table
-from routing.trace import Log
+from routing.questions import question_of
+from routing.table import live_table
+from routing.waiting import waits_till
 from sla import clocks, messages, outbox
 from sla.models import Notification, Target
 
@@ -29,122 +25,85 @@ OWNERSHIP_REASON_LENGTH = 200
 
 def route(handoff: Handoff, *, at: datetime) -> Decision:
     """Ask the live table's rules in order and pass `handoff` to whom the first leads that leads
-    anywhere; failing all, send it to review with the reason. Returns the decision, on record.
+    anywhere; let it wait where that one holds it until somebody opens; failing all, send it to
+    review with the reason. Returns the decision, on record.
 
     The caller has begun the transaction and holds the locks of lead and handoff
     (`leads.handoffs.locked`); starting clocks and telling people is the caller's as well.
     """
     version, rules = live_table(at)
-    evidence = routing_evidence(handoff, at)
-    question = Question(handoff, evidence.facts, at)
-    log = Log()
-    for rule in rules:
-        choice = _ask(rule, question, evidence, log)
-        if choice is not None:
-            return _carry_out(choice, question, log, rule=rule, version=version)
-    return _to_review(question, log, version=version)
+    question, evidence = question_of(handoff, at=at)
+    answer = ask(rules, question, evidence, take=held)
+    if answer.rule is not None:
+        handoff.priority = max(handoff.priority, answer.rule.priority)
+    if answer.waits_till is not None:
+        return _wait(handoff, answer, version, at=at, till=answer.waits_till)
+    if isinstance(answer.to, User):
+        return _pass(handoff, answer.to, answer, version, at=at)
+    return _to_queue(handoff, answer, version, at=at)
 
 
-def routing_evidence(handoff: Handoff, at: datetime) -> Evidence:
-    """Return what rules may ask about: the lead, its score, and what opened the handoff.
-
-    Whether the account has an owner or an open deal is read from the account as it is now: the
-    rules that ask lead to that very person.
-    """
-    account = handoff.lead.account
-    facts = {
-        "account.has_owner": account is not None and account.owner_id is not None,
-        "account.has_open_opportunity": open_opportunity(handoff) is not None,
-    }
-    return evidence_for(handoff.lead, at, extra=handoff_facts(handoff) | facts)
-
-
-def _ask(rule: Rule, question: Question, evidence: Evidence, log: Log) -> Choice | None:
-    """Return what `rule` leads to, None if it fails or leads to nobody; log it either way."""
-    trace = rule.conditions.trace(evidence)
-    if trace.truth is not Truth.TRUE:
-        log.add_failed(rule, trace, rule.conditions.unknown_facts(evidence))
-        return None
-    try:
-        # A savepoint, so that a rota that yields nobody is unlocked before the next is tried.
-        with transaction.atomic():
-            choice = choose(rule, question)
-    except NobodyAvailable as nobody:
-        log.add_nobody(rule, trace, nobody)
-        return None
-    log.add_matched(rule, trace, choice.skips)
-    return choice
-
-
-def _carry_out(
-    choice: Choice, question: Question, log: Log, *, rule: Rule, version: Version
+def _pass(
+    handoff: Handoff, rep: User, answer: Answer, version: Version, *, at: datetime
 ) -> Decision:
-    question.handoff.priority = max(question.handoff.priority, rule.priority)
-    if isinstance(choice.to, Queue):
-        if rule.is_fallback:
-            return _to_review(question, log, version=version, rule=rule, queue=choice.to)
-        reason = f"By the rule “{rule.label}”."
-        _put_in_queue(question, choice.to, reason=reason)
-        return _record(question, log, reason=reason, version=version, rule=rule)
+    assert answer.rule is not None and answer.choice is not None  # somebody was chosen by a rule
     assignment = handoffs.pass_to(
-        question.handoff,
-        choice.to,
+        handoff,
+        rep,
         source=OwnershipChange.Source.ROUTING,
-        reason=f"{rule.label}: {choice.reason}"[:OWNERSHIP_REASON_LENGTH],
-        at=question.at,
+        reason=f"{answer.rule.label}: {answer.reason}"[:OWNERSHIP_REASON_LENGTH],
+        at=at,
     )
-    if choice.turn is not None:
-        choice.turn.assignment = assignment
-        choice.turn.save()
-    return _record(
-        question, log, reason=choice.reason, version=version, rule=rule, assignment=assignment
-    )
+    turn = answer.choice.turn
+    if turn is not None:
+        turn.assignment = assignment
+        turn.save()
+    return _record(handoff, answer, version, at=at, assignment=assignment)
 
 
-def _to_review(
-    question: Question,
-    log: Log,
-    *,
-    version: Version,
-    rule: Rule | None = None,
-    queue: Queue | None = None,
+def _wait(
+    handoff: Handoff, answer: Answer, version: Version, *, at: datetime, till: datetime
 ) -> Decision:
-    """Send what no rule leads anywhere to review, or to the `queue` that the fallback names."""
-    reason = log.why_nobody()[:REASON_LENGTH]
-    _put_in_queue(question, queue, reason=reason, missing=log.unknown | log.missing)
-    return _record(question, log, reason=reason, version=version, rule=rule)
+    """Hold a handoff until `till`. There is one decision for each such wait, however often it is
+    asked about meanwhile.
+    """
+    handoffs.hold(handoff, till=till)
+    last = Decision.objects.filter(handoff=handoff).order_by("-id").first()
+    if last is not None and waits_till(last) == till:
+        return last
+    return _record(handoff, answer, version, at=at)
 
 
-def _put_in_queue(
-    question: Question, queue: Queue | None, *, reason: str, missing: Iterable[str] = ()
-) -> None:
-    """Put a handoff into `queue` for somebody to look at; None: the review queue."""
-    handoff, at = question.handoff, question.at
+def _to_queue(handoff: Handoff, answer: Answer, version: Version, *, at: datetime) -> Decision:
+    """Put a handoff into the queue that a rule names; what no rule takes goes to review."""
+    reason = answer.reason[:REASON_LENGTH]
+    is_unwanted = answer.rule is None or answer.rule.is_fallback
+    missing = answer.log.unknown | answer.log.missing if is_unwanted else ()
     handoffs.send_to_review(handoff, missing=missing, reason=reason, at=at)
-    if queue is not None and queue != handoff.queue:
+    if isinstance(answer.to, Queue) and answer.to != handoff.queue:
         source = OwnershipChange.Source.ROUTING
         ownership.take_with_handoff(
             handoff,
-            to=queue,
+            to=answer.to,
             source=source,
             reason=reason[:OWNERSHIP_REASON_LENGTH],
             by=None,
             at=at,
         )
         handoff.save(update_fields=["owner", "queue"])
+    return _record(handoff, answer, version, at=at)
 
 
 def _record(
-    question: Question,
-    log: Log,
-    *,
-    reason: str,
+    handoff: Handoff,
+    answer: Answer,
     version: Version,
-    rule: Rule | None,
+    *,
+    at: datetime,
     assignment: Assignment | None = None,
 ) -> Decision:
     """Keep the decision; without an assignment, it went to the queue that the handoff is in."""
-    handoff = question.handoff
+    rule = answer.rule
     return Decision.objects.create(
         handoff=handoff,
         assignment=assignment,
@@ -153,9 +112,9 @@ def _record(
         rule_label=rule.label if rule else "",
         rep=assignment.rep if assignment else None,
         queue=None if assignment else handoff.queue,
-        reason=reason[:REASON_LENGTH],
-        trace=log.to_json(),
-        at=question.at,
+        reason=answer.reason[:REASON_LENGTH],
+        trace=answer.log.to_json(),
+        at=at,
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from leads.models import User
 from routing.candidates import Candidate, candidates
 from routing.models import Rota, RotaMember, Turn
-from routing.rotas import digest
+from routing.rotas import digest, weight_in
 
 LATELY = timedelta(days=30)
 
@@ -67,8 +67,10 @@ def _weights(rotas: Iterable[Rota]) -> dict[int, dict[int, int]]:
     """Return the weight of each member, by rota and rep."""
     weights: dict[int, dict[int, int]] = {}
     members = RotaMember.objects.filter(rota__in=rotas).order_by("rep")
-    for rota_id, rep_id, weight in members.values_list("rota", "rep", "weight"):
-        weights.setdefault(rota_id, {})[rep_id] = weight
+    for member in members.select_related("rota"):
+        weights.setdefault(member.rota_id, {})[member.rep_id] = weight_in(
+            member.rota, member.weight
+        )
     return weights
 
 

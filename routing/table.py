@@ -10,6 +10,7 @@ from leads.conditions import Compiled, compile_conditions
 from leads.custom_facts import all_declared_facts
 from leads.documents import live_version
 from leads.models import Document, Version
+from routing.candidates import ANYBODY, Needs
 from routing.models import RoutingRule
 
 
@@ -25,6 +26,7 @@ class Rule:
     rep_id: int | None
     queue_id: int | None
     priority: int
+    needs: Needs = ANYBODY
 
     @property
     def is_fallback(self) -> bool:
@@ -60,6 +62,11 @@ def _read(version_id: int) -> tuple[Rule, ...]:
             rep_id=row.rep_id,
             queue_id=row.queue_id,
             priority=row.priority,
+            needs=Needs(
+                skills=tuple(row.skills),
+                languages=tuple(row.languages),
+                at_work=row.off_hours == RoutingRule.OffHours.HOLD,
+            ),
         )
         for row in RoutingRule.objects.filter(version=version_id)
     )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from leads.facts import FACTS
+from leads.normalising import domain_and_parents
 from routing.errors import NobodyAvailable
 from routing.models import Territory
+from routing.questions import Question
 
 COUNTRY_FACTS = ("account.country", "person.country")
+EMAIL_DOMAIN = "person.email_domain"
 STATE, INDUSTRY, EMPLOYEES = "account.state", "account.industry", "account.employees"
 
 
-def territory_for(facts: Mapping[str, object]) -> Territory:
-    """Return the first territory by precedence that `facts` lie in.
+def territory_for(question: Question) -> Territory:
+    """Return the first territory by precedence that a lead lies in.
 
     Raises NobodyAvailable, naming the facts that were missing, if there is none.
     """
     missing: dict[str, None] = {}
-    for territory in Territory.objects.select_related("rep", "rota"):
-        outside, unknown = _compare(territory, facts)
+    territories = Territory.objects.all()
+    domains = company_domains(question) if any(each.domains for each in territories) else set()
+    for territory in territories:
+        outside, unknown = _compare(territory, question.facts, domains)
         if not outside and not unknown:
             return territory
         if not outside:
@@ -27,8 +32,20 @@ def territory_for(facts: Mapping[str, object]) -> Territory:
     raise NobodyAvailable(_no_territory(list(missing)), missing=list(missing))
 
 
-def _compare(territory: Territory, facts: Mapping[str, object]) -> tuple[bool, list[str]]:
-    """Return whether a known fact lies outside, and the facts that would have to be known."""
+def company_domains(question: Question) -> set[str]:
+    """Return the domains that tell the company of a lead, with those that they lie under: those of
+    its account and that of its address, unless anybody can get one there.
+    """
+    account, address = question.account, question.facts.get(EMAIL_DOMAIN)
+    of_account = account.domains.values_list("domain", flat=True) if account and account.pk else ()
+    told = [*of_account, *([str(address)] if address else [])]
+    return {domain for each in told for domain in domain_and_parents(each)}
+
+
+def _compare(
+    territory: Territory, facts: Mapping[str, object], domains: Set[str]
+) -> tuple[bool, list[str]]:
+    """Return whether something known lies outside, and the facts that would have to be known."""
     answers = [
         (fact, _holds(facts.get(fact), limits))
         for fact, limits in (
@@ -38,6 +55,8 @@ def _compare(territory: Territory, facts: Mapping[str, object]) -> tuple[bool, l
         )
         if limits
     ]
+    if territory.domains:
+        answers.append((EMAIL_DOMAIN, _is_listed(territory.domains, domains)))
     if territory.employees_from is not None or territory.employees_to is not None:
         answers.append((EMPLOYEES, _within(facts.get(EMPLOYEES), territory)))
     unknown = [fact for fact, holds in answers if holds is None]
@@ -54,6 +73,13 @@ def _holds(value: object, limits: Iterable[str]) -> bool | None:
     if value is None:
         return None
     return str(value).strip().casefold() in {each.casefold() for each in limits}
+
+
+def _is_listed(companies: Iterable[str], domains: Set[str]) -> bool | None:
+    """Return whether a company is in a named list; None if it can't be told which company it is."""
+    if not domains:
+        return None
+    return not domains.isdisjoint(each.strip().casefold() for each in companies)
 
 
 def _within(value: object, territory: Territory) -> bool | None:

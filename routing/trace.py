@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from leads.conditions import Trace, Truth
-from routing.errors import NobodyAvailable, Skip
+from routing.errors import NobodyAvailable, OffHours, Skip
 from routing.table import Rule
 from routing.territories import labels_of
 
@@ -43,6 +43,12 @@ class Log:
         self.nobody.append(str(nobody))
         self.missing |= dict.fromkeys(nobody.missing)
 
+    def add_waits(self, rule: Rule, trace: Trace, hours: OffHours) -> None:
+        """Log a rule that holds the lead until somebody opens."""
+        till = {"till": hours.till.isoformat(), "rep": hours.rep.pk, "name": str(hours.rep)}
+        self._add(rule, trace, nobody=str(hours), waits=till)
+        self._add_skips(rule, hours.skips)
+
     def why_nobody(self) -> str:
         """Return in words why no rule led anywhere."""
         unknown = f"{labels_of(list(self.unknown))} unknown." if self.unknown else ""
@@ -53,7 +59,7 @@ class Log:
     def to_json(self) -> dict[str, object]:
         return {"rules": self.rules, "skipped": self.skipped}
 
-    def _add(self, rule: Rule, trace: Trace, **more: str) -> None:
+    def _add(self, rule: Rule, trace: Trace, **more: object) -> None:
         matched = trace.truth is Truth.TRUE
         entry = {"key": rule.key, "label": rule.label, "matched": matched}
         self.rules.append({**entry, "trace": trace.to_json(), **more})

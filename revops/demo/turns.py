@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,9 +16,8 @@ from revops.demo.contracts import pass_to, send_to_review
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
 from routing.errors import NobodyAvailable, Skip
-from routing.models import Decision, Rota, RoutingRule, Turn
-from routing.quota import Taken, next_member, turns_of_round
-from routing.rotas import digest
+from routing.models import Decision, RoutingRule, Turn
+from routing.rotas import next_turn
 from routing.routing import OWNERSHIP_REASON_LENGTH, REASON_LENGTH
 from routing.table import Rule
 from routing.trace import Log
@@ -141,7 +140,8 @@ class Router:
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
         recent = self.turns.setdefault(rota_id, [])[-2 * len(members) :]
-        turn = next_turn(rota, recent, eligible, at)
+        turn = next_turn(rota, recent, dict.fromkeys(eligible, 1), {})
+        turn.rep, turn.at = eligible[turn.rep_id], at
         words = f"is next in rota {rota} {reason}".strip()
         return Choice(turn.rep, words, turn, skips)
 
@@ -185,22 +185,3 @@ class Router:
             trace=log.to_json(),
             at=at,
         )
-
-
-def next_turn(
-    rota: Rota, recent: Sequence[Turn], eligible: Mapping[int, User], at: datetime
-) -> Turn:
-    """Return the turn of `rota` after the `recent` ones, among equals who are `eligible`."""
-    weights = dict.fromkeys(eligible, 1)
-    members, last = digest(weights), recent[-1] if recent else None
-    number = last.number + 1 if last else 1
-    stretch = last.stretch if last and last.eligible == members else number
-    begun = number - (number - stretch) % turns_of_round(weights)
-    taken = [Taken(each.number, each.rep_id) for each in recent]
-    rep_id = next_member(
-        weights,
-        [each for each in taken if each.number >= begun],
-        [each for each in taken if each.number < begun],
-    )
-    rep = eligible[rep_id]
-    return Turn(rota=rota, number=number, stretch=stretch, eligible=members, rep=rep, at=at)

@@ -1,0 +1,108 @@
+"""The rules of a table, asked in order: who a lead goes to, and what was asked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.conditions import Truth
+from leads.evidence import Evidence
+from leads.models import Queue, User
+from routing.errors import NobodyAvailable, OffHours
+from routing.hours import moment
+from routing.outcomes import Choice, choose, claim_choice
+from routing.questions import Question
+from routing.returning import rules_before_the_table
+from routing.table import Rule
+from routing.trace import Log
+
+Take = Callable[[Choice, Rule, Question], Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where a lead goes.
+
+    rule:       the one that decided; None if none did.
+    to:         a rep or a queue; None: the review queue, or it waits.
+    waits_till: when whoever can take it opens first; None: it needn't wait.
+    choice:     what the rule led to.
+    """
+
+    rule: Rule | None
+    to: User | Queue | None
+    reason: str
+    log: Log
+    waits_till: datetime | None = None
+    choice: Choice | None = None
+
+
+def as_seen(choice: Choice, rule: Rule, question: Question) -> Choice:
+    """Take a choice as it was seen: nobody is held to it."""
+    return choice
+
+
+def held(choice: Choice, rule: Rule, question: Question) -> Choice:
+    """Hold what was chosen till the transaction ends. Raises as `claim_choice`; whom it locked on
+    the way to nobody is free again then.
+    """
+    with transaction.atomic():
+        return claim_choice(choice, rule, question)
+
+
+@dataclass
+class Asking:
+    """One question, put to rule after rule. take: what is done with a choice before it counts."""
+
+    question: Question
+    evidence: Evidence
+    take: Take
+    log: Log = field(default_factory=Log)
+
+    def first_of(self, rules: Sequence[Rule]) -> Answer:
+        """Return where the first rule leads that leads anywhere."""
+        for rule in [*rules_before_the_table(self.question), *rules]:
+            answer = self._ask(rule)
+            if answer is not None:
+                return answer
+        return Answer(None, None, self.log.why_nobody(), self.log)
+
+    def _ask(self, rule: Rule) -> Answer | None:
+        """Return what `rule` leads to, None if it fails or leads to nobody; log it either way."""
+        trace = rule.conditions.trace(self.evidence)
+        if trace.truth is not Truth.TRUE:
+            self.log.add_failed(rule, trace, rule.conditions.unknown_facts(self.evidence))
+            return None
+        try:
+            choice = self.take(choose(rule, self.question), rule, self.question)
+        except NobodyAvailable as nobody:
+            self.log.add_nobody(rule, trace, nobody)
+            return None
+        except OffHours as hours:
+            self.log.add_waits(rule, trace, hours)
+            return Answer(rule, None, self._waits(hours), self.log, waits_till=hours.till)
+        self.log.add_matched(rule, trace, choice.skips)
+        return Answer(rule, choice.to, self._reason(rule, choice), self.log, choice=choice)
+
+    def _waits(self, hours: OffHours) -> str:
+        till = moment(hours.till, hours.rep.zone, now=self.question.at)
+        return f"Waits till {till}, when {hours.rep} opens."
+
+    def _reason(self, rule: Rule, choice: Choice) -> str:
+        if not isinstance(choice.to, Queue):
+            return choice.reason
+        return self.log.why_nobody() if rule.is_fallback else f"By the rule “{rule.label}”."
+
+
+def ask(
+    rules: Sequence[Rule], question: Question, evidence: Evidence, *, take: Take = as_seen
+) -> Answer:
+    """Ask who accepted a returning lead before, then `rules` in order, and return where the first
+    leads that leads anywhere.
+
+    take: what is done with a choice before it counts; where it raises, the next rule is asked.
+    """
+    return Asking(question, evidence, take).first_of(rules)

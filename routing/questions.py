@@ -1,0 +1,74 @@
+"""What routing is asked: who gets this lead, by what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from leads.evidence import Evidence
+from leads.fact_history import evidence_for
+from leads.fact_sheet import handoff_facts
+from leads.models import Account, Handoff, Lead, Opportunity
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who gets a lead, at `at`, by the `facts` known of it?
+
+    handoff: None for a lead that is only tried, or asked about again: nobody had it before.
+    lead:    None for one that is only typed in.
+    deal:    the open opportunity that its account has.
+    """
+
+    handoff: Handoff | None
+    facts: Mapping[str, object]
+    at: datetime
+    lead: Lead | None = None
+    account: Account | None = None
+    deal: Opportunity | None = None
+
+
+def question_of(handoff: Handoff, *, at: datetime) -> tuple[Question, Evidence]:
+    """Return what is asked about a handoff, and what rules may look at: the lead, its score, and
+    what opened the handoff.
+    """
+    return question_about(handoff.lead, handoff_facts(handoff), handoff=handoff, at=at)
+
+
+def question_about(
+    lead: Lead, extra: Mapping[str, object], *, at: datetime, handoff: Handoff | None = None
+) -> tuple[Question, Evidence]:
+    """Return what is asked about a lead, and what rules may look at.
+
+    extra: facts beside those of the lead, such as its score and what would open a handoff.
+    Whether the account has an owner or an open deal is read from the account as it is now: the
+    rules that ask lead to that very person.
+    """
+    deal = open_opportunity(lead.account_id, lead.pk)
+    evidence = evidence_for(lead, at, extra={**extra, **account_now(lead.account, deal)})
+    return Question(handoff, evidence.facts, at, lead, lead.account, deal), evidence
+
+
+def account_now(account: Account | None, deal: Opportunity | None) -> dict[str, object]:
+    """Return the facts that are read from the account at the moment of asking."""
+    return {
+        "account.has_owner": account is not None and account.owner_id is not None,
+        "account.has_open_opportunity": deal is not None,
+    }
+
+
+def open_opportunity(account_id: int | None, lead_id: int | None) -> Opportunity | None:
+    """Return the newest open opportunity of an account, or of a lead without one."""
+    opportunities = Opportunity.objects.filter(state=Opportunity.State.OPEN)
+    if account_id is not None:
+        opportunities = opportunities.filter(lead__account=account_id)
+    elif lead_id is not None:
+        opportunities = opportunities.filter(lead=lead_id)
+    else:
+        return None
+    return (
+        opportunities.select_related("handoff__owner", "lead__owner")
+        .order_by("-opened_at", "-id")
+        .first()
+    )
