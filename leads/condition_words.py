@@ -5,6 +5,13 @@ from collections.abc import Mapping, Sequence
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
 from leads.operators import Operator, Takes
 
+# How what a yes-or-no fact says is denied, the first that fits.
+DENIALS = (
+    *((f" {has} {article} ", f" {has} no ") for has in ("Has", "has") for article in ("a", "an")),
+    *((f" {has} ", f" {has} no ") for has in ("Has", "has")),
+    *((f" {be} ", f" {be} not ") for be in ("Is", "is")),
+)
+
 
 def subject(
     fact: Fact, *, kind: str = "", where: Mapping[str, object] | None = None, days: int | None
@@ -21,6 +28,27 @@ def subject(
     if where:
         words += " with " + " and ".join(f"{name} {value}" for name, value in where.items())
     return f"{words} in {_days(days)}" if days else words
+
+
+def told(asked: str, fact: Fact, operator: Operator, value: object) -> str:
+    """Return a condition on what is `asked` as a sentence: "Employees is at least 200", and of
+    what is or is not so "Has a phone number", "Has no phone number", "No consent".
+    """
+    match operator.key:
+        case "is_true":
+            return asked
+        case "is_false":
+            return _denied(asked, fact)
+    return f"{asked} {comparison(fact, operator, value)}"
+
+
+def _denied(asked: str, fact: Fact) -> str:
+    for said, denied in DENIALS:
+        if said in f" {asked}":
+            return f" {asked}".replace(said, denied, 1).strip()
+    if fact.name.startswith("custom."):  # people's own labels may be no nouns
+        return f"{asked}: no"
+    return f"No {asked[:1].lower()}{asked[1:]}"
 
 
 def comparison(fact: Fact, operator: Operator, value: object) -> str:

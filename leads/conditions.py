@@ -18,7 +18,7 @@ from leads.condition_trace import (
     all_of,
     any_of,
 )
-from leads.condition_words import comparison, shown, subject
+from leads.condition_words import shown, subject, told
 from leads.evidence import ActivityRecord, Evidence
 from leads.facts import FACTS, Fact
 from leads.operators import KNOWNNESS, NORMALISE, OPERATORS, Operator, make_test
@@ -162,7 +162,7 @@ def _condition(raw: Mapping[str, Any], facts: Mapping[str, Fact]) -> Condition:
     read = _behaviour_reader(fact, kind, where, days) if fact.is_behaviour else _fact_reader(fact)
     check = _check(fact, operator, value, read)
     asked = subject(fact, kind=kind, where=where, days=days)
-    text = f"{asked} {comparison(fact, operator, value)}"
+    text = told(asked, fact, operator, value)
     return Condition(fact, operator, value, text, read, check)
 
 

@@ -20,6 +20,7 @@ AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
 CUSTOM = {
     "custom.renewal": Fact("custom.renewal", FactType.DATE, "Renewal", ""),
     "custom.discount": Fact("custom.discount", FactType.NUMBER, "Discount", "", unit="%"),
+    "custom.crm": Fact("custom.crm", FactType.BOOLEAN, "Uses a CRM", ""),
 }
 TYPE_FACT = {
     FactType.TEXT: "person.title",
@@ -314,7 +315,13 @@ def test_a_trace_says_what_was_asked_and_found():
 @pytest.mark.parametrize(
     ("conditions", "words"),
     [
-        (one("person.consent", "is_true"), "Consent is true"),
+        (one("person.consent", "is_true"), "Consent"),
+        (one("person.consent", "is_false"), "No consent"),
+        (one("person.consent", "is_unknown"), "Consent is unknown"),
+        (one("person.has_phone", "is_true"), "Has a phone number"),
+        (one("person.has_phone", "is_false"), "Has no phone number"),
+        (one("account.has_owner", "is_false"), "Account has no owner"),
+        (one("custom.crm", "is_false"), "Uses a CRM: no"),
         (one("person.phone", "is_known"), "Phone is known"),
         (
             one("person.seniority", "is_any_of", ["vp", "c_level"]),
