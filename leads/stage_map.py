@@ -17,6 +17,7 @@ from leads.percentiles import Percentile
 from leads.version_words import conditions_in_words
 
 LOOK_BACK = timedelta(days=90)
+A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class StageFigures:
     overstaying: int
     stays: int
     median_stay: timedelta | None
+
+    @property
+    def is_passed_at_once(self) -> bool:
+        """Whether half of the leads or more left it in the second in which they came."""
+        return self.median_stay is not None and self.median_stay < A_SECOND
 
 
 @dataclass(frozen=True, slots=True)

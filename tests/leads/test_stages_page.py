@@ -37,6 +37,16 @@ def test_counts_and_median_stays(moved, olga, at):
     assert found["sal"].median_stay is None
 
 
+def test_a_stage_that_most_leads_pass_at_once_says_so_instead_of_0s(client, make_lead, vera):
+    now = database_now()
+    for _ in range(2):
+        lead = make_lead(entered_at=now)
+        lifecycle.move(lead, "mql", at=now, reason="Hand-raise")
+    client.force_login(vera)
+    page = client.get("/stages/").content.decode()
+    assert page.count("most pass at once") == 2 and "stays 0s" not in page
+
+
 def test_moves_are_counted_in_both_directions(moved, olga, at):
     moves = {(each.origin, each.target): each.leads for each in stage_map(olga, at).moves}
     assert moves == {("ml", "mql"): 3, ("mql", "ml"): 1}
