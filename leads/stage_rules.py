@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, QuerySet
 from django.db.models.fields import DateTimeField
 
 from leads.conditions import (
@@ -81,11 +81,25 @@ def reschedule_stays(stage: Stage) -> int:
     those that have been there for longer already. Of one stay nobody is told twice, and of stays
     that began in an imported past nobody at all. Returns how many leads have a date now.
     """
-    there = Lead.objects.live().filter(stage=stage)
     if stage.longest_stay is None:
+        there = Lead.objects.live().filter(stage=stage)
         there.exclude(stay_due_at=None).update(stay_due_at=None)
         return 0
-    came = StageTransition.objects.filter(lead=OuterRef("pk"), seq=OuterRef("stage_seq"))
     due = ExpressionWrapper(F("stage_since") + stage.longest_stay, output_field=DateTimeField())
-    untold = there.filter(~Exists(came.filter(is_historical=True)))
-    return untold.exclude(stay_told_seq=F("stage_seq")).update(stay_due_at=due)
+    return _untold(stage).update(stay_due_at=due)
+
+
+def overdue_at_once(stage: Stage, at: datetime) -> int:
+    """Return of how many leads it would be said at once that they stay too long, if the longest
+    stay of `stage`, which is not stored yet, held from `at` on.
+    """
+    if stage.longest_stay is None:
+        return 0
+    return _untold(stage).filter(stage_since__lte=at - stage.longest_stay).count()
+
+
+def _untold(stage: Stage) -> QuerySet[Lead]:
+    """Return the leads in `stage` of whose stay it may still be said that it is too long."""
+    came = StageTransition.objects.filter(lead=OuterRef("pk"), seq=OuterRef("stage_seq"))
+    there = Lead.objects.live().filter(~Exists(came.filter(is_historical=True)), stage=stage)
+    return there.exclude(stay_told_seq=F("stage_seq"))

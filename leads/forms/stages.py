@@ -115,6 +115,11 @@ class StageWordsForm(SeenForm):
         if self.instance.longest_stay:
             self.initial["days"] = self.instance.longest_stay.days
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether it was said, to whoever sends this, what these days mean for leads there now."""
+        return bool(self.data.get("agreed")) and self.data.get("agreed") == self.data.get("days")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         days = cleaned.get("days")

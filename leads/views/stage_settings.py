@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods
 
 from leads.contested import Contested
 from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm, in_words
+from leads.instants import database_now
 from leads.models import Stage
 from leads.requests import SignedInRequest
-from leads.stage_rules import reschedule_stays
+from leads.stage_rules import overdue_at_once, reschedule_stays
 from leads.views.document_history import editors_only
 
+LIMITS = "words and limits"
 CHANGED = (
     "Somebody else changed this stage since you opened it. What you typed is below and not saved."
     " Save again to put what you changed in place of theirs, or cancel to keep theirs."
@@ -33,7 +35,10 @@ CHANGED = (
 def words(request: SignedInRequest, key: str) -> HttpResponse:
     stage = _locked(request, key)
     form = StageWordsForm(request.POST or None, instance=copy(stage))
-    answer = _answer(request, form, stage, what="words and limits")
+    if late := _late_at_once(form, stage):
+        context = {"form": form, "stage": stage, "what": LIMITS, "late": late}
+        return render(request, "leads/stage_settings.html", context, status=422)
+    answer = _answer(request, form, stage, what=LIMITS)
     if form.is_bound and answer.status_code == 302:
         reschedule_stays(form.instance)
     return answer
@@ -55,6 +60,17 @@ def criteria(request: SignedInRequest, key: str, which: str) -> HttpResponse:
         form = StageCriteriaForm(instance=copy(stage), **about)
         form.initial.update(conditions=typed, seen=request.POST.get("seen", ""))
     return _answer(request, form, stage, what=f"{which} criteria")
+
+
+def _late_at_once(form: StageWordsForm, stage: Stage) -> int:
+    """Return how many leads have stayed longer already than a new longest stay allows; 0 where that
+    was said before, or something else has to be said first.
+    """
+    if not form.is_bound or not form.is_valid() or form.is_stale or form.is_agreed:
+        return 0
+    if form.instance.longest_stay == stage.longest_stay:
+        return 0
+    return overdue_at_once(form.instance, database_now())
 
 
 def _locked(request: SignedInRequest, key: str) -> Stage:

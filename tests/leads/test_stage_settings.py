@@ -46,6 +46,32 @@ def test_words_and_limit_hold_at_once(ops, make_lead):
     assert Lead.objects.get().stay_due_at == moved_at + timedelta(days=5)
 
 
+@pytest.fixture
+def long_stay(make_lead):
+    lead = make_lead()
+    then = database_now() - timedelta(days=6)
+    lifecycle.move(lead, "mql", at=then, reason="Ready")
+    return lead
+
+
+def test_a_limit_that_leads_are_beyond_is_saved_once_that_was_said(ops, long_stay):
+    asked = save(ops, "/stages/mql/", **WORDS)
+    assert asked.status_code == 422
+    assert "1 lead has stayed longer than that already." in asked.content.decode()
+    assert Stage.objects.get(pk="mql").longest_stay != timedelta(days=5)
+    assert ops.post("/stages/mql/", read_form(asked)).status_code == 302
+    assert Stage.objects.get(pk="mql").longest_stay == timedelta(days=5)
+
+
+def test_agreeing_to_some_days_is_agreeing_to_no_others(ops, long_stay):
+    form = read_form(save(ops, "/stages/mql/", **WORDS))
+    assert ops.post("/stages/mql/", form | {"days": "4"}).status_code == 422
+
+
+def test_a_limit_that_nobody_is_beyond_asks_nothing(ops, long_stay):
+    assert save(ops, "/stages/mql/", **WORDS | {"days": "7"}).status_code == 302
+
+
 def test_an_empty_limit_is_none(ops):
     save(ops, "/stages/mql/", **WORDS | {"days": ""})
     assert Stage.objects.get(pk="mql").longest_stay is None
