@@ -12,11 +12,15 @@ from leads.instants import database_now
 from leads.models import Handoff, Lead, Submission
 from leads.retrying import retried
 from revops import pipeline
+from routing.lines import due
+from routing.waiting import is_time_to_wake, wake
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
 MOST_ATTEMPTS = 5
+# How often this is called, about.
+TICK = timedelta(seconds=2)
 WAIT = timedelta(minutes=10)
 # Longer than an attempt takes; one that ended with its worker is made again after that.
 LEASE = timedelta(seconds=5)
@@ -63,8 +67,10 @@ def work_through(at: datetime) -> int:
     done = sum(process_submission(pk) for pk in list(submissions))
     leads = Lead.objects.to_reconsider(at).order_by("pk").values_list("pk", flat=True)[:BATCH]
     done += sum(_reconsider(pk) for pk in list(leads))
-    waiting = Handoff.objects.filter(reroute_at__lte=at).order_by("-priority", "reroute_at")
-    return done + sum(_reroute(pk) for pk in list(waiting.values_list("pk", flat=True)[:BATCH]))
+    if is_time_to_wake(at, TICK):
+        wake(at)
+    waiting = list(due(at).values_list("pk", flat=True)[:BATCH])
+    return done + sum(_reroute(pk) for pk in waiting)
 
 
 def _reconsider(lead_id: int) -> bool:

@@ -11,8 +11,7 @@ from django.db import transaction
 from leads.conditions import Truth
 from leads.evidence import Evidence
 from leads.models import Queue, User
-from routing.errors import NobodyAvailable, OffHours
-from routing.hours import moment
+from routing.errors import HasToWait, NobodyAvailable
 from routing.outcomes import Choice, choose, claim_choice
 from routing.questions import Question
 from routing.returning import rules_before_the_table
@@ -81,15 +80,11 @@ class Asking:
         except NobodyAvailable as nobody:
             self.log.add_nobody(rule, trace, nobody)
             return None
-        except OffHours as hours:
-            self.log.add_waits(rule, trace, hours)
-            return Answer(rule, None, self._waits(hours), self.log, waits_till=hours.till)
+        except HasToWait as wait:
+            self.log.add_waits(rule, trace, wait)
+            return Answer(rule, None, wait.reason, self.log, waits_till=wait.till)
         self.log.add_matched(rule, trace, choice.skips)
         return Answer(rule, choice.to, self._reason(rule, choice), self.log, choice=choice)
-
-    def _waits(self, hours: OffHours) -> str:
-        till = moment(hours.till, hours.rep.zone, now=self.question.at)
-        return f"Waits till {till}, when {hours.rep} opens."
 
     def _reason(self, rule: Rule, choice: Choice) -> str:
         if not isinstance(choice.to, Queue):

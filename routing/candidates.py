@@ -12,7 +12,7 @@ from django.utils.translation import get_language_info
 
 from leads.models import Handoff, Role, User
 from routing.caps import Lately, over_cap, passed_lately
-from routing.errors import OffHours, Refused, Skip
+from routing.errors import HasToWait, Refused, Skip
 from routing.hours import Hours, day, hours_of, moment
 from routing.models import Capacity
 from routing.questions import Question
@@ -137,12 +137,12 @@ def claim_for(question: Question, rep_id: int, needs: Needs) -> User:
     return claim(rep_id, question.handoff, at=question.at, needs=needs, lead_id=lead_id)
 
 
-def off_hours(later: Sequence[Candidate], skips: Sequence[Skip]) -> OffHours:
+def off_hours(later: Sequence[Candidate], skips: Sequence[Skip], *, at: datetime) -> HasToWait:
     """Return whom to wait for: who of those off hours opens first."""
-    first = min(later, key=lambda each: (each.opens_at is None, each.opens_at, each.rep.pk))
-    assert first.opens_at is not None  # what makes somebody one of `later`
+    till, _, rep = min((each.opens_at, each.rep.pk, each.rep) for each in later if each.opens_at)
+    reason = f"Waits till {moment(till, rep.zone, now=at)}, when {rep} opens."
     words = "; ".join(map(str, skips))
-    return OffHours(f"Nobody is at work: {words}.", first.rep, first.opens_at, skips=skips)
+    return HasToWait(f"Nobody is at work: {words}.", reason=reason, till=till, skips=skips)
 
 
 def lock(rep_id: int) -> None:

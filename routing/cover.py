@@ -15,7 +15,7 @@ def stand_in(
     while they are away their cover; the cover's cover if that one is away too, each person once.
 
     why: what makes it the rep's, as in "owns the account Lumora Pay".
-    Raises NobodyAvailable if it ends with somebody who can't take it, or in a circle; OffHours if
+    Raises NobodyAvailable if it ends with somebody who can't take it, or in a circle; HasToWait if
     somebody will be able to once they open.
     """
     named: Candidate | None = None
@@ -30,7 +30,7 @@ def stand_in(
             return person, _words(named, person, why), skips
         skips.append(person.skip)
         if person.opens_at:
-            raise off_hours([person], skips)
+            raise off_hours([person], skips, at=question.at)
         next_id = person.cover_id if person.away_until else None
     assert named is not None  # the rep is asked first
     raise NobodyAvailable(_nobody(named, why, skips, is_circle=next_id in asked), skips=skips)

@@ -48,14 +48,17 @@ class NobodyAvailable(RoutingError):
         self.missing = tuple(missing)
 
 
-class OffHours(RoutingError):
-    """A rule that holds until somebody opens leads to `rep`, who is the first to: at `till`."""
+class HasToWait(RoutingError):
+    """A rule that passes leads in order while somebody is at work holds this one until `till`.
+
+    reason: in words that stand by themselves, with the zone of whoever is waited for.
+    """
 
     def __init__(
-        self, sentence: str, rep: User, till: datetime, *, skips: Sequence[Skip] = ()
+        self, sentence: str, *, reason: str, till: datetime, skips: Sequence[Skip] = ()
     ) -> None:
         super().__init__(sentence)
-        self.rep = rep
+        self.reason = reason
         self.till = till
         self.skips = tuple(skips)
 

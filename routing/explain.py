@@ -11,7 +11,15 @@ from routing.models import Decision
 
 FAILING = ("false", "unknown")
 # The verbs that reasons begin with (routing/outcomes.py, routing/routing.py), said to the rep.
-YOU = {"is": "are", "was": "were", "has": "have", "owns": "own", "works": "work"}
+YOU = {
+    "is": "are",
+    "was": "were",
+    "has": "have",
+    "owns": "own",
+    "works": "work",
+    "covers": "cover",
+    "accepted": "accepted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +30,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One rule as it was asked. verdict: decided, nobody, failed or unknown.
+    """One rule as it was asked. verdict: decided, waits, nobody, failed or unknown.
 
-    conditions: what decided it (text, value found, truth); nobody: why it led to nobody.
+    conditions: what decided it (text, value found, truth); nobody: why it led to nobody yet.
     """
 
     label: str
@@ -82,6 +90,8 @@ def _asked(trace: Mapping[str, Any]) -> Iterator[Asked]:
 
 
 def _verdict(rule: Mapping[str, Any]) -> str:
+    if "waits" in rule:
+        return "waits"
     if rule["matched"]:
         return "nobody" if "nobody" in rule else "decided"
     return "unknown" if rule["trace"]["truth"] == "unknown" else "failed"

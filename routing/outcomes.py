@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from leads.models import Opportunity, Queue, User
+from leads.models import Handoff, Opportunity, Queue, User
 from routing import rotas
 from routing.candidates import candidate_for, claim_for
 from routing.cover import stand_in
-from routing.errors import NobodyAvailable, Refused, Skip
+from routing.errors import HasToWait, NobodyAvailable, Refused, Skip
+from routing.lines import ahead_of
 from routing.models import Rota, RoutingRule, Turn
 from routing.questions import Question
 from routing.returning import ACCEPTED_BEFORE
@@ -41,7 +43,7 @@ class Choice:
 def choose(rule: Rule, question: Question) -> Choice:
     """Return what the outcome of `rule` means, as far as one can see without a lock.
 
-    Raises NobodyAvailable, saying why, if it leads to nobody now, and OffHours if it will once
+    Raises NobodyAvailable, saying why, if it leads to nobody now, and HasToWait if it will once
     somebody opens.
     """
     return CHOOSERS[rule.outcome](rule, question)
@@ -50,7 +52,11 @@ def choose(rule: Rule, question: Question) -> Choice:
 def claim_choice(choice: Choice, rule: Rule, question: Question) -> Choice:
     """Return what was chosen, held until the transaction ends: the rep is locked, in a rota the
     turn as well, which may by now be another's. Raises as `choose`, with nothing held for it.
+
+    Where leads wait for somebody to open, none passes those that have waited longer.
     """
+    if rule.needs.at_work and question.handoff is not None:
+        _stay_in_line(question.handoff, question.at)
     if choice.rota_id is not None:
         turn, skips = rotas.take_turn(choice.rota_id, question, rule.needs)
         return replace(choice, to=turn.rep, turn=turn, skips=skips)
@@ -62,6 +68,14 @@ def claim_choice(choice: Choice, rule: Rule, question: Question) -> Choice:
         sentence = f"{choice.to} {choice.reason} but {refused.skip.reason}."
         skips = [*choice.skips, refused.skip]
         raise NobodyAvailable(sentence, skips=skips) from refused
+
+
+def _stay_in_line(handoff: Handoff, at: datetime) -> None:
+    ahead = ahead_of(handoff, at)
+    if ahead:
+        leads = "1 lead is" if ahead == 1 else f"{ahead} leads are"
+        reason = f"Waits its turn: {leads} before it."
+        raise HasToWait(reason, reason=reason, till=at)
 
 
 def whose(rep_id: int, rule: Rule, question: Question, *, why: str) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from leads.models import User
 from routing.candidates import Candidate, Needs, candidates_for, claim_for, off_hours
@@ -41,12 +42,12 @@ class Line:
     later: list[Candidate]
     recent: Sequence[TurnTaken] = field(default_factory=list)
 
-    def next(self) -> Turn:
-        """Return the next turn, not saved. Raises OffHours or NobodyAvailable if there is none."""
+    def next(self, at: datetime) -> Turn:
+        """Return the next turn, not saved. Raises HasToWait or NobodyAvailable if there is none."""
         if self.eligible:
             return next_turn(self.rota, self.recent, self.eligible, self.loads)
         if self.later:
-            raise off_hours(self.later, self.skips)
+            raise off_hours(self.later, self.skips, at=at)
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
 
     @property
@@ -61,11 +62,11 @@ class Line:
 def look(rota_id: int, question: Question, needs: Needs) -> tuple[User, Line]:
     """Return who would be next in a rota, with no lock held.
 
-    Raises NobodyAvailable if there is no member to whom the lead can go, OffHours if there only
+    Raises NobodyAvailable if there is no member to whom the lead can go, HasToWait if there only
     will be.
     """
     line = line_of(Rota.objects.get(pk=rota_id), question, needs)
-    return line.people[line.next().rep_id].rep, line
+    return line.people[line.next(question.at).rep_id].rep, line
 
 
 def take_turn(rota_id: int, question: Question, needs: Needs) -> tuple[Turn, list[Skip]]:
@@ -77,7 +78,7 @@ def take_turn(rota_id: int, question: Question, needs: Needs) -> tuple[Turn, lis
     rota = Rota.objects.select_for_update(no_key=True).get(pk=rota_id)
     line = line_of(rota, question, needs)
     while True:
-        turn = line.next()
+        turn = line.next(question.at)
         turn.at = question.at
         try:
             turn.rep = claim_for(question, turn.rep_id, needs)

@@ -15,7 +15,7 @@ from routing.errors import CannotTake
 from routing.models import Decision
 from routing.questions import question_of
 from routing.table import live_table
-from routing.waiting import waits_till
+from routing.waits import waits_till
 from sla import clocks, messages, outbox
 from sla.models import Notification, Target
 

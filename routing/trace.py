@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from leads.conditions import Trace, Truth
-from routing.errors import NobodyAvailable, OffHours, Skip
+from routing.errors import HasToWait, NobodyAvailable, Skip
 from routing.table import Rule
 from routing.territories import labels_of
 
@@ -43,11 +43,11 @@ class Log:
         self.nobody.append(str(nobody))
         self.missing |= dict.fromkeys(nobody.missing)
 
-    def add_waits(self, rule: Rule, trace: Trace, hours: OffHours) -> None:
+    def add_waits(self, rule: Rule, trace: Trace, wait: HasToWait) -> None:
         """Log a rule that holds the lead until somebody opens."""
-        till = {"till": hours.till.isoformat(), "rep": hours.rep.pk, "name": str(hours.rep)}
-        self._add(rule, trace, nobody=str(hours), waits=till)
-        self._add_skips(rule, hours.skips)
+        waits = {"till": wait.till.isoformat(), "reason": wait.reason}
+        self._add(rule, trace, nobody=str(wait), waits=waits)
+        self._add_skips(rule, wait.skips)
 
     def why_nobody(self) -> str:
         """Return in words why no rule led anywhere."""
