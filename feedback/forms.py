@@ -131,6 +131,12 @@ class DealForm(StageForm):
     state = forms.ChoiceField(label="Deal", choices=Opportunity.State)
     amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
 
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, currency: str, **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.fields["amount"].label = f"Amount in {currency}"
+
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or self.cleaned_data
         if told.get("state") == Opportunity.State.WON and told.get("amount") is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from feedback.packets import kind_label
-from leads.models import Activity, Assignment, Handoff, Touch
+from leads.models import Activity, Assignment, Handoff, StageTransition, Touch
 
 STEPS_SHOWN = 12
 
@@ -25,6 +25,7 @@ def story(handoff: Handoff) -> list[Step]:
     steps = [
         Step(handoff.opened_at, f"Handoff opened: {handoff.reason}"),
         *_of_assignments(handoff),
+        *_of_overrides(handoff),
         *_of_touches(handoff),
         *_of_lead(handoff),
     ]
@@ -39,8 +40,18 @@ def _of_assignments(handoff: Handoff) -> Iterator[Step]:
             yield Step(each.received_at, f"{each.rep} opened the packet")
         if each.answered_at:
             yield Step(each.answered_at, f"{each.get_answer_display()} by {each.rep}")
-        if each.ended_at:
+        if each.outcome == Assignment.Outcome.QUALIFIED and each.ended_at:
+            yield Step(each.ended_at, f"Qualified by {each.rep}")  # who keeps the lead
+        elif each.ended_at:
             yield Step(each.ended_at, f"{each.get_outcome_display()}, no longer with {each.rep}")
+
+
+def _of_overrides(handoff: Handoff) -> Iterator[Step]:
+    """Moves that the stages' criteria refused, and the reason for which they were made."""
+    moves = StageTransition.objects.filter(handoff=handoff, is_override=True)
+    for move in moves.select_related("from_stage", "to_stage", "by"):
+        whose = f" by {move.by}" if move.by else ""
+        yield Step(move.at, f"{move.from_stage} → {move.to_stage}, override{whose}", move.reason)
 
 
 def _of_touches(handoff: Handoff) -> Iterator[Step]:

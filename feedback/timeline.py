@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from feedback import timeline_words as words
 from feedback.models import DealChange, Disposition
@@ -26,6 +26,7 @@ from leads.models import (
     Lead,
     Meeting,
     Opportunity,
+    Organisation,
     OwnershipChange,
     ScoreSnapshot,
     StageTransition,
@@ -37,6 +38,8 @@ from routing.models import Decision
 from sla.models import ClockEvent, Notification
 
 PAGE_SIZE = 30
+# What amounts of deals are in: a subquery, read with them.
+CURRENCY = Subquery(Organisation.objects.values("currency")[:1])
 
 
 class Place(NamedTuple):
@@ -90,14 +93,14 @@ def _activities(lead: Lead) -> QuerySet[Any]:
 
 
 def _told_deals(lead: Lead) -> QuerySet[Any]:
-    return DealChange.objects.filter(deal__lead=lead)
+    return DealChange.objects.filter(deal__lead=lead).annotate(currency=CURRENCY)
 
 
 def _deals(lead: Lead) -> QuerySet[Any]:
     """Deals whose opening no rep told of; `is_told`: what became of them a rep did."""
     told = DealChange.objects.filter(deal=OuterRef("pk"))
     deals = Opportunity.objects.filter(~Exists(told.filter(from_state="")), lead=lead)
-    return deals.annotate(is_told=Exists(told))
+    return deals.annotate(is_told=Exists(told), currency=CURRENCY)
 
 
 def _closed_deals(lead: Lead) -> QuerySet[Any]:

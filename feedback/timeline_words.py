@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from feedback.models import DealChange, Disposition
+from feedback.models import Disposition
 from feedback.packets import detail as telling_detail
 from feedback.packets import kind_label
 from leads.evidence import ActivityRecord
@@ -114,6 +113,8 @@ def answered(row: Assignment) -> Told:
 
 
 def ended(row: Assignment) -> Told:
+    if row.outcome == Assignment.Outcome.QUALIFIED:  # who qualified it keeps it
+        return Told("flag", f"Qualified by {row.rep}", str(row.rep))
     return Told(
         "undo", f"No longer with {row.rep}: {row.get_outcome_display().lower()}", THE_SYSTEM
     )
@@ -151,18 +152,18 @@ def meeting(row: Meeting) -> Told:
 
 def deal_opened(row: Any) -> Told:
     # Of one that a rep told more about since, the amount at its opening is not on record.
-    worth = "" if row.is_told else _worth(row.amount)
+    worth = "" if row.is_told else _worth(row)
     return Told("bolt", f"Deal opened{_name(row)}{worth}", str(row.source or THE_SYSTEM))
 
 
-def deal_closed(row: Opportunity) -> Told:
-    text = f"Deal {row.get_state_display().lower()}{_name(row)}{_worth(row.amount)}"
+def deal_closed(row: Any) -> Told:
+    text = f"Deal {row.get_state_display().lower()}{_name(row)}{_worth(row)}"
     return Told("bolt", text, str(row.source or THE_SYSTEM))
 
 
-def deal_told(row: DealChange) -> Told:
+def deal_told(row: Any) -> Told:
     now = row.get_to_state_display().lower()
-    worth = _worth(row.amount)
+    worth = _worth(row)
     if row.is_correction:
         was = row.get_from_state_display().lower()
         return Told("edit", f"Deal corrected from {was} to {now}{worth}", str(row.by))
@@ -174,5 +175,6 @@ def _name(deal: Opportunity) -> str:
     return f": {deal.name}" if deal.name else ""
 
 
-def _worth(amount: Decimal | None) -> str:
-    return f", {amount:,.2f}" if amount is not None else ""
+def _worth(deal: Any) -> str:
+    """Return what a deal, or a change of one, is worth. `currency`: the organisation's."""
+    return f", {deal.amount:,.2f} {deal.currency}" if deal.amount is not None else ""

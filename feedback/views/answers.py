@@ -29,7 +29,7 @@ from feedback.views.page import Where, pane, panes, where
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Touch
+from leads.models import Assignment, Handoff, Organisation, Touch
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from sla.models import Clock, Target
@@ -142,7 +142,8 @@ def record_deal(request: SignedInRequest, pk: int) -> HttpResponse:
         return f"Deal with {assignment.handoff.lead}: {deal.get_state_display().lower()}."
 
     initial = {"state": known.state, "amount": known.amount} if known else {}
-    form = DealForm(request.POST or None, initial=initial)
+    currency = Organisation.objects.get().currency
+    form = DealForm(request.POST or None, currency=currency, initial=initial)
     return answer_with(
         request,
         place,

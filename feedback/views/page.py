@@ -71,13 +71,14 @@ class Where:
 
 
 def where(request: SignedInRequest, at: datetime, *, rep: User | None = None) -> Where:
-    """Read from the address which queue is meant. Raises Http404 for one that isn't the viewer's
-    to see.
+    """Read from the address which queue is meant, and which part of it. Raises Http404 for one that
+    isn't the viewer's to see, and for a part that there is none of.
     """
     found = rep or whose(request.user, request.GET)
-    wanted = request.GET.get("show", "")
-    show = Show(wanted) if wanted in list(Show) else Show.MINE
-    return Where(request.user, found, show, at)
+    wanted = request.GET.get("show") or Show.MINE
+    if wanted not in list(Show):
+        raise Http404
+    return Where(request.user, found, Show(wanted), at)
 
 
 def whose(viewer: User, address: QueryDict) -> User:

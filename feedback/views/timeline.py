@@ -19,7 +19,7 @@ from leads.requests import SignedInRequest, wants_fragment
 @vary_on_headers("HX-Request")
 def show_timeline(request: SignedInRequest, pk: int) -> HttpResponse:
     """A page of the timeline: a fragment for the lead's page, a page of its own without htmx."""
-    lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+    lead = get_object_or_404(Lead.objects.readable_by(request.user), pk=pk)
     page = timeline(lead, before=place_from(request.GET.get("before", "")))
     at = database_now()
     context = {"lead": lead, "page": page, "at": at, "a_day_ago": at - timedelta(days=1)}

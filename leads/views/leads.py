@@ -116,8 +116,9 @@ SHOWN_WITH_LEAD = ("stage", "owner", "queue__owner", "source", "account__owner")
 @login_required
 @require_GET
 def lead_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    visible = Lead.objects.visible_to(request.user)
-    lead = get_object_or_404(visible.select_related(*SHOWN_WITH_LEAD), pk=pk)
+    """One lead, also for a rep who had it once and follows an old link."""
+    readable = Lead.objects.readable_by(request.user)
+    lead = get_object_or_404(readable.select_related(*SHOWN_WITH_LEAD), pk=pk)
     if lead.merged_into_id is not None:
         return redirect("leads:lead", pk=survivor_id(lead.pk))
     return render(request, "leads/lead_detail.html", lead_context(lead, request.user))
@@ -131,6 +132,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     cards = handoff_cards(lead, openable)
     return {
         "lead": lead,
+        "is_past": is_past(lead, viewer),
         "at": at,
         "groups": fact_groups(evidence.facts),
         "page": score_page(evidence),
@@ -139,6 +141,13 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "may_correct": may_correct(viewer),
         "held": held_by_sales(lead, cards),
     }
+
+
+def is_past(lead: Lead, viewer: User) -> bool:
+    """Whether `lead`, which `viewer` may read, is one they had once and no longer answer for."""
+    if viewer.sees_everything or lead.owner_id == viewer.pk:
+        return False
+    return not Lead.objects.visible_to(viewer).filter(pk=lead.pk).exists()
 
 
 def handed_in(lead: Lead, viewer: User) -> list[tuple[Submission, str]]:

@@ -46,7 +46,7 @@ def test_a_lost_deal_is_corrected_to_won_by_who_lost_it(tell, alice):
     assert Opportunity.objects.get().state == "won"
     told = DealChange.objects.values_list("from_state", "to_state", "by")
     assert list(told) == [("", "lost", alice.pk), ("lost", "won", alice.pk)]
-    assert "Deal corrected from lost to won, 900.00" in [
+    assert "Deal corrected from lost to won, 900.00 EUR" in [
         entry.told.what for entry in timeline(lead).entries
     ]
 
@@ -63,16 +63,16 @@ def test_the_timeline_says_what_was_told_when(tell):
     lead = tell("lost", Decimal(900), minutes=2)
     told = [entry.told.what for entry in timeline(lead).entries]
     assert [what for what in told if what.startswith("Deal ") and "," in what] == [
-        "Deal corrected from won to lost, 900.00",
-        "Deal won, 900.00",
-        "Deal opened, 500.00",
+        "Deal corrected from won to lost, 900.00 EUR",
+        "Deal won, 900.00 EUR",
+        "Deal opened, 500.00 EUR",
     ]
 
 
 def test_a_deal_told_elsewhere_is_in_the_timeline_too(qualified, at):
     Opportunity.objects.create(lead=qualified.lead, handoff=qualified, opened_at=at, amount=500)
     told = [entry.told.what for entry in timeline(qualified.lead).entries]
-    assert "Deal opened, 500.00" in told
+    assert "Deal opened, 500.00 EUR" in told
 
 
 def test_a_won_deal_is_corrected_to_lost_and_back_and_to_open(tell):

@@ -8,8 +8,17 @@ import pytest
 from django.utils import timezone
 
 from feedback.models import Disposition
+from feedback.story import story
 from leads import handoffs
-from leads.models import Assignment, Handoff, Meeting, Opportunity, OwnershipChange, Touch
+from leads.models import (
+    Assignment,
+    Handoff,
+    Meeting,
+    Opportunity,
+    Organisation,
+    OwnershipChange,
+    Touch,
+)
 
 HTMX = {"HX-Request": "true"}
 
@@ -256,3 +265,28 @@ def test_a_lost_deal_opens_the_next_lead(post, alice, pass_lead, htmx):
     response = post(handoff, "deal", htmx=htmx, state="lost")
     assert handoff.lead.email not in response.content.decode()
     assert response.status_code == 200 if htmx else response.url == "/queue/"
+
+
+def test_the_form_of_a_deal_names_the_currency(client, alice, pass_lead, post):
+    Organisation.objects.update(currency="SEK")
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify", confirmed="need")
+    assert "Amount in SEK" in client.get(f"/queue/{handoff.pk}/deal/").content.decode()
+
+
+def test_who_qualified_a_lead_is_not_told_that_it_left_them(post, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    post(handoff, "qualify", confirmed="need")
+    handoff.refresh_from_db()
+    told = [step.text for step in story(handoff)]
+    assert "Qualified by Alice" in told and not any("no longer with" in text for text in told)
+
+
+def test_who_gave_a_lead_back_may_read_it_and_has_it_in_no_list(client, post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    post(handoff, "reject", quick="wrong-size")
+    lead = f"/leads/{handoff.lead_id}/"
+    assert "You had it once: read only" in client.get(lead).content.decode()
+    assert client.get(f"{lead}timeline/").status_code == 200
+    assert client.get("/leads/").context["count"] == 0
+    assert client.get(f"/queue/{handoff.pk}/").status_code == 404

@@ -147,6 +147,11 @@ def test_a_poll_that_found_news_is_silent_afterwards(signed_in, alice, pass_lead
     assert client.get(f"/queue/poll/?newest=0&mark={mark}", headers=HTMX).status_code == 204
 
 
+@pytest.mark.parametrize("address", ["/queue/?show=foo", "/queue/poll/?newest=0&show=foo"])
+def test_a_part_of_the_queue_that_there_is_none_of_is_not_found(signed_in, alice, address):
+    assert signed_in(alice).get(address).status_code == 404
+
+
 def test_a_poll_without_sense_is_not_found(signed_in, alice):
     assert signed_in(alice).get("/queue/poll/?newest=x").status_code == 404
 

@@ -6,6 +6,7 @@ import pytest
 
 from feedback import answers
 from feedback.errors import AnswerRefused
+from feedback.story import story
 from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.errors import EntryRefused
@@ -102,6 +103,8 @@ def test_the_rep_is_asked_why_and_may_go_on(client, make_handoff, alice, sal_ask
     client.post(f"/queue/{handoff.pk}/accept/", {"override": "They called me"}, headers=HTMX)
     moved = StageTransition.objects.get(lead=handoff.lead_id, to_stage="sal")
     assert (moved.is_override, moved.by) == (True, alice)
+    (step,) = [step for step in story(handoff) if "override" in step.text]
+    assert step.text.endswith("override by Alice") and "They called me" in step.note
     assert moved.reason.endswith(": They called me")
 
 

@@ -87,10 +87,10 @@ def test_a_whole_journey_is_told(journey):
         "Accepted",
         "Call: spoke",
         "First touch: stopped",
-        "No longer with Alice: qualified",
+        "Qualified by Alice",
         "Handoff closed as qualified",
         "Meeting for",
-        "Deal won, 900.00",
+        "Deal won, 900.00 EUR",
     ):
         assert expected in told
 
