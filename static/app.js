@@ -238,6 +238,12 @@ if (hasShortcuts()) {
   document.querySelectorAll("[data-show-keys]").forEach((button) => { button.hidden = false; });
 }
 
+// A zone that nobody chose yet is the browser's, if it is among those on offer.
+document.querySelectorAll("select[data-browser-zone]").forEach((select) => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...select.options].some((option) => option.value === zone)) select.value = zone;
+});
+
 // htmx -------------------------------------------------------------------------------------------
 // A poll ("every 5s, awake from:body") rests while its tab is hidden and runs at once when it is shown.
 document.addEventListener("htmx:beforeRequest", (event) => {

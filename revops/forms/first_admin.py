@@ -24,7 +24,7 @@ class FirstAdminForm(forms.Form):
 
     code = forms.CharField(label="Set-up code", help_text="Printed where Handoff was started.")
     organisation = forms.CharField(max_length=120, label="Name of your company")
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone", initial="UTC")
     name = forms.CharField(max_length=120, label="Your name")
     email = forms.EmailField(label="Your e-mail")
     password = forms.CharField(
@@ -35,6 +35,8 @@ class FirstAdminForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = plain_helper()
+        if not self.is_bound:  # then app.js chooses the browser's
+            self.fields["zone"].widget.attrs["data-browser-zone"] = ""
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

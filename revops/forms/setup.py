@@ -60,6 +60,7 @@ class PersonForm(forms.ModelForm[User]):
         self.by = by
         if self.instance.pk is None:
             self.initial["zone"] = Organisation.objects.get().zone
+            self.initial["sales_role"] = SalesRole.SDR  # as a sales rep, the first role, needs one
         else:
             self.initial.update(current_job(self.instance))
             self.fields["password"].help_text = "Leave it empty to keep the present one."

@@ -73,3 +73,11 @@ def test_signing_out_is_one_press(make_screen, priya):
     screen.page.get_by_role("button", name="Sign out").click()
     screen.open(CHANGE)
     expect(screen.page).to_have_url(re.compile("/accounts/login/"))
+
+
+def test_the_first_admin_finds_the_browsers_zone_chosen(make_screen):
+    screen = make_screen()
+    screen.open("/setup/first/")
+    zone = screen.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(screen.page.get_by_label("Time zone")).to_have_value(zone)
+    screen.assert_clean()

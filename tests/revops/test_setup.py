@@ -67,6 +67,31 @@ def test_the_first_admin_gets_the_shipped_settings(client, setup_code):
     assert client.get("/setup/").status_code == 200
 
 
+def test_a_zone_nobody_chose_is_utc_or_the_browsers(client, db):
+    page = client.get("/setup/first/").content.decode()
+    assert '<option value="UTC" selected>' in page and "data-browser-zone" in page
+
+
+def test_a_zone_that_was_chosen_is_left_alone(client, setup_code):
+    answer = client.post("/setup/first/", FIRST | {"code": "guess"}).content.decode()
+    assert '<option value="Europe/Berlin" selected>' in answer and "data-browser-zone" not in answer
+
+
+def test_a_new_person_is_taken_with_what_the_form_begins_with(client, rosa, defaults):
+    client.force_login(rosa)
+    begun = client.get("/setup/people/new/").context["form"]
+    form = {name: begun[name].value() or "" for name in begun.fields if name != "rotas"}
+    form["role"] = begun.fields["role"].choices[0][0]
+    answer = client.post("/setup/people/new/", form | {"name": "Dana", "email": "d@example.com"})
+    assert answer.status_code == 302
+    assert User.objects.get(name="Dana").sales_role == "sdr"
+
+
+def test_set_up_leads_to_the_criteria_themselves(client, olga, defaults):
+    client.force_login(olga)
+    assert '<a href="/criteria/">' in client.get("/setup/").content.decode()
+
+
 def test_the_first_admin_is_made_once(client, setup_code, rosa):
     assert client.get("/setup/first/").status_code == 404
     assert client.post("/setup/first/", FIRST).status_code == 404
