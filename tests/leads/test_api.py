@@ -1,11 +1,15 @@
+import html
 import json
+import re
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connections
 from django.test import Client
 
 from leads.models import IntakeSource, IntakeToken, Submission
 from leads.tokens import issue_token
+from leads.views.api_reference import EXAMPLE
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +175,17 @@ def test_with_the_database_away_the_answer_says_when_to_try_again(post, monkeypa
     answer = post()
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
+
+
+def test_the_example_of_the_reference_is_taken_as_it_stands(client, post):
+    page = html.unescape(client.get("/api/v1/docs").content.decode())
+    example = page.partition("<pre>")[2].partition("</pre>")[0]
+    (key,) = re.findall(r"Idempotency-Key: (\S+)\"", example)
+    body = re.search(r"-d '(\{.*\})'", example, re.DOTALL)[1].encode()
+    assert f"curl -X POST {settings.BASE_URL}{URL}" in example
+    first, again = post(body, key=key), post(body, key=key)
+    assert (first.status_code, first.json()["status_url"]) == (202, again.json()["status_url"])
+    assert Submission.objects.get().payload == EXAMPLE
 
 
 def test_the_reference_page_needs_nothing_from_outside(client, db):
