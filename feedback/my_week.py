@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
+from feedback.models import ReasonCode
 from leads.models import Assignment, Organisation, Touch, User
 from sla.calendars import schedule_for
 from sla.models import Clock, Target
+
+# "Not my lead" is no rejection of the lead and counts against nobody.
+REROUTED = Q(disposition__code__consequence=ReasonCode.Consequence.REROUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def my_week(rep: User, at: datetime) -> Week:
     answers = Assignment.objects.filter(rep=rep).aggregate(
         passed=Count("pk", filter=Q(passed_at__gte=monday)),
         accepted=Count("pk", filter=Q(answer="accepted", answered_at__gte=monday)),
-        rejected=Count("pk", filter=Q(answer="rejected", answered_at__gte=monday)),
+        rejected=Count("pk", filter=Q(answer="rejected", answered_at__gte=monday) & ~REROUTED),
     )
     clocks = Clock.objects.filter(
         assignment__rep=rep,

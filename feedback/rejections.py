@@ -36,9 +36,11 @@ def rejections(leads: QuerySet[Lead]) -> Rejections:
     counts against nobody and is left out.
     """
     ids = leads.values("pk")
-    answered = Assignment.objects.filter(handoff__lead__in=ids, answered_at__isnull=False).count()
+    rerouted = ReasonCode.Consequence.REROUTE
+    answers = Assignment.objects.filter(handoff__lead__in=ids, answered_at__isnull=False)
+    answered = answers.exclude(answer="rejected", disposition__code__consequence=rerouted).count()
     given_back = Disposition.objects.filter(handoff__lead__in=ids)
-    given_back = given_back.exclude(code__consequence=ReasonCode.Consequence.REROUTE)
+    given_back = given_back.exclude(code__consequence=rerouted)
     in_review = given_back.filter(assignment=None).count()
     rejected = given_back.filter(kind=Disposition.Kind.REJECTED).count()
     rows = (

@@ -75,10 +75,8 @@ def _holds(value: object, limits: Iterable[str]) -> bool | None:
     return str(value).strip().casefold() in {each.casefold() for each in limits}
 
 
-def _is_listed(companies: Iterable[str], domains: Set[str]) -> bool | None:
-    """Return whether a company is in a named list; None if it can't be told which company it is."""
-    if not domains:
-        return None
+def _is_listed(companies: Iterable[str], domains: Set[str]) -> bool:
+    """Return whether a company is in a named list; one that nobody can tell is not."""
     return not domains.isdisjoint(each.strip().casefold() for each in companies)
 
 

@@ -1,0 +1,94 @@
+"""A handoff that its rep leaves lying goes to another one, and after some of them to a person who
+decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from leads import handoffs
+from leads.models import Assignment, Handoff, Organisation, OwnershipChange, User
+from leads.nudges import nudge
+from sla import clocks, outbox
+from sla.messages import headline
+from sla.models import Notification
+
+Outcome = Assignment.Outcome
+SWEEP = "revops.tasks.sweep"
+
+
+@transaction.atomic
+def reroute_unworked(assignment: Assignment, *, at: datetime) -> bool:
+    """Take a handoff from a rep who has not answered, for another to get who never had it; who had
+    it is told. After as many as the organisation allows it goes to review instead, and the manager
+    of the last rep is told.
+
+    Returns whether it was still to be taken: what was answered, passed on or closed is left alone,
+    and so a second call does nothing.
+    """
+    handoff = handoffs.locked(assignment.handoff_id)
+    current = handoffs.open_assignment(handoff)
+    if current is None or current.pk != assignment.pk or current.answer:
+        return False
+    clocks.end(current, at=at)
+    earlier = list(_unanswered(handoff))
+    if len(earlier) < Organisation.objects.get().reroutes_before_manager:
+        _to_the_next(handoff, current, at)
+    else:
+        _to_a_person(handoff, current, [each.rep for each in earlier], at)
+    return True
+
+
+def _unanswered(handoff: Handoff) -> list[Assignment]:
+    """Return the assignments that were taken away before anybody answered, oldest first."""
+    taken = Assignment.objects.filter(handoff=handoff, outcome=Outcome.REROUTED, answer="")
+    return list(taken.select_related("rep").order_by("seq"))
+
+
+def _to_the_next(handoff: Handoff, last: Assignment, at: datetime) -> None:
+    reason = f"{last.rep} did not answer"
+    handoffs.back_to_routing(
+        handoff, at=at, reason=reason, source=OwnershipChange.Source.ESCALATION
+    )
+    _tell(last.rep, last, "Goes to somebody else", f"{reason} in time.", at)
+    nudge(SWEEP)
+
+
+def _to_a_person(handoff: Handoff, last: Assignment, before: list[User], at: datetime) -> None:
+    names = [str(rep) for rep in (*before, last.rep)]
+    reason = f"Nobody answered: {', '.join(names[:-1])} and {names[-1]} had it."
+    handoffs.end_assignment(handoff, Outcome.REROUTED, at=at)
+    handoffs.send_to_review(handoff, reason=reason[:300], at=at)
+    clocks.start_review_clock(handoff, at)
+    _tell(last.rep, last, "Goes to review", reason, at)
+    for person in _who_decides(handoff, last.rep, at):
+        outbox.notify(
+            person,
+            Notification.Kind.REVIEW,
+            key=f"unworked:assignment:{last.pk}",
+            subject=f"Nobody answered: {headline(handoff)}",
+            body=reason,
+            handoff=handoff,
+            at=at,
+        )
+
+
+def _who_decides(handoff: Handoff, rep: User, at: datetime) -> list[User]:
+    """Return whom to tell, each once: the rep's manager and the owner of the review queue."""
+    assert handoff.queue is not None  # constraint handoff_with_a_rep_once_passed
+    manager = rep.team.manager if rep.team else None
+    told = {each.pk: each for each in (manager, handoff.queue.owner) if each}
+    return list(told.values())
+
+
+def _tell(rep: User, assignment: Assignment, what: str, why: str, at: datetime) -> None:
+    outbox.notify(
+        rep,
+        Notification.Kind.MOVED,
+        key=f"moved:assignment:{assignment.pk}",
+        subject=f"{what}: {headline(assignment.handoff)}",
+        body=why,
+        handoff=assignment.handoff,
+        at=at,
+    )

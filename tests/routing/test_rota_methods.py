@@ -1,0 +1,143 @@
+"""Whose turn it is, by each of the methods of a rota."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from django.db import transaction
+
+from leads.models import Handoff
+from routing.models import Rota, Turn
+from routing.rotas import TurnTaken, digest, next_turn, weight_in
+from tests.routing.conftest import add_reps, routed
+from tests.routing.test_rotas import committed, farthest_from_share, in_threads, route_or_fail
+
+ALIKE = Rota(name="Alike", method="in_turn")
+WEIGHTED = Rota(name="Weighted", method="by_weight")
+LEAST = Rota(name="Least", method="least_work")
+
+
+def turns_of(rota, stretches, loads=None):
+    """Take turns among members who change: (weights, how many turns) after one another."""
+    taken = []
+    for weights, count in stretches:
+        for _ in range(count):
+            asked = {rep: weight_in(rota, weight) for rep, weight in weights.items()}
+            turn = next_turn(rota, taken, asked, loads or {})
+            taken.append(TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id))
+    return taken
+
+
+def random_members(choose):
+    reps = choose.sample(range(1, 60), choose.randint(1, 40))
+    return {rep: choose.randint(1, 100) for rep in reps}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_in_turn_nobody_is_ever_two_turns_ahead_whatever_the_weights(seed):
+    choose = random.Random(seed)
+    members = random_members(choose)
+    counts = Counter(dict.fromkeys(members, 0))
+    for turn in turns_of(ALIKE, [(members, choose.randint(1, 150))]):
+        counts[turn.rep_id] += 1
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_by_weight_nobody_is_ever_a_turn_away_from_the_share(seed):
+    choose = random.Random(seed)
+    members = random_members(choose)
+    turns = turns_of(WEIGHTED, [(members, choose.randint(1, 150))])
+    assert farthest_from_share([turn.rep_id for turn in turns], members) < 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_each_change_of_members_starts_a_stretch_that_is_fair_in_itself(seed):
+    choose = random.Random(seed)
+    stretches = [(random_members(choose), choose.randint(1, 60)) for _ in range(6)]
+    turns = turns_of(WEIGHTED, stretches)
+    for weights, _ in stretches:
+        same = [turn.rep_id for turn in turns if turn.eligible == digest(weights)]
+        assert farthest_from_share(same, weights) < 1
+
+
+def test_who_comes_back_gets_no_more_than_the_others():
+    together, alone = {1: 1, 2: 1}, {1: 1}
+    turns = turns_of(ALIKE, [(together, 2), (alone, 9), (together, 5)])
+    assert [turn.rep_id for turn in turns[-5:]] == [2, 1, 2, 1, 2]
+    assert {turn.stretch for turn in turns[-5:]} == {12}
+
+
+def test_a_change_of_weights_starts_a_stretch():
+    turns = turns_of(WEIGHTED, [({1: 1, 2: 1}, 3), ({1: 2, 2: 1}, 3)])
+    assert [turn.stretch for turn in turns] == [1, 1, 1, 4, 4, 4]
+
+
+def test_least_work_goes_to_the_fewest_open_and_the_level_take_turns():
+    members, loads = {1: 1, 2: 1, 3: 1}, {1: 5, 2: 2, 3: 2}
+    turns = turns_of(LEAST, [(members, 4)], loads)
+    assert [turn.rep_id for turn in turns] == [2, 3, 2, 3]
+
+
+def test_the_level_in_a_weighted_rota_take_turns_by_weight():
+    turns = turns_of(LEAST, [({1: 1, 2: 3, 3: 9}, 8)], {1: 0, 2: 0, 3: 7})
+    assert Counter(turn.rep_id for turn in turns) == {1: 2, 2: 6}
+
+
+# In the database ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def least(inbound):
+    inbound.method = Rota.Method.LEAST_WORK
+    inbound.save()
+    return inbound
+
+
+def test_weights_count_only_where_turns_go_by_weight(inbound, make_handoff, at):
+    Rota.objects.update(method=Rota.Method.IN_TURN)
+    heavy, light = add_reps(inbound, 9, 1)
+    given = Counter(routed(make_handoff(), at).rep for _ in range(4))
+    assert given == {heavy: 2, light: 2}
+
+
+def test_whoever_has_least_open_is_next_and_is_told_so(alice, carol, least, make_handoff, at):
+    for _ in range(2):
+        make_handoff(rep=alice)
+    decision = routed(make_handoff(), at)
+    assert (decision.rep, decision.reason) == (carol, "has the least open work in rota Inbound")
+
+
+def test_closed_work_is_no_work(alice, carol, least, make_handoff, at):
+    for _ in range(2):
+        make_handoff(rep=carol)
+    done = [make_handoff(rep=alice) for _ in range(3)]
+    for handoff in done:
+        handoff.assignments.update(ended_at=at, outcome="withdrawn")
+        Handoff.objects.filter(pk=handoff.pk).update(
+            state="closed", closed_as="withdrawn", closed_at=at
+        )
+    assert routed(make_handoff(), at).rep == alice
+
+
+@pytest.mark.django_db(transaction=True)
+def test_least_work_ends_level_however_many_ask_at_once(least, make_handoff, at):
+    reps = add_reps(least, 1, 1, 1, 1)
+    with transaction.atomic():
+        for _ in range(9):
+            make_handoff(rep=reps[0])
+    in_threads(route_or_fail, committed(make_handoff, 31), threads=8)
+    work = Counter(Handoff.objects.with_reps().values_list("owner", flat=True))
+    assert sorted(work.values()) == [10, 10, 10, 10]
+    assert Turn.objects.count() == 31
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_members_are_in_turn_however_many_ask_at_once(inbound, make_handoff):
+    Rota.objects.update(method=Rota.Method.IN_TURN)
+    add_reps(inbound, *range(1, 13))
+    in_threads(route_or_fail, committed(make_handoff, 60), threads=8)
+    counts = Counter(Turn.objects.values_list("rep", flat=True))
+    assert sorted(counts.values()) == [5] * 12

@@ -1,0 +1,120 @@
+"""Handoffs that nobody answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from leads import handoffs
+from leads.models import Assignment, Handoff, Organisation
+from revops import intake_work
+from routing.models import RotaMember
+from routing.unworked import reroute_unworked
+from sla import clocks
+from sla.models import Clock, Notification
+from tests.conftest import make_user
+from tests.routing.conftest import routed
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def dan(north, inbound):
+    """A third sales rep of North in the rota Inbound."""
+    rep = make_user("Dan", "rep", team=north)
+    RotaMember.objects.create(rota=inbound, rep=rep)
+    return rep
+
+
+@pytest.fixture
+def passed(alice, carol, dan, make_handoff, at):
+    """A handoff that is passed to Alice with its clocks started."""
+    handoff = make_handoff()
+    clocks.start_assignment_clocks(routed(handoff, at).assignment, at=at)
+    return Handoff.objects.get(pk=handoff.pk)
+
+
+def leave_lying(handoff, at):
+    """Take it from whoever has it and pass it on, if it is to be passed on."""
+    assert reroute_unworked(handoffs.open_assignment(handoff), at=at)
+    handoff.refresh_from_db()
+    if handoff.state == Handoff.State.WAITING:
+        routed(handoff, at)
+        handoff.refresh_from_db()
+    return handoff
+
+
+def test_it_goes_to_the_next_who_never_had_it(passed, alice, carol, dan, at):
+    assert [passed.owner, leave_lying(passed, at + HOUR).owner] == [alice, carol]
+    assert leave_lying(passed, at + 2 * HOUR).owner == dan
+    outcomes = Assignment.objects.order_by("seq").values_list("outcome", flat=True)
+    assert list(outcomes) == ["rerouted", "rerouted", ""]
+
+
+def test_the_clocks_of_who_had_it_end(passed, at):
+    reroute_unworked(handoffs.open_assignment(passed), at=at + HOUR)
+    ended = Clock.objects.exclude(assignment=None).values_list("stop_reason", "stopped_at")
+    assert set(ended) == {("ended", at + HOUR)}
+
+
+def test_after_so_many_it_goes_to_review_and_the_manager_is_told(passed, mona, rosa, at):
+    for hours in (1, 2, 3):
+        leave_lying(passed, at + hours * HOUR)
+    assert (passed.state, passed.queue.key) == ("review", "review")
+    assert passed.review_reason == "Nobody answered: Alice, Carol and Dan had it."
+    told = Notification.objects.filter(kind="review", channel="app")
+    assert set(told.values_list("recipient", flat=True)) == {mona.pk, rosa.pk}
+    assert Clock.objects.running().filter(kind="review").exists()
+    assert Assignment.objects.filter(outcome="rerouted").count() == 3
+
+
+def test_the_organisation_says_after_how_many(passed, at):
+    Organisation.objects.update(reroutes_before_manager=1)
+    for hours in (1, 2):
+        leave_lying(passed, at + hours * HOUR)
+    assert passed.review_reason == "Nobody answered: Alice and Carol had it."
+
+
+def test_who_had_it_is_told_that_it_goes_on(passed, alice, at):
+    reroute_unworked(handoffs.open_assignment(passed), at=at + HOUR)
+    told = Notification.objects.get(recipient=alice, kind="moved", channel="app")
+    assert told.body == "Alice did not answer in time."
+
+
+def test_what_was_answered_meanwhile_is_left_alone(passed, alice, at):
+    assignment = handoffs.open_assignment(passed)
+    handoffs.accept(assignment, by=alice, at=at)
+    assert not reroute_unworked(assignment, at=at + HOUR)
+    assert handoffs.open_assignment(passed).rep == alice
+
+
+def test_a_second_call_does_nothing(passed, at):
+    assignment = handoffs.open_assignment(passed)
+    assert reroute_unworked(assignment, at=at + HOUR)
+    assert not reroute_unworked(assignment, at=at + HOUR)
+    assert Notification.objects.filter(kind="moved", channel="app").count() == 1
+
+
+def test_a_rejection_is_no_silence(passed, carol, at):
+    """Only who did not answer counts towards the manager."""
+    Organisation.objects.update(reroutes_before_manager=1)
+    assignment = handoffs.open_assignment(passed)
+    Assignment.objects.filter(pk=assignment.pk).update(answer="rejected", answered_at=at)
+    handoffs.back_to_routing(passed, at=at, reason="Not mine")
+    routed(passed, at)
+    assert leave_lying(Handoff.objects.get(pk=passed.pk), at + HOUR).state == "passed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_passes_it_on(defaults, make_handoff, at, north, inbound):
+    with transaction.atomic():
+        first, second = (make_user(name, "rep", team=north) for name in ("Ann", "Ben"))
+        for rep in (first, second):
+            RotaMember.objects.create(rota=inbound, rep=rep)
+        handoff = make_handoff(rep=first)
+    reroute_unworked(handoffs.open_assignment(handoff), at=at)
+    intake_work.work_through(at)
+    handoff.refresh_from_db()
+    assert handoff.owner == second
