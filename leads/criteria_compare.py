@@ -138,6 +138,7 @@ class Distribution:
     after: Survey
     charts: Sequence[tuple[str, str, Histogram]]
     bands: Sequence[BandMove]
+    names: Mapping[str, str]
 
     @property
     def is_same(self) -> bool:
@@ -145,10 +146,12 @@ class Distribution:
         return self.before.version_id == self.after.version_id
 
     @property
-    def held(self) -> list[tuple[str, str, int]]:
-        """Each rule of the version with its id on the page, and for how many leads it holds."""
+    def held(self) -> list[tuple[str, str, str, int]]:
+        """Each rule of the version: its id on the page, the rule, its name, and for how many leads
+        it holds.
+        """
         return [
-            (anchor_of(*rule.split(":")), rule, count)
+            (anchor_of(*rule.split(":")), rule, self.names[rule], count)
             for rule, count in self.after.held_for.items()
         ]
 
@@ -180,7 +183,17 @@ def distribution(live: Version, version: Version, user: User, at: datetime) -> D
         after,
         charts=[("Fit", "fit-points", fit), ("Readiness", "readiness-points", readiness)],
         bands=[BandMove(band, was.get(band, 0), now.get(band, 0)) for band in BANDS],
+        names=_names(criteria_of(version)),
     )
+
+
+def _names(criteria: Criteria) -> dict[str, str]:
+    """Return what each rule with conditions is called, as a survey names it: "fit:size-core"."""
+    return {
+        **{f"fit:{rule.key}": rule.label for rule, _ in criteria.fit},
+        **{f"disqualifiers:{rule.key}": rule.label for rule, _ in criteria.disqualifying},
+        **{f"modifiers:{rule.key}": rule.label for rule, _ in criteria.modifying},
+    }
 
 
 def _fits(leads: Sequence[Standpoint]) -> list[int]:

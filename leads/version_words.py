@@ -18,6 +18,19 @@ Vocabulary = Mapping[str, Fact]
 # Said elsewhere: whose row it is, which one, and where it stands.
 NOT_CELLS = frozenset({"id", "version", "key", "position"})
 NOTHING = "–"
+# As the editors call them, where a field's own name is no English.
+LABELS = {
+    "label": "Name",
+    "half_life_days": "Half-life in days",
+    "window_days": "Counts for days",
+    "where": "Only where",
+    "high": "High intent",
+    "fit_a": "Fit A from",
+    "fit_b": "Fit B from",
+    "readiness_1": "Readiness 1 from",
+    "readiness_2": "Readiness 2 from",
+    "opens_at": "Opens a handoff at",
+}
 
 
 class Words(NamedTuple):
@@ -117,7 +130,7 @@ def _condition(condition: Mapping[str, Any], own: Vocabulary) -> str:
 
 
 def _label(field: models.Field[Any, Any]) -> str:
-    return "Name" if field.name == "label" else str(field.verbose_name).capitalize()
+    return LABELS.get(field.name) or str(field.verbose_name).capitalize()
 
 
 def _field_text(row: models.Model, field: models.Field[Any, Any], own: Vocabulary) -> str:

@@ -157,3 +157,18 @@ def test_however_many_leads_the_page_asks_as_often(
     client.get("/criteria/")
     with django_assert_num_queries(23):
         client.get("/criteria/")
+
+
+def test_the_page_of_all_leads_calls_rules_by_their_names(client, draft, olga):
+    client.force_login(olga)
+    page = client.get(f"/criteria/{draft.number}/distribution/").content.decode()
+    assert '<th scope="row" dir="auto">200 to 2,000 employees</th>' in page
+    assert ">fit:size-core<" not in page
+
+
+def test_changes_are_told_in_the_editors_words(client, draft, olga):
+    Signal.objects.filter(version=draft, decay="half_life").update(half_life_days=3, window_days=9)
+    client.force_login(olga)
+    page = client.get(f"/criteria/{draft.number}/diff/").content.decode()
+    assert "Half-life in days" in page and "Counts for days" in page
+    assert "Half life days" not in page and "Window days" not in page
