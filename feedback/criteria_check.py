@@ -13,7 +13,7 @@ from leads.bulk_evidence import evidence_in_bulk
 from leads.conditions import Compiled, Condition, Evidence, compile_conditions
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
-from leads.criteria_lint import Finding, StageInUse, lint
+from leads.criteria_lint import RULES, Finding, StageInUse, lint
 from leads.custom_facts import all_declared_facts
 from leads.documents import NothingLive, live_version
 from leads.models import BANDS, CustomFact, Document, Lead, Stage, Version
@@ -40,6 +40,17 @@ class CheckReport:
     findings: Sequence[Finding]
     looked_at: int
     live: int
+
+    @property
+    def marks(self) -> list[tuple[str, list[tuple[int, str]]]]:
+        """The rows that warnings concern, by their id on the page, each with the place of its
+        warnings among all, from 1, and what they are called.
+        """
+        found: dict[str, list[tuple[int, str]]] = {}
+        for place, finding in enumerate(self.findings, 1):
+            if finding.anchor:
+                found.setdefault(finding.anchor, []).append((place, RULES[finding.id].title))
+        return list(found.items())
 
 
 def report_on(version: Version, at: datetime, *, afresh: bool = False) -> CheckReport:
