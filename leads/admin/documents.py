@@ -10,6 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from leads import documents
@@ -20,6 +21,7 @@ from leads.documents import may_publish, save_edit
 from leads.errors import NotPublishable, StaleDraft
 from leads.instants import database_now
 from leads.models import Document, Publication, User, Version
+from leads.requests import read_id
 
 NOTE_LENGTH = 400
 
@@ -133,6 +135,25 @@ class VersionAdmin(LastingAdmin[Version]):
     ) -> None:
         revision = form.cleaned_data["revision"]
         save_edit(obj, revision=revision, by=acting(request), at=database_now())
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Discard a draft as its page does. The address carries the revision that was seen, and the
+        form sends it back.
+        """
+        draft = self.get_object(request, object_id)
+        if request.method == "GET" and draft and "revision" not in request.GET:
+            return redirect(f"{request.path}?revision={draft.revision}")
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except (NotPublishable, StaleDraft) as refused:
+            self.message_user(request, f"{refused} Nothing was discarded.", messages.ERROR)
+            return redirect("admin:leads_version_changelist")
+
+    def delete_model(self, request: HttpRequest, obj: Version) -> None:
+        obj.revision = read_id(request.GET.get("revision", "")) or 0
+        documents.discard(obj)
 
     @admin.action(description="Start a draft from this version", permissions=["change"])
     def start_draft(self, request: HttpRequest, versions: QuerySet[Version]) -> None:

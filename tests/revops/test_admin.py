@@ -377,6 +377,35 @@ def test_the_targets_of_a_drafts_policy_are_edited(admin_client, rosa, at):
 # Publishing --------------------------------------------------------------------------------------
 
 
+def open_delete(client, draft):
+    """Return the address of the page that asks whether to delete `draft`, as it is now."""
+    answer = client.get(url(Version, "delete", draft.pk))
+    assert answer.status_code == 302
+    assert client.get(answer.url).status_code == 200
+    return answer.url
+
+
+def test_a_draft_is_discarded_as_its_page_would(admin_client, draft):
+    address = open_delete(admin_client, draft)
+    assert admin_client.post(address, {"post": "yes"}).status_code == 302
+    assert not Version.objects.filter(pk=draft.pk).exists()
+
+
+def test_a_draft_somebody_edited_meanwhile_is_not_discarded(admin_client, draft):
+    address = open_delete(admin_client, draft)
+    edit(admin_client, draft, **{"routingrules-0-label": "Their words"})
+    page = admin_client.post(address, {"post": "yes"}, follow=True).content.decode()
+    assert "Somebody else changed" in page and "Nothing was discarded." in page
+    assert Version.objects.filter(pk=draft.pk).exists()
+
+
+def test_a_draft_that_another_is_built_on_is_not_discarded(admin_client, draft, rosa):
+    address = open_delete(admin_client, draft)
+    start_draft(draft, by=rosa)
+    admin_client.post(address, {"post": "yes"})
+    assert Version.objects.filter(pk=draft.pk).exists()
+
+
 def test_publishing_asks_for_the_note_first(admin_client, draft):
     page = act(admin_client, Version, "publish", draft).content.decode()
     assert "What changes, and why" in page
