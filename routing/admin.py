@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 
 from leads.admin.base import LastingAdmin, ReadOnlyAdmin
 from leads.admin.kinds import KINDS, Kind
-from leads.admin.rows import DraftRows, FallbackRowForm, fallback_problems
-from leads.models import Document, Version
+from leads.admin.rows import DraftRows, FallbackRowForm
+from leads.instants import database_now
+from leads.models import Document, User, Version
+from routing.check import errors_of
+from routing.forms.rows import HAS_LEFT
 from routing.models import (
     Capacity,
     Decision,
@@ -18,18 +22,27 @@ from routing.models import (
     Territory,
     Turn,
 )
+from routing.publishing import publish_table
+
+
+class RoutingRowForm(FallbackRowForm):
+    def clean_rep(self) -> User | None:
+        rep: User | None = self.cleaned_data["rep"]
+        if rep is not None and not rep.is_active:
+            raise forms.ValidationError(HAS_LEFT.format(rep=rep))
+        return rep
 
 
 class RoutingRuleInline(DraftRows):
     model = RoutingRule
-    form = FallbackRowForm
+    form = RoutingRowForm
 
 
 def problems_of_table(version: Version) -> list[str]:
-    return fallback_problems(RoutingRule.objects.filter(version=version))
+    return errors_of(version, database_now())
 
 
-KINDS[Document.Kind.ROUTING] = Kind((RoutingRuleInline,), problems_of_table)
+KINDS[Document.Kind.ROUTING] = Kind((RoutingRuleInline,), problems_of_table, publish_table)
 
 
 class RotaMemberInline(admin.TabularInline[RotaMember, Rota]):

@@ -71,7 +71,12 @@ def why_them(decision: Decision) -> str:
 
 def rules_asked(decision: Decision) -> list[Asked]:
     """Return each rule that was asked, in order, with what decided it."""
-    return list(_asked(decision.trace))
+    return rules_in(decision.trace)
+
+
+def rules_in(trace: Mapping[str, Any]) -> list[Asked]:
+    """Return each rule that a trace, as it is kept, says was asked."""
+    return list(_asked(trace))
 
 
 def _asked(trace: Mapping[str, Any]) -> Iterator[Asked]:

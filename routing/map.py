@@ -1,16 +1,15 @@
-"""The live routing table in words, row by row."""
+"""A version of the routing table in words, row by row, as a map that can be read and printed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from leads.conditions import describe
-from leads.custom_facts import all_declared_facts
-from leads.documents import live_version
-from leads.facts import Fact
-from leads.models import Document, Publication
+from leads.csv_cells import inert
+from leads.version_words import Vocabulary, conditions_in_words
+from routing.candidates import language_name
 from routing.models import RoutingRule, Territory
 
 OWNER_WORDS = {
@@ -18,39 +17,46 @@ OWNER_WORDS = {
     RoutingRule.Outcome.ACCOUNT_OWNER: "Owner of the account",
     RoutingRule.Outcome.TERRITORY: "Whose territory it is",
 }
+BYTE_ORDER_MARK = "\ufeff"
+COLUMNS = ("Row", "Name", "When", "Goes to", "Only reps with", "Out of hours", "Priority")
 
 
-@dataclass(frozen=True, slots=True)
-class MapRow:
-    """One rule in words. kind: what stands in "goes to", for its mark: person, rota or queue."""
-
-    label: str
-    conditions: str
-    goes_to: str
-    kind: str
-    priority: int
-    is_fallback: bool
+def when(rule: RoutingRule, own: Vocabulary) -> str:
+    return conditions_in_words(rule.conditions, own) if rule.conditions else "Everything else"
 
 
-def live_map(at: datetime) -> tuple[Publication, list[MapRow]]:
-    """Return what is live at `at` and since when, with its rows. Raises NothingLive."""
-    version = live_version(Document.Kind.ROUTING, at)
-    publication = version.publications.filter(at__lte=at).select_related("by", "version").latest()
-    rules = RoutingRule.objects.filter(version=version).select_related("rota", "rep", "queue")
-    attributes = all_declared_facts()
-    return publication, [_row(rule, attributes) for rule in rules]
-
-
-def _row(rule: RoutingRule, attributes: Mapping[str, Fact]) -> MapRow:
+def goes_to(rule: RoutingRule) -> str:
+    """Return whom a rule, read with what it names, leads to."""
     named = rule.rota or rule.rep or rule.queue
-    asked = describe(rule.conditions, extra_facts=attributes)
-    return MapRow(
-        label=rule.label,
-        conditions=asked if rule.conditions else "Everything else",
-        goes_to=str(named) if named else OWNER_WORDS[RoutingRule.Outcome(rule.outcome)],
-        kind=rule.outcome if named else "owner",
-        priority=rule.priority,
-        is_fallback=not rule.conditions,
+    return str(named) if named else OWNER_WORDS[RoutingRule.Outcome(rule.outcome)]
+
+
+def needed(rule: RoutingRule) -> str:
+    """Return what a rep must have: "Payments; speaks German"; "" if nothing."""
+    spoken = " and ".join(map(language_name, rule.languages))
+    words = [", ".join(rule.skills), f"speaks {spoken}" if spoken else ""]
+    return "; ".join(word for word in words if word)
+
+
+def map_as_csv(rules: Iterable[RoutingRule], own: Vocabulary) -> str:
+    """Return the map as CSV that a spreadsheet opens without running anything in it."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for place, rule in enumerate(rules, 1):
+        writer.writerow(map(inert, _cells(place, rule, own)))
+    return BYTE_ORDER_MARK + lines.getvalue()
+
+
+def _cells(place: int, rule: RoutingRule, own: Vocabulary) -> Sequence[str]:
+    return (
+        str(place),
+        rule.label,
+        when(rule, own),
+        goes_to(rule),
+        needed(rule),
+        rule.get_off_hours_display(),
+        str(rule.priority),
     )
 
 
@@ -70,7 +76,7 @@ def territory_rows() -> list[TerritoryRow]:
 
 
 def _where(territory: Territory) -> str:
-    limits = [territory.countries, territory.states, territory.industries]
+    limits = [territory.countries, territory.states, territory.industries, territory.domains]
     words = [", ".join(each) for each in limits if each]
     low, high = territory.employees_from, territory.employees_to
     if low is not None and high is not None:

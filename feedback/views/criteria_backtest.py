@@ -186,4 +186,4 @@ def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpRes
         "page": page.get_page(request.GET.get("page")),
         "back": "feedback:criteria_backtest",
     }
-    return render(request, "feedback/criteria_leads.html", context)
+    return render(request, "leads/finding_leads.html", context)

@@ -63,7 +63,7 @@ def check_leads(request: SignedInRequest, number: int) -> HttpResponse:
         "page": page.get_page(request.GET.get("page")),
         "back": "feedback:criteria_check",
     }
-    return render(request, "feedback/criteria_leads.html", context)
+    return render(request, "leads/finding_leads.html", context)
 
 
 def _wanted(report: CheckReport, of: str) -> Finding:

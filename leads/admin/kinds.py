@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.contrib.admin.options import InlineModelAdmin
-from django.db import transaction
 
-from leads import documents
 from leads.admin.rows import DraftRows, DraftTable
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
-from leads.errors import StaleDraft
+from leads.documents import publish_as_seen
 from leads.models import (
     Bands,
     ChecklistItem,
@@ -42,18 +40,6 @@ class Publish(Protocol):
     def __call__(
         self, version: Version, *, revision: int, note: str, by: User, at: datetime
     ) -> Publication: ...
-
-
-@transaction.atomic
-def publish_as_seen(
-    version: Version, *, revision: int, note: str, by: User, at: datetime
-) -> Publication:
-    """Make a draft live; a Publish."""
-    Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
-    seen = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
-    if seen.is_draft and seen.revision != revision:
-        raise StaleDraft(f"{seen} was changed since you looked at it. Look again first.")
-    return documents.publish(seen, by=by, note=note, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,13 @@ class ConditionsWidget(forms.Widget):
     own:           the facts that the organisation declared, by name.
     address:       where a button that changes the form asks for it anew.
     offers_scores: whether a rule may ask what criteria give: routing may, criteria may not.
+    is_of_routing: whether it may ask what is known only while a handoff is being routed.
     """
 
     own: Mapping[str, Fact] = {}
     address = ""
     offers_scores = False
+    is_of_routing = False
     is_checked = False
 
     @property
@@ -130,9 +132,12 @@ class ConditionsWidget(forms.Widget):
             for fact in LEAD_FACTS
             if self.offers_scores or not fact.name.startswith(AFTER_SCORING)
         ]
+        account = [
+            fact for fact in ACCOUNT_FACTS if self.is_of_routing or fact.name != AFTER_OPENING
+        ]
         groups: list[tuple[str, list[Fact]]] = [
             ("Person", list(PERSON_FACTS)),
-            ("Account", [fact for fact in ACCOUNT_FACTS if fact.name != AFTER_OPENING]),
+            ("Account", account),
             ("Source", lead),
             ("Behaviour", list(BEHAVIOUR_FACTS.values())),
             ("Your own", list(self.own.values())),

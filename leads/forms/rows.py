@@ -35,6 +35,7 @@ class RowForm(forms.ModelForm[Any]):
     ) -> None:
         super().__init__(data, instance=instance, **options)
         self.own = own
+        self.address = address
         self.is_adrift = is_adrift
         next(iter(self.fields.values())).widget.attrs["autofocus"] = not self.is_bound
         conditions = self.fields.get("conditions")

@@ -14,7 +14,7 @@ from leads.instants import database_now
 from leads.models import Handoff, Role, User
 from leads.requests import SignedInRequest
 from routing.errors import CannotTake
-from routing.forms import ReassignForm, holder_of
+from routing.forms.reassigning import ReassignForm, holder_of
 from routing.routing import reassign
 
 

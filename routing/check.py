@@ -1,0 +1,164 @@
+"""The check of a routing table: gathers what it looks at, and keeps what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.db.models import Model
+
+from leads.condition_logic import groups_of
+from leads.conditions import InvalidConditions, compile_conditions
+from leads.custom_facts import all_declared_facts, declared_facts
+from leads.facts import Fact
+from leads.models import Role, User, Version
+from routing.hours import hours_of
+from routing.lint import RULES, lint
+from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row
+from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
+from routing.past_traffic import passed_lately
+from sla.models import RepHours
+
+KEPT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the check says of a version. looked_at: how many past handoffs were asked about."""
+
+    at: datetime
+    findings: Sequence[Finding]
+    looked_at: int
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [each for each in self.findings if RULES[each.id].is_error]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [each for each in self.findings if not RULES[each.id].is_error]
+
+
+def report_on(version: Version, at: datetime, *, afresh: bool = False) -> CheckReport:
+    """Return the check of `version` beside the people and rotas of today, at most five minutes old;
+    `afresh` does it now.
+    """
+    name = f"table_check:{version.pk}:{version.revision}:{_stamp()}"
+    kept: CheckReport | None = None if afresh else cache.get(name)
+    if kept is None:
+        past = passed_lately(at)
+        kept = CheckReport(at, lint(checked(version, at, past)), len(past))
+        cache.set(name, kept, KEPT_SECONDS)
+    return kept
+
+
+def errors_of(version: Version, at: datetime) -> list[str]:
+    """Return what forbids publishing `version`, in words."""
+    return [each.sentence for each in lint(checked(version, at)) if RULES[each.id].is_error]
+
+
+def _stamp() -> str:
+    """Return what changes with people, rotas, territories and hours."""
+    looked_at: Iterable[type[Model]] = (Rota, RotaMember, Territory, Capacity, RepHours)
+    rows = [list(model._default_manager.order_by("pk").values_list()) for model in looked_at]
+    people = User.objects.order_by("pk").values_list("pk", "name", "is_active")
+    return sha256(repr([rows, list(people)]).encode()).hexdigest()
+
+
+def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Checked:
+    """Return what the check looks at. past: handoffs to ask the rows about."""
+    rules = RoutingRule.objects.filter(version=version).select_related("rota", "rep")
+    rows = list(rules)
+    members = _members(rows)
+    people = _people({*(each.rep_id for each in rows if each.rep_id), *_all(members)}, at)
+    asked = _Vocabulary(all_declared_facts(), declared_facts())
+    shown = [_row(rule, place, asked, members, people) for place, rule in enumerate(rows, 1)]
+    return Checked(shown, Territory.objects.count(), past)
+
+
+def _all(members: Mapping[int, Sequence[int]]) -> set[int]:
+    return {rep_id for reps in members.values() for rep_id in reps}
+
+
+def _members(rules: Iterable[RoutingRule]) -> dict[int, list[int]]:
+    """Return the reps of each rota that a rule leads to, by id."""
+    members: dict[int, list[int]] = {each.rota_id: [] for each in rules if each.rota_id}
+    found = RotaMember.objects.filter(rota__in=members).order_by("rep__name", "rep")
+    for rota_id, rep_id in found.values_list("rota", "rep"):
+        members[rota_id].append(rep_id)
+    return members
+
+
+def _people(ids: Iterable[int], at: datetime) -> dict[int, Person]:
+    found = User.objects.filter(pk__in=ids).select_related("capacity").prefetch_related("groups")
+    users = list(found)
+    hours = hours_of([user.pk for user in users], at)
+    return {
+        user.pk: _person(user, opens=hours.at_work_from(user.pk, at) is not None) for user in users
+    }
+
+
+def _person(user: User, *, opens: bool) -> Person:
+    capacity: Capacity = getattr(user, "capacity", None) or Capacity()
+    return Person(
+        str(user),
+        is_active=user.is_active,
+        is_rep=any(group.name == Role.REP for group in user.groups.all()),
+        is_online=capacity.is_online,
+        opens=opens,
+        skills=_folded(capacity.skills),
+        languages=_folded(capacity.languages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """Attributes of one's own: all there ever were, and those in use."""
+
+    all: Mapping[str, Fact]
+    in_use: Mapping[str, Fact]
+
+
+def _row(
+    rule: RoutingRule,
+    place: int,
+    asked: _Vocabulary,
+    members: Mapping[int, Sequence[int]],
+    people: Mapping[int, Person],
+) -> Row:
+    compiled, unknown = None, []
+    try:
+        compiled = compile_conditions(rule.conditions, extra_facts=asked.all)
+    except InvalidConditions as invalid:
+        unknown = list(invalid.messages)
+    facts = {condition.fact for condition in compiled.conditions} if compiled else set()
+    retired = [
+        each.label for each in facts if each.name in asked.all and each.name not in asked.in_use
+    ]
+    rota = rule.rota
+    team = [people[rep_id] for rep_id in members[rota.pk]] if rota else []
+    return Row(
+        key=rule.key,
+        label=rule.label,
+        place=place,
+        groups=groups_of(rule.conditions, compiled) if compiled else [],
+        compiled=compiled,
+        unknown=unknown,
+        retired=retired,
+        outcome=rule.outcome,
+        rota=RotaState(rota.name, rota.is_active, team) if rota else None,
+        rep=people[rule.rep_id] if rule.rep_id else None,
+        holds=rule.off_hours == RoutingRule.OffHours.HOLD,
+        priority=rule.priority,
+        skills=_folded(rule.skills),
+        languages=_folded(rule.languages),
+        is_fallback=not rule.conditions,
+    )
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    """Return words as routing compares them: however they are written."""
+    return frozenset(word.casefold() for word in words)

@@ -1,0 +1,29 @@
+"""The pages of the routing table."""
+
+from __future__ import annotations
+
+from leads.document_pages import DocumentPages, Table
+from leads.models import Document, Role, User
+from routing.forms.rows import RoutingRuleForm
+from routing.models import RoutingRule
+from routing.table_order import keep_fallback_last, why_it_stays
+
+ROWS = Table("rows", RoutingRule, "row", why_it_stays=why_it_stays)
+
+
+def may_see_table(user: User) -> bool:
+    """Whether the table is shown to `user`; a rep sees why each lead came to them instead."""
+    return user.sees_everything or user.has_role(Role.MANAGER)
+
+
+TABLE = DocumentPages(
+    kind=Document.Kind.ROUTING,
+    start="routing:table",
+    name="routing table",
+    tables={ROWS.slug: ROWS},
+    forms={RoutingRule: RoutingRuleForm},
+    effect="Handoffs are routed by it from now on.",
+    after_live="routing:table",
+    may_see=may_see_table,
+    settle=keep_fallback_last,
+)

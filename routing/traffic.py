@@ -1,0 +1,86 @@
+"""What each row of the routing table took lately, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from leads.models import Assignment, Handoff, User
+from routing.models import Decision, RoutingRule
+from sla.judging import judged, missed
+from sla.models import Clock, Target
+
+LATELY = timedelta(days=30)
+LONG = timedelta(days=90)
+# Of fewer decisions in all than this, a row without any says nothing.
+ENOUGH_DECISIONS = 30
+PROMISES = (Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH)
+
+# What the leads behind a number are asked for by.
+WHICH = {
+    "taken": Q(),
+    "answered": ~Q(assignment__answer="") & Q(assignment__isnull=False),
+    "accepted": Q(assignment__answer=Assignment.Answer.ACCEPTED),
+    "promised": Q(is_judged=True),
+    "missed": Q(is_missed=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many handoffs a row took in 30 days, how many of them were answered and accepted, and of
+    how many a promise to accept or to respond came due and was missed.
+    """
+
+    taken: int = 0
+    answered: int = 0
+    accepted: int = 0
+    promised: int = 0
+    missed: int = 0
+
+
+def traffic_by_row(user: User, at: datetime) -> dict[str, Traffic]:
+    """Return the traffic of each row, by its key, as far as `user` sees the handoffs."""
+    counts = {
+        name: Count("pk", filter=condition) if condition else Count("pk")
+        for name, condition in WHICH.items()
+    }
+    rows = decisions_lately(user, at).order_by().values("rule_key").annotate(**counts)
+    return {key: Traffic(*numbers) for key, *numbers in rows.values_list("rule_key", *counts)}
+
+
+def decisions_lately(user: User, at: datetime) -> QuerySet[Decision]:
+    """Return what the table decided in the last 30 days about handoffs that `user` sees, newest
+    first. That one waits for an opening is no decision yet.
+    """
+    clocks = Clock.objects.filter(assignment=OuterRef("assignment"), kind__in=PROMISES)
+    return (
+        decided(at - LATELY, at)
+        .filter(handoff__in=Handoff.objects.visible_to(user))
+        .annotate(
+            is_judged=Exists(clocks.filter(judged(at))), is_missed=Exists(clocks.filter(missed(at)))
+        )
+        .order_by("-at", "-pk")
+    )
+
+
+def decided(since: datetime, at: datetime) -> QuerySet[Decision]:
+    """Return what rows of the table decided from `since` on."""
+    decisions = Decision.objects.filter(at__gt=since, at__lte=at).exclude(rule_key="")
+    return decisions.exclude(trace__rules__contains=[{"waits": {}}])
+
+
+def unused_rows(rows: Iterable[RoutingRule], at: datetime) -> set[str]:
+    """Return the keys of those rows that took nothing in 90 days though they were live for 30; none
+    where the whole table decided too little.
+    """
+    counts = decided(at - LONG, at).order_by().values("rule_key").annotate(n=Count("pk"))
+    taken = dict(counts.values_list("rule_key", "n"))
+    if sum(taken.values()) < ENOUGH_DECISIONS:
+        return set()
+    old = RoutingRule.objects.filter(version__publications__at__lte=at - LATELY)
+    standing = set(old.values_list("key", flat=True))
+    return {row.key for row in rows if row.conditions and row.key in standing - taken.keys()}

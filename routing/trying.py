@@ -1,0 +1,83 @@
+"""Where a version of the table would send one lead, row by row. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leads.evidence import Evidence
+from leads.fact_sheet import account_facts, band_facts, handoff_facts
+from leads.facts import Fact
+from leads.matching import find_account
+from leads.models import Account, Handoff, Lead, Queue
+from leads.submission_fields import SubmissionFields
+from routing.dry_run import Answer, Question, question_about, would_go
+from routing.explain import Asked, rules_in
+from routing.questions import account_now, open_opportunity
+from routing.table import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What would become of a lead. asked: each rule in order, those before the table too, that
+    below the one that decides not asked any more; account: whose owner and deal were looked at.
+    """
+
+    answer: Answer
+    asked: Sequence[Asked]
+    below: Sequence[Rule]
+    account: Account | None
+
+    @property
+    def goes_to(self) -> str:
+        answer = self.answer
+        if answer.waits_till is not None:
+            return "Waits"
+        return str(answer.to) if answer.to else "Review"
+
+    @property
+    def is_queue(self) -> bool:
+        return self.answer.to is None or isinstance(self.answer.to, Queue)
+
+
+def try_lead(rules: Sequence[Rule], lead: Lead, at: datetime) -> Tried:
+    """Return what would become of `lead`, opened as its newest handoff was, else by its score."""
+    newest = lead.handoffs.order_by("-opened_at", "-pk").first()
+    path = Handoff.Path.SCORE.value
+    opened = handoff_facts(newest) if newest else {"handoff.path": path, **band_facts(lead.band)}
+    question, evidence = question_about(lead, opened, at=at)
+    return _tried(rules, question, evidence)
+
+
+def try_facts(rules: Sequence[Rule], typed: Mapping[str, object], at: datetime) -> Tried:
+    """Return what would become of a lead of which nothing but `typed` is known, and what is on
+    record of its company, if that is known.
+    """
+    account = _account_of(typed)
+    deal = open_opportunity(account.pk, None) if account else None
+    facts = {**account_facts(account), **typed, **account_now(account, deal)}
+    question = Question(None, facts, at, None, account, deal)
+    return _tried(rules, question, Evidence(facts, (), at))
+
+
+def facts_asked(rules: Sequence[Rule]) -> list[Fact]:
+    """Return the facts that rules ask for, each once, but for behaviour."""
+    facts = {each.fact.name: each.fact for rule in rules for each in rule.conditions.conditions}
+    return [fact for fact in facts.values() if not fact.is_behaviour]
+
+
+def _account_of(typed: Mapping[str, object]) -> Account | None:
+    """Return the account on record that a typed-in lead would belong to."""
+    told = {"company": typed.get("account.name"), "email": typed.get("person.email")}
+    fields = SubmissionFields.model_validate({name: each for name, each in told.items() if each})
+    account = find_account(fields)
+    return account if account is not None and account.pk else None
+
+
+def _tried(rules: Sequence[Rule], question: Question, evidence: Evidence) -> Tried:
+    answer = would_go(rules, question, evidence)
+    asked = rules_in(answer.log.to_json())
+    keys = {str(each["key"]) for each in answer.log.rules}
+    below = [rule for rule in rules if rule.key not in keys]
+    return Tried(answer, asked, below, question.account)

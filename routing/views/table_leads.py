@@ -1,0 +1,79 @@
+"""The handoffs behind a number of the routing table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from leads.document_pages import DocumentPages
+from leads.instants import database_now
+from leads.models import Lead
+from leads.requests import SignedInRequest, read_id
+from leads.views.document_history import readers_only, version_or_404
+from routing.check import report_on
+from routing.lint import RULES
+from routing.linting.checked import Finding
+from routing.models import RoutingRule
+from routing.traffic import WHICH, decisions_lately
+
+ROWS_A_PAGE = 50
+SAID = {
+    "taken": "Routed by this row in 30 days.",
+    "answered": "Routed by this row in 30 days, and accepted or rejected by the rep.",
+    "accepted": "Routed by this row in 30 days, and accepted.",
+    "promised": "Routed by this row in 30 days; accepting or the first touch came due.",
+    "missed": "Routed by this row in 30 days; accepting or the first touch was missed.",
+}
+
+
+@login_required
+@readers_only
+@require_GET
+def row_leads(request: SignedInRequest, pages: DocumentPages, key: str, which: str) -> HttpResponse:
+    """What a row took lately, or that part of it which `which` names."""
+    rule = RoutingRule.objects.filter(key=key).order_by("-version").first()
+    if rule is None or which not in WHICH:
+        raise Http404
+    decisions = decisions_lately(request.user, database_now()).filter(WHICH[which], rule_key=key)
+    shown = decisions.select_related("handoff__lead", "rep", "queue", "assignment")
+    context = {
+        "pages": pages,
+        "rule": rule,
+        "said": SAID[which],
+        "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "routing/table_leads.html", context)
+
+
+@login_required
+@readers_only
+@require_GET
+def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
+    """The leads behind a finding of the check; a 404 where it no longer finds it."""
+    version = version_or_404(pages, number)
+    report = report_on(version, database_now())
+    finding = _wanted(report.findings, request.GET.get("of", ""))
+    leads = Lead.objects.visible_to(request.user).filter(pk__in=finding.leads)
+    shown = leads.select_related("stage").order_by("-entered_at", "-pk")
+    context = {
+        "pages": pages,
+        "version": version,
+        "heading": RULES[finding.id].title,
+        "said": finding.sentence,
+        "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "back": "routing:table_check",
+    }
+    return render(request, "leads/finding_leads.html", context)
+
+
+def _wanted(findings: Sequence[Finding], place: str) -> Finding:
+    """Return the finding that stands at `place`, counted from 0."""
+    index = read_id(place)
+    if index is None or index >= len(findings):
+        raise Http404
+    return findings[index]
