@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -17,24 +18,34 @@ from leads.models import Lead
 CHUNK = 500
 
 # Instants come as seconds and JSON as text: what the ORM makes of a row outlasts its score.
-_ACTIVITIES = """
-    SELECT activity.lead_id, activity.account_id, activity.kind, activity.properties::text,
-        extract(epoch FROM occurred_at)::float8, {told_late}
+# What is alike comes in one row: a lead does little that nobody did before.
+ACTIVITIES = """
+    SELECT lead_id, account_id, kind, properties::text,
+        string_agg(extract(epoch FROM occurred_at)::text, ' ')
     FROM (
         SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
         UNION ALL
         SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
-    ) activity {joined}
+    ) activity
+    WHERE occurred_at <= %s
+    GROUP BY lead_id, account_id, kind, properties
+    ORDER BY kind, properties
+"""
+# What an import tells of the past counts as if it had been known then.
+ACTIVITIES_AS_TOLD = """
+    SELECT activity.lead_id, activity.account_id, activity.kind, activity.properties::text,
+        extract(epoch FROM occurred_at)::float8,
+        CASE WHEN NOT submission.is_historical AND activity.recorded_at > occurred_at
+            THEN extract(epoch FROM activity.recorded_at)::float8 END
+    FROM (
+        SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
+        UNION ALL
+        SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
+    ) activity
+    LEFT JOIN leads_submission submission ON submission.id = activity.submission_id
     WHERE occurred_at <= %s
     ORDER BY occurred_at, activity.id
 """
-ACTIVITIES = _ACTIVITIES.format(told_late="NULL", joined="")
-# What an import tells of the past counts as if it had been known then.
-ACTIVITIES_AS_TOLD = _ACTIVITIES.format(
-    told_late="""CASE WHEN NOT submission.is_historical AND activity.recorded_at > occurred_at
-        THEN extract(epoch FROM activity.recorded_at)::float8 END""",
-    joined="LEFT JOIN leads_submission submission ON submission.id = activity.submission_id",
-)
 NEWEST_FACTS = """
     SELECT DISTINCT ON (lead_id) lead_id, facts::text
     FROM leads_factsnapshot
@@ -103,7 +114,7 @@ def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[in
     The same as `fact_history.evidence_for` one by one, in three queries for every 500 leads.
     """
     for ids in in_chunks(lead_ids):
-        facts = _newest_facts(ids, at)
+        facts = newest_facts(ids, at)
         activities = activities_of_all(_accounts(ids), at)
         for lead_id in ids:
             yield lead_id, Evidence(facts.get(lead_id, {}), activities[lead_id], at)
@@ -115,7 +126,7 @@ def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
         known = _all_facts(ids, until)
         acts: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in ids}
         late: dict[int, dict[int, datetime]] = {lead_id: {} for lead_id in ids}
-        for lead_id, record, told_at in _acts(ACTIVITIES_AS_TOLD, _accounts(ids), until):
+        for lead_id, record, told_at in _acts_as_told(_accounts(ids), until):
             if told_at is not None:
                 late[lead_id][len(acts[lead_id])] = told_at
             acts[lead_id].append(record)
@@ -127,6 +138,12 @@ def in_chunks(lead_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (lead_ids[start : start + CHUNK] for start in range(0, len(lead_ids), CHUNK))
 
 
+def newest_facts(ids: Sequence[int], at: datetime) -> dict[int, dict[str, object]]:
+    """Return the facts about each lead as they were known at `at`; no entry where none was."""
+    rows = _rows(NEWEST_FACTS, [list(ids), at])
+    return {lead_id: json.loads(facts) for lead_id, facts in rows}
+
+
 def activities_of_all(
     accounts: Mapping[int, int | None], until: datetime
 ) -> dict[int, list[ActivityRecord]]:
@@ -135,24 +152,40 @@ def activities_of_all(
     accounts: the id of each lead's account; None for a lead without one.
     """
     found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in accounts}
-    for lead_id, record, _ in _acts(ACTIVITIES, accounts, until):
-        found[lead_id].append(record)
+    leads_of = _leads_of(accounts)
+    for lead_id, account_id, kind, properties, times in _rows(
+        ACTIVITIES, [list(accounts), list(leads_of), until]
+    ):
+        read = json.loads(properties)
+        records = [
+            ActivityRecord(kind, read, datetime.fromtimestamp(float(seconds), UTC))
+            for seconds in times.split()
+        ]
+        for doer in leads_of[account_id] if lead_id is None else (lead_id,):
+            found[doer] += records
+    for records in found.values():
+        records.sort(key=attrgetter("occurred_at"))
     return found
 
 
-def _acts(
-    sql: str, accounts: Mapping[int, int | None], until: datetime
-) -> Iterator[tuple[int, ActivityRecord, datetime | None]]:
-    """Yield what each lead and its account did, oldest first, and when it was told if that was
-    later.
-    """
+def _leads_of(accounts: Mapping[int, int | None]) -> dict[int, list[int]]:
     leads_of: dict[int, list[int]] = {}
     for lead_id, account_id in accounts.items():
         if account_id is not None:
             leads_of.setdefault(account_id, []).append(lead_id)
+    return leads_of
+
+
+def _acts_as_told(
+    accounts: Mapping[int, int | None], until: datetime
+) -> Iterator[tuple[int, ActivityRecord, datetime | None]]:
+    """Yield what each lead and its account did, oldest first, and when it was told if that was
+    later.
+    """
+    leads_of = _leads_of(accounts)
     read = _PropertiesReader()
     for lead_id, account_id, kind, properties, seconds, late in _rows(
-        sql, [list(accounts), list(leads_of), until]
+        ACTIVITIES_AS_TOLD, [list(accounts), list(leads_of), until]
     ):
         record = ActivityRecord(kind, read(properties), datetime.fromtimestamp(seconds, UTC))
         told_at = None if late is None else datetime.fromtimestamp(late, UTC)
@@ -183,11 +216,6 @@ def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 def _accounts(ids: Sequence[int]) -> dict[int, int | None]:
     known = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "account_id"))
     return {lead_id: known.get(lead_id) for lead_id in ids}
-
-
-def _newest_facts(ids: Sequence[int], at: datetime) -> dict[int, Mapping[str, object]]:
-    rows = _rows(NEWEST_FACTS, [list(ids), at])
-    return {lead_id: json.loads(facts) for lead_id, facts in rows}
 
 
 def _all_facts(ids: Sequence[int], until: datetime) -> dict[int, list[Known]]:

@@ -1,5 +1,6 @@
 """What is known of a lead at an instant: its facts and what it did. Pure; no database, no clock."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ _EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
 def utc_day(instant: datetime) -> int:
     """Return the proleptic ordinal of the UTC day that `instant` (aware) lies in."""
+    if instant.tzinfo is UTC:
+        return instant.toordinal()
     if instant.tzinfo is None:
         raise ValueError("An instant must carry its zone.")
     return _EPOCH_ORDINAL + int(instant.timestamp() // 86_400)
@@ -52,12 +55,13 @@ class Evidence:
     @cached_property
     def by_kind(self) -> dict[str, list[Happening]]:
         """What happened up to `at`, by kind, in the order given."""
-        index: dict[str, list[Happening]] = {}
+        index: defaultdict[str, list[Happening]] = defaultdict(list)
+        at = self.at
         for activity in self.activities:
-            if activity.occurred_at <= self.at:
-                happening = Happening(utc_day(activity.occurred_at), activity)
-                index.setdefault(activity.kind, []).append(happening)
-        return index
+            occurred_at = activity.occurred_at
+            if occurred_at <= at:
+                index[activity.kind].append(Happening(utc_day(occurred_at), activity))
+        return dict(index)
 
     @property
     def count(self) -> int:

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from leads.bulk_evidence import activities_of_all
+from leads.bulk_evidence import activities_of_all, newest_facts
 from leads.evidence import ActivityRecord, Evidence
 from leads.models import FactSnapshot, Lead, Submission, User
 
 
 def facts_of(lead: Lead, at: datetime) -> dict[str, object]:
     """Return the facts about `lead` as they were known at `at`, by dotted name."""
-    snapshot = (
-        FactSnapshot.objects.filter(lead=lead, known_from__lte=at)
-        .order_by("-known_from", "-id")
-        .values_list("facts", flat=True)
-        .first()
-    )
-    return dict(snapshot or {})
+    return newest_facts([lead.pk], at).get(lead.pk, {})
 
 
 def record_facts(

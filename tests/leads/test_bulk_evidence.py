@@ -25,6 +25,8 @@ def crowd(make_lead, at):
         for days in (1, 5, 8):
             when = at - timedelta(days=days, minutes=place)
             Activity.objects.create(lead=lead, kind="page_view", occurred_at=when)
+            more = {"occurred_at": when + timedelta(seconds=9), "properties": {"page": days % 5}}
+            Activity.objects.create(lead=lead, kind="page_view", **more)
     Activity.objects.create(account=company, kind="buying_signal", occurred_at=at)
     return leads
 
