@@ -2,17 +2,20 @@
 
 Two submissions of one new person at once must end in one lead. `lock_identities` makes the
 second wait until the first has committed; the unique constraints hold even if it is forgotten.
+Two new companies at once whose names are alike but not the same become two accounts: the lock is
+on the name itself, since one on all that is like it would make every other company wait.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from leads.countries import region_of
-from leads.models import Account, AccountDomain, Identity, IntakeSource, Lead
+from leads.models import Account, AccountDomain, Identity, IntakeSource, Lead, Organisation
 from leads.normalising import (
     company_key,
     domain_and_parents,
@@ -20,6 +23,23 @@ from leads.normalising import (
     website_domain,
 )
 from leads.submission_fields import SubmissionFields
+
+SAME = 100
+BEST = """
+    SELECT account.* FROM leads_account account
+    WHERE {condition}
+    ORDER BY name_key = %(key)s DESC, similarity(name_key, %(key)s) DESC,
+        EXISTS (SELECT 1 FROM leads_opportunity deal JOIN leads_lead lead ON lead.id = deal.lead_id
+            WHERE lead.account_id = account.id AND deal.state = 'open') DESC,
+        owner_id IS NOT NULL DESC, created_at DESC, id DESC
+    LIMIT 1
+"""
+EQUAL = BEST.format(condition="name_key = %(key)s")
+LIKE = BEST.format(
+    condition="""name_key %% %(key)s AND similarity(name_key, %(key)s) >= %(least)s
+        AND (name_key = %(key)s OR NOT (%(has_domain)s AND EXISTS
+            (SELECT 1 FROM leads_accountdomain WHERE account_id = account.id)))"""
+)
 
 EMAIL, PHONE, SOURCE_ID = Identity.Kind.EMAIL, Identity.Kind.PHONE, Identity.Kind.SOURCE_ID
 
@@ -134,10 +154,10 @@ def find_account(fields: SubmissionFields) -> Account | None:
     """Return the account that `fields` belong to; one that is new is not saved yet.
 
     By the domain of a company's e-mail or website, or one that it lies under; else by the name
-    without legal form. None if the fields name no company.
+    without legal form, or one spelt nearly so. None if the fields name no company.
     """
     domains = company_domains(fields)
-    known = _by_domain(domains) or _by_name(fields.company)
+    known = _by_domain(domains) or by_name(fields.company, domains)
     if known is not None or not (company_key(fields.company) or domains):
         return known
     return Account(name=fields.company or domains[0])
@@ -158,9 +178,26 @@ def _by_domain(domains: list[str]) -> Account | None:
     return None
 
 
-def _by_name(company: str) -> Account | None:
+def by_name(company: str, domains: Sequence[str] = ()) -> Account | None:
+    """Return the account whose name is `company`, or else the one whose name is most like it, from
+    the likeness on that the organisation set. None if none is.
+
+    Among names equally like it: one with an open opportunity, then one with an owner, then the
+    newest. A name that only is like another is no match where both companies have domains, and
+    other ones: those speak against it.
+    """
     key = company_key(company)
-    return Account.objects.filter(name_key=key).order_by("id").first() if key else None
+    if not key:
+        return None
+    # Before the set-up only the same name counts.
+    likeness = Organisation.objects.values_list("company_likeness", flat=True).first() or SAME
+    with connection.cursor() as cursor:
+        # What the operator % of the index compares with; till the end of the transaction.
+        cursor.execute(
+            "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(likeness / 100)]
+        )
+    alike: dict[str, object] = {"key": key, "least": likeness / 100, "has_domain": bool(domains)}
+    return next(iter(Account.objects.raw(LIKE if likeness < SAME else EQUAL, alike)), None)
 
 
 def teach(account: Account, fields: SubmissionFields) -> bool:
