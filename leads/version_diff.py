@@ -32,9 +32,10 @@ class CellChange:
 
     @property
     def summary(self) -> str:
+        label = f"{self.label[:1].lower()}{self.label[1:]}"
         if len(self.before) + len(self.after) > SHORT:
-            return self.label.lower()
-        return f"{self.label.lower()} {self.before} to {self.after}"
+            return label
+        return f"{label} {self.before} to {self.after}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from leads.documents import live_version, publish, start_draft
 from leads.fact_history import record_facts
 from leads.instants import database_now
-from leads.models import Account, Activity, Document, FitRule, Signal
+from leads.models import Account, Activity, Bands, Document, FitRule, Signal
 
 pytestmark = pytest.mark.django_db
 
@@ -172,3 +172,9 @@ def test_changes_are_told_in_the_editors_words(client, draft, olga):
     page = client.get(f"/criteria/{draft.number}/diff/").content.decode()
     assert "Half-life in days" in page and "Counts for days" in page
     assert "Half life days" not in page and "Window days" not in page
+
+
+def test_a_summary_keeps_the_letters_of_grades(client, draft, olga):
+    Bands.objects.filter(version=draft).update(fit_a=61)
+    client.force_login(olga)
+    assert "Bands: fit A from 60 to 61" in client.get(f"/criteria/{draft.number}/").content.decode()
