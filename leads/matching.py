@@ -9,7 +9,7 @@ on the name itself, since one on all that is like it would make every other comp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -135,8 +135,11 @@ def claim_identities(
 
 def company_domains(fields: SubmissionFields) -> list[str]:
     """Return the domains that tell the company, most telling first; none for a private address."""
-    given = [domain_of(fields.email), website_domain(fields.website)]
-    return [domains[0] for each in given if (domains := domain_and_parents(each))]
+    return _of_companies([domain_of(fields.email), website_domain(fields.website)])
+
+
+def _of_companies(domains: Iterable[str]) -> list[str]:
+    return [found[0] for each in domains if (found := domain_and_parents(each))]
 
 
 def match_account(fields: SubmissionFields) -> Account | None:
@@ -157,13 +160,24 @@ def find_account(fields: SubmissionFields) -> Account | None:
     without legal form, or one spelt nearly so. None if the fields name no company.
     """
     domains = company_domains(fields)
-    known = _by_domain(domains) or by_name(fields.company, domains)
+    known = _known_account(fields.company, domains)
     if known is not None or not (company_key(fields.company) or domains):
         return known
     return Account(name=fields.company or domains[0])
 
 
-def _by_domain(domains: list[str]) -> Account | None:
+def account_on_record(company: str, email: str) -> Account | None:
+    """Return the account that somebody of this company and address belongs to; None if none is
+    known.
+    """
+    return _known_account(company, _of_companies([domain_of(email)]))
+
+
+def _known_account(company: str, domains: Sequence[str]) -> Account | None:
+    return _by_domain(domains) or by_name(company, domains)
+
+
+def _by_domain(domains: Iterable[str]) -> Account | None:
     for domain in domains:
         candidates = domain_and_parents(domain)
         owners = {

@@ -82,6 +82,10 @@ class RuleView:
         return bool(self.needed.text or self.needed.before)
 
     @property
+    def has_priority(self) -> bool:
+        return bool(self.rule.priority) or self.view.cells["priority"].before is not None
+
+    @property
     def has_hours(self) -> bool:
         """Whether its hours are worth telling: they are not as usual, or the draft changes them."""
         is_held = self.rule.off_hours == RoutingRule.OffHours.HOLD

@@ -9,9 +9,8 @@ from datetime import datetime
 from leads.evidence import Evidence
 from leads.fact_sheet import account_facts, band_facts, handoff_facts
 from leads.facts import Fact
-from leads.matching import find_account
+from leads.matching import account_on_record
 from leads.models import Account, Handoff, Lead, Queue
-from leads.submission_fields import SubmissionFields
 from routing.dry_run import Answer, Question, question_about, would_go
 from routing.explain import Asked, rules_in
 from routing.questions import account_now, open_opportunity
@@ -69,10 +68,8 @@ def facts_asked(rules: Sequence[Rule]) -> list[Fact]:
 
 def _account_of(typed: Mapping[str, object]) -> Account | None:
     """Return the account on record that a typed-in lead would belong to."""
-    told = {"company": typed.get("account.name"), "email": typed.get("person.email")}
-    fields = SubmissionFields.model_validate({name: each for name, each in told.items() if each})
-    account = find_account(fields)
-    return account if account is not None and account.pk else None
+    company, email = typed.get("account.name", ""), typed.get("person.email", "")
+    return account_on_record(str(company), str(email))
 
 
 def _tried(rules: Sequence[Rule], question: Question, evidence: Evidence) -> Tried:

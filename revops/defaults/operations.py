@@ -117,7 +117,7 @@ ROUTING_RULES: list[dict[str, Any]] = [
     {
         "key": "inbound",
         "label": "All other inbound",
-        "conditions": when("lead.motion", "is_any_of", ["inbound", "self_serve", "partner"]),
+        "conditions": when("lead.motion", "is_any_of", ["inbound", "partner", "self_serve"]),
         "outcome": "rota",
     },
     {

@@ -70,7 +70,8 @@ def upkeep(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     document = Document.objects.filter(kind=pages.kind).first()
     if document is None:
         raise Http404
-    form = UpkeepForm(request.POST or None, instance=document)
+    data = request.POST if request.method == "POST" else None
+    form = UpkeepForm(data, instance=document)
     if form.is_valid():
         form.save()
         messages.success(request, "The table has its owner and next review.")

@@ -72,8 +72,8 @@ def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -
 
 
 def _wanted(findings: Sequence[Finding], place: str) -> Finding:
-    """Return the finding that stands at `place`, counted from 0."""
+    """Return the finding at `place`, counted from 0; a 404 where no leads are behind it."""
     index = read_id(place)
-    if index is None or index >= len(findings):
+    if index is None or index >= len(findings) or not findings[index].leads:
         raise Http404
     return findings[index]

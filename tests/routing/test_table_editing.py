@@ -1,0 +1,278 @@
+"""Drafts of the routing table, edited a row at a time."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from leads.documents import live_version, start_draft
+from leads.models import CustomFact, Document, Organisation, Queue, Role
+from routing.models import Capacity, Rota, RoutingRule
+from routing.table_order import FALLBACK_STAYS
+from tests.conftest import make_user
+from tests.leads.criteria_forms import form_of, opened, send
+from tests.routing.conftest import when
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def draft(defaults, olga, at):
+    return start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
+
+
+@pytest.fixture
+def editor(client, olga, draft):
+    client.force_login(olga)
+    return client
+
+
+@pytest.fixture
+def colleague(rosa, draft):
+    client = Client()
+    client.force_login(rosa)
+    return client
+
+
+@pytest.fixture
+def address(draft):
+    return lambda key="add", action="": f"/routing/{draft.number}/rows/rows/{key}/{action}"
+
+
+@pytest.fixture
+def change(editor, draft):
+    """Give a function that presses a button beside a row."""
+
+    def press(address, key, action, **typed):
+        page = editor.get(f"/routing/{draft.number}/").context["page"]
+        view = next(each.view for each in page.rows if each.view.key == key)
+        seen = "" if view.is_removed else view.fingerprint
+        given = {"draft": draft.pk, "seen": seen, **typed}
+        return editor.post(address(key, action), given)
+
+    return press
+
+
+def row(draft, key="demo"):
+    return RoutingRule.objects.get(version=draft, key=key)
+
+
+def order(draft):
+    return list(RoutingRule.objects.filter(version=draft).values_list("key", flat=True))
+
+
+def test_a_draft_is_started_from_what_is_live(client, olga, defaults):
+    client.force_login(olga)
+    answer = client.post("/routing/draft/")
+    assert answer.url == "/routing/2/"
+    assert client.get(answer.url).context["page"].diff.count == 0
+
+
+def test_every_row_saves_unchanged(editor, address, draft):
+    for key in order(draft):
+        assert send(editor, address(key), opened(editor, address(key))).status_code == 302, key
+    assert editor.get(f"/routing/{draft.number}/").context["page"].diff.count == 0
+
+
+def test_it_asks_only_for_what_the_outcome_needs(editor, address):
+    form = opened(editor, address("demo"))
+    assert "rota" in form and not {"rep", "queue"} & form.keys()
+    answer = send(editor, address("demo"), form, outcome="rep", do="update", headers=HTMX)
+    assert "rep" in form_of(answer) and "rota" not in form_of(answer)
+
+
+def test_another_outcome_takes_the_place_of_the_former(editor, address, draft, alice):
+    form = opened(editor, address("demo"))
+    assert send(editor, address("demo"), form, outcome="rep", rep=alice.pk).status_code == 302
+    assert (row(draft).outcome, row(draft).rep, row(draft).rota) == ("rep", alice, None)
+
+
+def test_without_scripts_the_missing_field_is_asked_for_on_saving(editor, address):
+    answer = send(editor, address("demo"), opened(editor, address("demo")), outcome="rep")
+    assert answer.status_code == 422
+    assert "Choose a rep who works here." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"outcome": ""}, "Choose where it goes."),
+        ({"outcome": "moon"}, "Select a valid choice"),
+        ({"rota": ""}, "Choose the rota that takes turns."),
+        ({"rota": "999"}, "Choose the rota that takes turns."),
+        ({"label": ""}, "This field is required."),
+        ({"priority": "1000"}, "less than or equal to 100"),
+        ({"conditions-0-0-fact": "account.shoe_size"}, "does not exist"),
+    ],
+)
+def test_what_can_never_be_is_refused(editor, address, draft, typed, said):
+    answer = send(editor, address("demo"), opened(editor, address("demo")), **typed)
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert row(draft).label == "Asked for a person"
+
+
+def test_a_leaver_is_not_taken(editor, address, alice):
+    form = opened(editor, address("demo"))
+    alice.is_active = False
+    alice.save()
+    answer = send(editor, address("demo"), form, outcome="rep", rep=alice.pk)
+    assert answer.status_code == 422
+
+
+def test_no_other_row_may_do_without_conditions(editor, address, draft):
+    form = opened(editor, address("demo"))
+    bare = {name: value for name, value in form.items() if not name.startswith("conditions")}
+    answer = send(editor, address("demo"), bare)
+    assert "this would hold for everybody" in answer.content.decode()
+
+
+def test_hours_skills_and_languages(editor, address, draft, alice):
+    Capacity.objects.create(rep=alice, skills=["Payments"], languages=["de"])
+    typed = {"off_hours": "hold", "skills": ["Payments"], "languages": ["de"]}
+    assert "German" in editor.get(address("demo")).content.decode()
+    send(editor, address("demo"), opened(editor, address("demo")), **typed)
+    assert (row(draft).off_hours, row(draft).skills, row(draft).languages) == (
+        "hold", ["Payments"], ["de"],
+    )  # fmt: skip
+    page = editor.get(f"/routing/{draft.number}/").content.decode()
+    assert "Payments; speaks German" in page
+    assert "Hold until somebody opens" in page
+
+
+def test_it_may_ask_for_scores_and_deals(editor, address):
+    page = editor.get(address("demo")).content.decode()
+    assert 'value="account.has_open_opportunity"' in page
+    assert 'value="score.band"' in page
+
+
+def test_a_new_row_stands_above_the_last(editor, address, draft):
+    form = opened(editor, address())
+    nurture = Queue.objects.get(key="nurture")
+    typed = {
+        "label": "Students", "outcome": "queue", "queue": nurture.pk,
+        "conditions-0-0-fact": "person.email_is_free", "conditions-0-0-op": "is_true",
+    }  # fmt: skip
+    assert send(editor, address(), form, **typed).status_code == 302
+    assert order(draft)[-2:] == ["students", "review"]
+
+
+def test_rows_change_places_but_for_the_last(change, address, draft):
+    first = order(draft)
+    change(address, "demo", "move/", to="up")
+    assert order(draft) == [first[0], "demo", first[1], *first[3:]]
+    change(address, "inbound", "move/", to="down")
+    change(address, "review", "move/", to="up")
+    assert order(draft)[-1] == "review"
+
+
+def test_the_last_row_stays(change, address, draft, editor):
+    answer = change(address, "review", "remove/")
+    assert FALLBACK_STAYS in editor.get(answer.url).content.decode()
+    assert order(draft)[-1] == "review"
+    form = opened(editor, address("review"))
+    assert not any(name.startswith("conditions") for name in form)
+
+
+def test_a_removed_row_is_put_back_where_it_belongs(change, address, draft, editor):
+    change(address, "inbound", "remove/")
+    change(address, "demo", "move/", to="up")
+    assert "inbound" not in order(draft)
+    assert "Put back" in editor.get(f"/routing/{draft.number}/").content.decode()
+    change(address, "inbound", "restore/")
+    assert order(draft)[-2:] == ["inbound", "review"]
+
+
+def test_of_two_who_edit_a_row_each_keeps_what_they_changed(editor, colleague, address, draft):
+    mine, theirs = opened(editor, address("demo")), opened(colleague, address("demo"))
+    send(colleague, address("demo"), theirs, priority="40")
+    answer = send(editor, address("demo"), mine, label="Wants to talk")
+    assert answer.status_code == 409
+    assert "40" in answer.content.decode() and "Wants to talk" in answer.content.decode()
+    assert send(editor, address("demo"), form_of(answer)).status_code == 302
+    assert (row(draft).label, row(draft).priority) == ("Wants to talk", 40)
+
+
+def test_a_row_of_the_criteria_is_no_row_of_this_draft(editor, address, draft, at):
+    criteria = start_draft(live_version(Document.Kind.CRITERIA, at), by=None)
+    form = opened(editor, address("demo")) | {"draft": [str(criteria.pk)]}
+    assert send(editor, address("demo"), form).status_code == 409
+
+
+def test_the_diff_is_told_cell_by_cell(editor, address, draft):
+    send(editor, address("demo"), opened(editor, address("demo")), priority="40")
+    page = editor.get(f"/routing/{draft.number}/diff/").content.decode()
+    assert "<del" in page and "Asked for a person" in page
+    assert "Nothing differs" not in page
+
+
+def test_an_attribute_of_ones_own_can_be_asked(editor, address, draft):
+    CustomFact.objects.create(slug="plan", label="Plan", type="text")
+    form = opened(editor, address("demo"))
+    asked = {
+        "conditions-0-0-fact": "custom.plan", "conditions-0-0-op": "is",
+        "conditions-0-0-value": "team",
+    }  # fmt: skip
+    send(editor, address("demo"), form, **asked)
+    assert row(draft).conditions == when("custom.plan", "is", "team")
+
+
+# Publishing ---------------------------------------------------------------------------------------
+def publish(client, draft, **typed):
+    given = {"revision": draft.revision, "note": "Germans first", **typed}
+    return client.post(f"/routing/{draft.number}/publish/", given)
+
+
+def test_publishing_needs_a_note_and_is_live_at_once(editor, draft):
+    assert publish(editor, draft, note=" ").status_code == 422
+    assert publish(editor, draft).url == "/routing/"
+    page = editor.get("/routing/").content.decode()
+    assert "Germans first" in page and f"Live v{draft.number}" in page
+
+
+def test_errors_forbid_it(editor, draft, alice):
+    RoutingRule.objects.filter(version=draft, key="demo").update(
+        outcome="rep", rota=None, rep=alice
+    )
+    alice.is_active = False
+    alice.save()
+    answer = publish(editor, draft)
+    assert (answer.status_code, "leads to Alice, who has left" in answer.content.decode()) == (
+        422, True,
+    )  # fmt: skip
+    draft.refresh_from_db()
+    assert draft.is_draft
+
+
+def test_what_somebody_changed_meanwhile_is_looked_at_first(editor, colleague, address, draft):
+    send(colleague, address("demo"), opened(colleague, address("demo")), priority="40")
+    assert publish(editor, draft).status_code == 409
+
+
+def test_who_may_publish_is_a_setting(editor, draft):
+    Organisation.objects.update(publishers="admins")
+    assert publish(editor, draft).status_code == 403
+
+
+def test_going_back_and_discarding(editor, draft):
+    publish(editor, draft)
+    editor.post("/routing/1/go-back/", {"note": "As before"})
+    assert "Live v1" in editor.get("/routing/").content.decode()
+    editor.post("/routing/draft/")
+    editor.post("/routing/3/discard/", {"revision": 1})
+    assert editor.get("/routing/3/").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
+def test_only_ops_and_admins_edit(client, draft, address, role):
+    client.force_login(make_user("Someone", role))
+    assert client.get(f"/routing/{draft.number}/").status_code == 200
+    assert client.get(address("demo")).status_code == 403
+    for path in (address("demo", "remove/"), address("demo", "move/"), "/routing/draft/"):
+        assert client.post(path).status_code == 403
+    assert "Edit Asked for a person" not in client.get(f"/routing/{draft.number}/").content.decode()
+
+
+def test_rotas_are_offered_by_name(editor, address):
+    Rota.objects.create(name="East")
+    assert "East" in editor.get(address("demo")).content.decode()

@@ -1,0 +1,118 @@
+"""What each row of the routing table took lately, and the handoffs behind each number."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from leads import handoffs
+from leads.instants import database_now
+from leads.models import Document
+from routing.models import RoutingRule
+from routing.routing import reassign
+from routing.traffic import Traffic, traffic_by_row, unused_rows
+from sla import clocks
+from sla.models import RepHours
+from tests.routing.conftest import routed, when
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now(defaults):
+    return database_now()
+
+
+@pytest.fixture
+def take(make_handoff, alice, carol, now):
+    """Give a function that has the rota's row take a handoff, so long ago; its decision."""
+
+    def take_one(days=1, **fields):
+        at = now - timedelta(days=days)
+        decision = routed(make_handoff(at=at, hand_raised_at=at, **fields), at)
+        clocks.start_assignment_clocks(decision.assignment, at=at)
+        return decision
+
+    return take_one
+
+
+def test_a_row_counts_what_it_took_and_what_became_of_it(take, rosa, now):
+    kept, late, _, _ = (take(days) for days in (0, 2, 29, 31))
+    handoffs.accept(kept.assignment, by=kept.rep, at=now)
+    handoffs.accept(late.assignment, by=late.rep, at=now)
+    traffic = traffic_by_row(rosa, now)
+    assert traffic["demo"] == Traffic(taken=3, answered=2, accepted=2, promised=2, missed=2)
+
+
+@pytest.mark.parametrize(("who", "taken"), [("mona", 2), ("vera", 2), ("carol", 1)])
+def test_one_counts_what_one_may_see(take, now, request, who, taken):
+    take(), take()
+    assert traffic_by_row(request.getfixturevalue(who), now)["demo"].taken == taken
+
+
+def test_what_was_given_by_hand_is_no_rows(take, now, rosa, alice, carol):
+    handoff = take().handoff
+    other = carol if handoff.owner == alice else alice
+    reassign(handoff, other, by=rosa, at=now)
+    assert {key: each.taken for key, each in traffic_by_row(rosa, now).items()} == {"demo": 1}
+
+
+def test_that_it_waits_is_no_decision_yet(publish_rules, make_handoff, alice, carol, at, rosa):
+    for rep in (alice, carol):
+        RepHours.objects.create(rep=rep, calendar=Document.objects.get(kind="calendar"))
+    raised = when("handoff.path", "is", "hand_raise")
+    publish_rules({"conditions": raised, "outcome": "rep", "rep": alice, "off_hours": "hold"})
+    night = at.replace(hour=23)
+    decision = routed(make_handoff(at=night, hand_raised_at=night), night)
+    assert (decision.rule_key, decision.queue.key) == ("rule-1", "routing")
+    assert traffic_by_row(rosa, night) == {}
+
+
+def test_rows_that_take_nothing_are_named_once_there_is_enough(take, now):
+    rows = list(RoutingRule.objects.all())
+    for _ in range(29):
+        take(40)
+    assert unused_rows(rows, now) == set()
+    take(40)
+    unused = {"account-owner", "inbound", "open-opportunity", "territory"}
+    assert unused_rows(rows, now) == unused
+
+
+@pytest.mark.parametrize("which", ["taken", "answered", "accepted", "promised", "missed"])
+def test_each_number_opens_as_many_handoffs(client, take, rosa, now, which):
+    for days in (0, 2, 3):
+        decision = take(days)
+    handoffs.accept(decision.assignment, by=decision.rep, at=now)
+    client.force_login(rosa)
+    page = client.get(f"/routing/rows/demo/{which}/").context["page"]
+    counted = getattr(traffic_by_row(rosa, now)["demo"], which)
+    assert page.paginator.count == counted > 0
+
+
+@pytest.mark.parametrize("path", ["demo/sold/", "nothing/taken/"])
+def test_what_there_is_not_is_not_found(client, rosa, defaults, path):
+    client.force_login(rosa)
+    assert client.get(f"/routing/rows/{path}").status_code == 404
+
+
+def test_the_page_links_its_numbers_and_shows_no_share_of_few(client, take, rosa):
+    take()
+    decision = take()
+    handoffs.accept(decision.assignment, by=decision.rep, at=database_now())
+    client.force_login(rosa)
+    page = client.get("/routing/").content.decode()
+    assert 'href="/routing/rows/demo/taken/">2</a>' in page
+    assert 'href="/routing/rows/demo/answered/">n&nbsp;=&nbsp;1</a>' in page
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_the_list_takes_as_many_queries_for_many_as_for_few(
+    client, take, rosa, django_assert_num_queries, count
+):
+    for _ in range(count):
+        take()
+    client.force_login(rosa)
+    client.get("/routing/rows/demo/taken/")
+    with django_assert_num_queries(15):
+        client.get("/routing/rows/demo/taken/")
