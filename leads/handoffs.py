@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from leads import lifecycle, ownership
 from leads.errors import HandoffIsOpen, LostRace
@@ -21,15 +21,23 @@ from leads.scoring import Score
 NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
 FIRST_HOP = "marketing_sales"
 
+# As SQL, since every step of a handoff begins with it.
+LOCK_LEAD = """
+    SELECT * FROM leads_lead WHERE id = (SELECT lead_id FROM leads_handoff WHERE id = %s)
+    FOR NO KEY UPDATE
+"""
+LOCK_HANDOFF = "SELECT * FROM leads_handoff WHERE id = %s FOR NO KEY UPDATE"
+LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM leads_assignment WHERE handoff_id = %s"
+
 Source = OwnershipChange.Source
 State = Handoff.State
+WITH_A_REP = (State.PASSED, State.ACCEPTED)
 
 
 def locked(handoff_id: int) -> Handoff:
     """Lock a handoff and its lead, in the order that everyone does, and return it fresh."""
-    lead_id = Handoff.objects.values_list("lead", flat=True).get(pk=handoff_id)
-    lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
-    handoff = Handoff.objects.select_for_update(no_key=True).get(pk=handoff_id)
+    (lead,) = Lead.objects.raw(LOCK_LEAD, [handoff_id])
+    (handoff,) = Handoff.objects.raw(LOCK_HANDOFF, [handoff_id])
     handoff.lead = lead
     return handoff
 
@@ -124,7 +132,7 @@ def back_to_routing(
 def hold(handoff: Handoff, *, till: datetime) -> None:
     """Let a waiting handoff wait on, to be routed at `till`."""
     handoff.reroute_at = till
-    handoff.save(update_fields=["reroute_at", "priority"])
+    handoff.save()
 
 
 @transaction.atomic
@@ -143,18 +151,25 @@ def pass_to(
     """
     if not handoff.is_open:
         raise LostRace("This handoff was closed in the meantime.", at=handoff.closed_at)
-    end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
-    lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
+    if handoff.state in WITH_A_REP:
+        end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
+        lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
     ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
     handoff.state = State.PASSED
     handoff.passed_at = handoff.passed_at or at
     handoff.accepted_at = None
     handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
     handoff.save()
-    last = Assignment.objects.filter(handoff=handoff).order_by("seq").last()
-    return Assignment.objects.create(
-        handoff=handoff, seq=last.seq + 1 if last else 1, rep=rep, passed_at=at
-    )
+    seq = _last_seq(handoff) + 1
+    return Assignment.objects.create(handoff=handoff, seq=seq, rep=rep, passed_at=at)
+
+
+def _last_seq(handoff: Handoff) -> int:
+    """Return the number of the last assignment; 0: there was none."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_SEQ, [handoff.pk])
+        (seq,) = cursor.fetchone()
+    return int(seq)
 
 
 def receive(assignment: Assignment, *, evidence: str, at: datetime) -> bool:

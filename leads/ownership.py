@@ -10,7 +10,6 @@ from leads.errors import LostRace
 from leads.models import Handoff, Lead, OwnershipChange, Queue, User
 
 
-@transaction.atomic
 def take(
     lead: Lead,
     *,
@@ -28,28 +27,30 @@ def take(
     """
     owner, queue = _split(to)
     seq = lead.owner_seq + 1
-    changed = Lead.objects.filter(pk=lead.pk, owner_seq=lead.owner_seq).update(
-        owner=owner, queue=queue, owner_seq=seq
-    )
+    with transaction.atomic(savepoint=False):
+        changed = Lead.objects.filter(pk=lead.pk, owner_seq=lead.owner_seq).update(
+            owner=owner, queue=queue, owner_seq=seq
+        )
+        change = OwnershipChange(
+            lead=lead,
+            seq=seq,
+            from_owner_id=lead.owner_id,
+            from_queue_id=lead.queue_id,
+            to_owner=owner,
+            to_queue=queue,
+            source=source,
+            reason=reason,
+            by=by,
+            at=at,
+        )
+        if changed:
+            change.save(force_insert=True)
     if not changed:
         raise _lost(lead)
-    change = OwnershipChange.objects.create(
-        lead=lead,
-        seq=seq,
-        from_owner_id=lead.owner_id,
-        from_queue_id=lead.queue_id,
-        to_owner=owner,
-        to_queue=queue,
-        source=source,
-        reason=reason,
-        by=by,
-        at=at,
-    )
     lead.owner, lead.queue, lead.owner_seq = owner, queue, seq
     return change
 
 
-@transaction.atomic
 def take_with_handoff(
     handoff: Handoff,
     *,

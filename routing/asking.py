@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
-
 from leads.conditions import Truth
 from leads.evidence import Evidence
 from leads.models import Queue, User
 from routing.errors import HasToWait, NobodyAvailable
-from routing.outcomes import Choice, choose, claim_choice
+from routing.outcomes import Choice, choose, seen
 from routing.questions import Question
 from routing.returning import rules_before_the_table
 from routing.table import Rule
@@ -37,19 +35,6 @@ class Answer:
     log: Log
     waits_till: datetime | None = None
     choice: Choice | None = None
-
-
-def as_seen(choice: Choice, rule: Rule, question: Question) -> Choice:
-    """Take a choice as it was seen: nobody is held to it."""
-    return choice
-
-
-def held(choice: Choice, rule: Rule, question: Question) -> Choice:
-    """Hold what was chosen till the transaction ends. Raises as `claim_choice`; whom it locked on
-    the way to nobody is free again then.
-    """
-    with transaction.atomic():
-        return claim_choice(choice, rule, question)
 
 
 @dataclass
@@ -93,7 +78,7 @@ class Asking:
 
 
 def ask(
-    rules: Sequence[Rule], question: Question, evidence: Evidence, *, take: Take = as_seen
+    rules: Sequence[Rule], question: Question, evidence: Evidence, *, take: Take = seen
 ) -> Answer:
     """Ask who accepted a returning lead before, then `rules` in order, and return where the first
     leads that leads anywhere.

@@ -7,24 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import transaction
+from django.db import connection
 from django.utils.translation import get_language_info
 
 from leads.models import Handoff, Role, User
 from routing.caps import Lately, over_cap, passed_lately
 from routing.errors import HasToWait, Refused, Skip
 from routing.hours import Hours, day, hours_of, moment
-from routing.models import Capacity
+from routing.models import Capacity, Rota
 from routing.questions import Question
 
 INACTIVE, NO_REP = "is inactive", "is no sales rep"
 # What not even a manager can set aside.
 NEVER = (INACTIVE, NO_REP)
 
-# One statement, because it is read for every handoff and again under the lock.
+# The versions of both rows tell, once they are locked, whether anything of them has changed.
+TERMS = """person.xmin::text AS user_version, capacity.xmin::text AS capacity_version,
+    capacity.is_online, capacity.max_open, capacity.max_per_day, capacity.max_per_week,
+    capacity.skills, capacity.languages"""
+# One statement each, because they are asked for every handoff.
 PEOPLE = f"""
-    SELECT person.*, capacity.is_online, capacity.max_open, capacity.max_per_day,
-        capacity.max_per_week, capacity.skills, capacity.languages,
+    SELECT person.*, asked.weight, {TERMS},
         away.ends_at AS away_until, away.cover_id,
         EXISTS (SELECT 1 FROM leads_user_groups given JOIN auth_group role ON role.id = group_id
             WHERE given.user_id = person.id AND role.name = '{Role.REP.value}') AS is_rep,
@@ -34,14 +37,20 @@ PEOPLE = f"""
             JOIN leads_handoff of_lead ON of_lead.id = said.handoff_id
             WHERE of_lead.lead_id = %(lead)s AND said.rep_id = person.id AND said.answer <> ''
             ORDER BY said.answered_at DESC LIMIT 1) AS last_answer,
-        (SELECT count(*) FROM leads_handoff
-            WHERE owner_id = person.id AND state <> 'closed') AS open_count
-    FROM leads_user person
+        CASE WHEN %(counts)s OR capacity.max_open IS NOT NULL THEN (SELECT count(*)
+            FROM leads_handoff WHERE owner_id = person.id AND state <> 'closed') END AS open_count
+    FROM (SELECT unnest(%(reps)s::bigint[]) AS rep_id, 1 AS weight UNION ALL
+        SELECT rep_id, weight FROM routing_rotamember WHERE rota_id = %(rota)s) asked
+    JOIN leads_user person ON person.id = asked.rep_id
     LEFT JOIN routing_capacity capacity ON capacity.rep_id = person.id
     LEFT JOIN leads_absence away
         ON away.user_id = person.id AND away.starts_at <= %(at)s AND away.ends_at > %(at)s
-    WHERE person.id = ANY(%(reps)s)
     ORDER BY person.id
+"""
+LOCK = f"""
+    SELECT {TERMS} FROM routing_capacity capacity
+    JOIN leads_user person ON person.id = capacity.rep_id
+    WHERE capacity.rep_id = %s FOR NO KEY UPDATE OF capacity, person
 """
 
 
@@ -63,6 +72,7 @@ ANYBODY = Needs()
 class Candidate:
     """A rep, and why this handoff can't go to them now; no refusal: it can.
 
+    open_count: their open handoffs, where a cap or the rota's method asks for it; else 0.
     opens_at:   when they could take it, if only their hours stand against it now.
     away_until: when they return, if they are absent; `cover_id` takes their place till then.
     """
@@ -78,6 +88,22 @@ class Candidate:
     def skip(self) -> Skip:
         return Skip(self.rep, self.refusal)
 
+    @property
+    def weight(self) -> int:
+        """Return the weight in the rota that was asked about."""
+        return int(cast(Any, self.rep).weight)
+
+    @property
+    def versions(self) -> tuple[str, str | None]:
+        found = cast(Any, self.rep)
+        return found.user_version, found.capacity_version
+
+    @property
+    def is_capped(self) -> bool:
+        capacity = capacity_of(self.rep)
+        caps = (capacity.max_open, capacity.max_per_day, capacity.max_per_week)
+        return any(cap is not None for cap in caps)
+
 
 def candidates(
     rep_ids: Collection[int],
@@ -86,15 +112,25 @@ def candidates(
     at: datetime,
     needs: Needs = ANYBODY,
     lead_id: int | None = None,
+    rota: Rota | None = None,
 ) -> list[Candidate]:
-    """Return each of these people, by id, with what stands against giving them `handoff`.
+    """Return each of these people, or the members of `rota`, by id, with what stands against giving
+    them `handoff`.
 
     handoff: None for any that they didn't have before.
     lead_id: whose answers of earlier handoffs count; None takes the lead of `handoff`.
     """
-    people = _people(rep_ids, handoff, at, lead_id=lead_id)
+    asked = {
+        "reps": list(rep_ids),
+        "rota": rota.pk if rota else None,
+        "at": at,
+        "handoff": handoff.pk if handoff else None,
+        "lead": handoff.lead_id if handoff and lead_id is None else lead_id,
+        "counts": rota is not None and rota.method == Rota.Method.LEAST_WORK,
+    }
+    people = list(User.objects.raw(PEOPLE, asked))
     lately = passed_lately([(rep.pk, capacity_of(rep)) for rep in people], at)
-    hours = hours_of(rep_ids, at) if needs.at_work else None
+    hours = hours_of([rep.pk for rep in people], at) if needs.at_work else None
     return [_candidate(rep, needs, lately, hours, at) for rep in people]
 
 
@@ -105,18 +141,22 @@ def claim(
     at: datetime,
     needs: Needs = ANYBODY,
     lead_id: int | None = None,
+    seen: Candidate | None = None,
 ) -> User:
     """Lock a rep until the end of the transaction and return them, checked under the lock: nobody
     else can give them anything meanwhile, so that no cap is exceeded.
 
-    Raises Refused, and holds no lock then: the savepoint gives it back, so that one rep tried
+    seen: how they were found just before, in this transaction. If neither they nor their capacity
+          has changed since, only caps are counted anew.
+    Raises Refused, with the lock held: the caller's savepoint gives it back, so that one rep tried
     after another never means two locks.
     """
-    with transaction.atomic():
-        lock(rep_id)
-        (candidate,) = candidates([rep_id], handoff, at=at, needs=needs, lead_id=lead_id)
-        if candidate.refusal:
-            raise Refused(candidate.skip)
+    versions = lock(rep_id)
+    if seen is not None and not seen.is_capped and versions == seen.versions:
+        return seen.rep
+    (candidate,) = candidates([rep_id], handoff, at=at, needs=needs, lead_id=lead_id)
+    if candidate.refusal:
+        raise Refused(candidate.skip)
     return candidate.rep
 
 
@@ -131,10 +171,18 @@ def candidate_for(question: Question, rep_id: int, needs: Needs) -> Candidate:
     return candidate
 
 
-def claim_for(question: Question, rep_id: int, needs: Needs) -> User:
-    """Lock a rep for what is asked. Raises Refused as `claim`."""
+def line_up(question: Question, rota: Rota, needs: Needs) -> list[Candidate]:
+    """Return the members of a rota, by id, with what stands against giving them what is asked."""
     lead_id = question.lead.pk if question.lead else None
-    return claim(rep_id, question.handoff, at=question.at, needs=needs, lead_id=lead_id)
+    return candidates((), question.handoff, at=question.at, needs=needs, lead_id=lead_id, rota=rota)
+
+
+def claim_for(question: Question, seen: Candidate, needs: Needs) -> User:
+    """Lock a rep, as they were just seen, for what is asked. Raises Refused as `claim`."""
+    lead_id = question.lead.pk if question.lead else None
+    return claim(
+        seen.rep.pk, question.handoff, at=question.at, needs=needs, lead_id=lead_id, seen=seen
+    )
 
 
 def off_hours(later: Sequence[Candidate], skips: Sequence[Skip], *, at: datetime) -> HasToWait:
@@ -145,16 +193,18 @@ def off_hours(later: Sequence[Candidate], skips: Sequence[Skip], *, at: datetime
     return HasToWait(f"Nobody is at work: {words}.", reason=reason, till=till, skips=skips)
 
 
-def lock(rep_id: int) -> None:
-    """Lock a rep's capacity, made if there is none yet, and the rep, who may just be leaving."""
-    rows = (
-        Capacity.objects.filter(rep=rep_id)
-        .select_related("rep")
-        .select_for_update(no_key=True, of=("self", "rep"))
-    )
-    if rows.first() is None:
-        Capacity.objects.bulk_create([Capacity(rep_id=rep_id)], ignore_conflicts=True)
-        rows.get()
+def lock(rep_id: int) -> tuple[str, str]:
+    """Lock a rep's capacity, made if there is none yet, and the rep, who may just be leaving.
+    Returns the versions of both rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [rep_id])
+        found = cursor.fetchone()
+        if found is None:
+            Capacity.objects.bulk_create([Capacity(rep_id=rep_id)], ignore_conflicts=True)
+            cursor.execute(LOCK, [rep_id])
+            found = cursor.fetchone()
+    return found[0], found[1]
 
 
 def capacity_of(rep: User) -> Capacity:
@@ -170,36 +220,25 @@ def capacity_of(rep: User) -> Capacity:
     )
 
 
-def _people(
-    rep_ids: Collection[int], handoff: Handoff | None, at: datetime, *, lead_id: int | None
-) -> list[User]:
-    asked = {
-        "reps": list(rep_ids),
-        "at": at,
-        "handoff": handoff.pk if handoff else None,
-        "lead": handoff.lead_id if handoff and lead_id is None else lead_id,
-    }
-    return list(User.objects.raw(PEOPLE, asked))
-
-
 def _candidate(
     rep: User, needs: Needs, lately: Lately, hours: Hours | None, at: datetime
 ) -> Candidate:
     found = cast(Any, rep)
+    open_count = found.open_count or 0
     away = {"away_until": found.away_until, "cover_id": found.cover_id}
     refusal = _refusal(rep, needs)
     if refusal or found.away_until:
         absent = f"is absent till {day(found.away_until, rep.zone)}" if found.away_until else ""
-        return Candidate(rep, refusal or absent, found.open_count, **away)
+        return Candidate(rep, refusal or absent, open_count, **away)
     starts = hours.at_work_from(rep.pk, at) if hours else at
     if starts is None:
-        return Candidate(rep, "is off hours for the coming week", found.open_count)
+        return Candidate(rep, "is off hours for the coming week", open_count)
     # Caps are those of the day on which the lead would come.
-    refusal = over_cap(capacity_of(rep), rep, open_count=found.open_count, lately=lately, at=starts)
+    refusal = over_cap(capacity_of(rep), rep, open_count=open_count, lately=lately, at=starts)
     if refusal or starts <= at:
-        return Candidate(rep, refusal, found.open_count)
+        return Candidate(rep, refusal, open_count)
     refusal = f"is off hours till {moment(starts, rep.zone, now=at)}"
-    return Candidate(rep, refusal, found.open_count, opens_at=starts)
+    return Candidate(rep, refusal, open_count, opens_at=starts)
 
 
 def _refusal(rep: User, needs: Needs) -> str:

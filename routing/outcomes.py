@@ -1,6 +1,6 @@
 """What a rule leads to: the rep or queue that its outcome means for this handoff, now.
 
-Looking at who it would be takes no lock and writes nothing; `claim_choice` then holds them.
+Looking at who it would be (`seen`) takes no lock and writes nothing; `held` holds them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db import transaction
+
 from leads.models import Handoff, Opportunity, Queue, User
 from routing import rotas
-from routing.candidates import candidate_for, claim_for
+from routing.candidates import Candidate, candidate_for, claim_for
 from routing.cover import stand_in
 from routing.errors import HasToWait, NobodyAvailable, Refused, Skip
 from routing.lines import ahead_of
@@ -26,22 +28,24 @@ Outcome = RoutingRule.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A rep or a queue, and why in words that follow the name of the rule.
+    """A rep, a rota or a queue, and why in words that follow the name of the rule.
 
-    rota_id: the rota in which it is the rep's turn.
-    turn:    that turn, once the rep is claimed; not saved, because it still lacks its assignment.
-    skips:   who was passed over on the way.
+    to:     None for a rota, till it is known whose turn it is.
+    seen:   the rep, as they were found when they were chosen.
+    turn:   that turn, once the rep is held; not saved, because it still lacks its assignment.
+    skips:  who was passed over on the way.
     """
 
-    to: User | Queue
+    to: User | Queue | None
     reason: str
+    seen: Candidate | None = None
     rota_id: int | None = None
     turn: Turn | None = None
     skips: Sequence[Skip] = field(default_factory=tuple)
 
 
 def choose(rule: Rule, question: Question) -> Choice:
-    """Return what the outcome of `rule` means, as far as one can see without a lock.
+    """Return what the outcome of `rule` means, without locking anybody.
 
     Raises NobodyAvailable, saying why, if it leads to nobody now, and HasToWait if it will once
     somebody opens.
@@ -49,25 +53,51 @@ def choose(rule: Rule, question: Question) -> Choice:
     return CHOOSERS[rule.outcome](rule, question)
 
 
-def claim_choice(choice: Choice, rule: Rule, question: Question) -> Choice:
-    """Return what was chosen, held until the transaction ends: the rep is locked, in a rota the
-    turn as well, which may by now be another's. Raises as `choose`, with nothing held for it.
+def seen(choice: Choice, rule: Rule, question: Question) -> Choice:
+    """Return who it would be, in a rota whose turn it would be: nobody is held to it. Raises as
+    `choose`.
+    """
+    if choice.rota_id is None:
+        return choice
+    rep, line = rotas.look(choice.rota_id, question, rule.needs)
+    return replace(choice, to=rep, reason=_turn_words(line, choice.reason), skips=line.skips)
+
+
+def held(choice: Choice, rule: Rule, question: Question) -> Choice:
+    """Return who it is, held until the transaction ends: the rep is locked, and in a rota the turn.
+    Raises as `choose`; whoever was locked on the way to nobody is free again then.
 
     Where leads wait for somebody to open, none passes those that have waited longer.
     """
-    if rule.needs.at_work and question.handoff is not None:
-        _stay_in_line(question.handoff, question.at)
-    if choice.rota_id is not None:
-        turn, skips = rotas.take_turn(choice.rota_id, question, rule.needs)
-        return replace(choice, to=turn.rep, turn=turn, skips=skips)
     if isinstance(choice.to, Queue):
         return choice
-    try:
-        return replace(choice, to=claim_for(question, choice.to.pk, rule.needs))
-    except Refused as refused:
-        sentence = f"{choice.to} {choice.reason} but {refused.skip.reason}."
-        skips = [*choice.skips, refused.skip]
-        raise NobodyAvailable(sentence, skips=skips) from refused
+    if rule.needs.at_work and question.handoff is not None:
+        _stay_in_line(question.handoff, question.at)
+    refused: list[Skip] = []
+    while True:
+        try:
+            with transaction.atomic():
+                return _held(choice, rule, question, refused)
+        except Refused as no:
+            refused.append(no.skip)
+            if choice.seen is not None:
+                sentence = f"{choice.to} {choice.reason} but {no.skip.reason}."
+                raise NobodyAvailable(sentence, skips=[*choice.skips, no.skip]) from no
+
+
+def _held(choice: Choice, rule: Rule, question: Question, refused: Sequence[Skip]) -> Choice:
+    if choice.seen is not None:
+        return replace(choice, to=claim_for(question, choice.seen, rule.needs))
+    assert choice.rota_id is not None  # neither a queue nor a person
+    turn, line = rotas.take_turn(choice.rota_id, question, rule.needs, refused)
+    words = _turn_words(line, choice.reason)
+    return replace(choice, to=turn.rep, reason=words, turn=turn, skips=line.skips)
+
+
+def _turn_words(line: rotas.Line, why: str) -> str:
+    is_least = line.rota.method == Rota.Method.LEAST_WORK
+    words = "has the least open work in rota" if is_least else "is next in rota"
+    return f"{words} {line.rota} {why}".strip()
 
 
 def _stay_in_line(handoff: Handoff, at: datetime) -> None:
@@ -81,7 +111,7 @@ def _stay_in_line(handoff: Handoff, at: datetime) -> None:
 def whose(rep_id: int, rule: Rule, question: Question, *, why: str) -> Choice:
     """Return the rep, or who covers for them, as the choice. Raises as `choose`."""
     person, reason, skips = stand_in(rep_id, question, rule.needs, why=why)
-    return Choice(person.rep, reason, skips=skips)
+    return Choice(person.rep, reason, seen=person, skips=skips)
 
 
 def opportunity_owner(opportunity: Opportunity) -> User | None:
@@ -114,12 +144,12 @@ def _territory(rule: Rule, question: Question) -> Choice:
     if territory.rep_id is not None:
         return whose(territory.rep_id, rule, question, why=f"has the territory {territory}")
     assert territory.rota_id is not None  # constraint territory_rep_or_rota
-    return _next_in(territory.rota_id, rule, question, f"for the territory {territory}")
+    return Choice(None, f"for the territory {territory}", rota_id=territory.rota_id)
 
 
 def _rota(rule: Rule, question: Question) -> Choice:
     assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
-    return _next_in(rule.rota_id, rule, question)
+    return Choice(None, "", rota_id=rule.rota_id)
 
 
 def _rep(rule: Rule, question: Question) -> Choice:
@@ -140,15 +170,7 @@ def _accepted_before(rule: Rule, question: Question) -> Choice:
     if candidate.refusal:
         sentence = f"{candidate.rep} accepted this lead before but {candidate.refusal}."
         raise NobodyAvailable(sentence, skips=[candidate.skip])
-    return Choice(candidate.rep, "accepted this lead before")
-
-
-def _next_in(rota_id: int, rule: Rule, question: Question, why: str = "") -> Choice:
-    rep, line = rotas.look(rota_id, question, rule.needs)
-    is_least = line.rota.method == Rota.Method.LEAST_WORK
-    words = "has the least open work in rota" if is_least else "is next in rota"
-    reason = f"{words} {line.rota} {why}".strip()
-    return Choice(rep, reason, rota_id=rota_id, skips=line.skips)
+    return Choice(candidate.rep, "accepted this lead before", seen=candidate)
 
 
 CHOOSERS: Mapping[str, Callable[[Rule, Question], Choice]] = {

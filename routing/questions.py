@@ -6,10 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.fact_sheet import handoff_facts
 from leads.models import Account, Handoff, Lead, Opportunity
+
+# One statement, because it is asked for every handoff; most have neither.
+STANDING = """
+    SELECT
+        (SELECT deal.id FROM leads_opportunity deal JOIN leads_lead of_deal ON of_deal.id = lead_id
+            WHERE deal.state = 'open' AND {of} ORDER BY deal.opened_at DESC, deal.id DESC LIMIT 1),
+        CASE WHEN 'recycled' = (SELECT closed_as FROM leads_handoff
+            WHERE lead_id = %(lead)s AND state = 'closed' ORDER BY closed_at DESC LIMIT 1)
+        THEN (SELECT rep_id FROM leads_assignment said
+            JOIN leads_handoff of_lead ON of_lead.id = said.handoff_id
+            WHERE of_lead.lead_id = %(lead)s AND of_lead.state = 'closed'
+                AND said.answer = 'accepted'
+            ORDER BY answered_at DESC LIMIT 1) END
+"""
+OF_ACCOUNT = STANDING.format(of="of_deal.account_id = %(account)s")
+OF_LEAD = STANDING.format(of="deal.lead_id = %(lead)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +37,7 @@ class Question:
     handoff: None for a lead that is only tried, or asked about again: nobody had it before.
     lead:    None for one that is only typed in.
     deal:    the open opportunity that its account has.
+    accepted_by: the id of the rep who accepted it last, if it was sent to rest since; else None.
     """
 
     handoff: Handoff | None
@@ -27,6 +46,7 @@ class Question:
     lead: Lead | None = None
     account: Account | None = None
     deal: Opportunity | None = None
+    accepted_by: int | None = None
 
 
 def question_of(handoff: Handoff, *, at: datetime) -> tuple[Question, Evidence]:
@@ -45,9 +65,22 @@ def question_about(
     Whether the account has an owner or an open deal is read from the account as it is now: the
     rules that ask lead to that very person.
     """
-    deal = open_opportunity(lead.account_id, lead.pk)
+    deal_id, accepted_by = _standing(lead)
+    deal = None if deal_id is None else open_opportunity(lead.account_id, lead.pk)
     evidence = evidence_for(lead, at, extra={**extra, **account_now(lead.account, deal)})
-    return Question(handoff, evidence.facts, at, lead, lead.account, deal), evidence
+    question = Question(handoff, evidence.facts, at, lead, lead.account, deal, accepted_by)
+    return question, evidence
+
+
+def _standing(lead: Lead) -> tuple[int | None, int | None]:
+    """Return the newest open opportunity of the lead's account, or of a lead without one; and the
+    rep who accepted the lead last, if it was recycled since. Both by id.
+    """
+    sql = OF_LEAD if lead.account_id is None else OF_ACCOUNT
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"lead": lead.pk, "account": lead.account_id})
+        deal_id, accepted_by = cursor.fetchone()
+    return deal_id, accepted_by
 
 
 def account_now(account: Account | None, deal: Opportunity | None) -> dict[str, object]:

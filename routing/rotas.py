@@ -7,14 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
+
 from leads.models import User
-from routing.candidates import Candidate, Needs, candidates_for, claim_for, off_hours
-from routing.errors import NobodyAvailable, Refused, Skip
-from routing.models import Rota, RotaMember, Turn
+from routing.candidates import Candidate, Needs, claim_for, line_up, off_hours
+from routing.errors import NobodyAvailable, Skip
+from routing.models import Rota, Turn
 from routing.questions import Question
 from routing.quota import Taken, next_member, turns_of_round
 
 Method = Rota.Method
+LOCK = "SELECT * FROM routing_rota WHERE id = %s FOR NO KEY UPDATE"
+RECENT = """
+    SELECT number, stretch, eligible, rep_id FROM routing_turn
+    WHERE rota_id = %s ORDER BY number DESC LIMIT %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,9 @@ class Line:
     def loads(self) -> dict[int, int]:
         return {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
 
-    def without(self, skip: Skip) -> None:
-        self.skips.append(skip)
-        del self.eligible[skip.rep.pk]
+    def leave_out(self, skip: Skip) -> None:
+        if self.eligible.pop(skip.rep.pk, None) is not None:
+            self.skips.append(skip)
 
 
 def look(rota_id: int, question: Question, needs: Needs) -> tuple[User, Line]:
@@ -69,43 +76,44 @@ def look(rota_id: int, question: Question, needs: Needs) -> tuple[User, Line]:
     return line.people[line.next(question.at).rep_id].rep, line
 
 
-def take_turn(rota_id: int, question: Question, needs: Needs) -> tuple[Turn, list[Skip]]:
-    """Return the next turn of a rota, not saved yet: it lacks its assignment; and who was skipped.
+def take_turn(
+    rota_id: int, question: Question, needs: Needs, refused: Sequence[Skip]
+) -> tuple[Turn, Line]:
+    """Return the next turn of a rota, not saved yet: it lacks its assignment; and who stood in it.
 
     Locks the rota and then the rep, until the end of the transaction. A turn counts when it is
-    committed, so a transaction that fails costs nobody theirs. Raises as `look`.
+    committed, so a transaction that fails costs nobody theirs.
+    refused: who could not take it when they were locked before.
+    Raises as `look`, and Refused, with both locks held, if the rep can't take it after all.
     """
-    rota = Rota.objects.select_for_update(no_key=True).get(pk=rota_id)
-    line = line_of(rota, question, needs)
-    while True:
-        turn = line.next(question.at)
-        turn.at = question.at
-        try:
-            turn.rep = claim_for(question, turn.rep_id, needs)
-        except Refused as refused:
-            line.without(refused.skip)
-        else:
-            return turn, line.skips
+    line = line_of(_locked(rota_id), question, needs)
+    for skip in refused:
+        line.leave_out(skip)
+    turn = line.next(question.at)
+    turn.at = question.at
+    turn.rep = claim_for(question, line.people[turn.rep_id], needs)
+    return turn, line
+
+
+def _locked(rota_id: int) -> Rota:
+    return Rota.objects.raw(LOCK, [rota_id])[0]
 
 
 def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
     """Return who stands in `rota` for what is asked. Raises NobodyAvailable if it is off."""
     if not rota.is_active:
         raise NobodyAvailable(f"Rota {rota} is switched off.")
-    weights = weights_of(rota)
-    found = candidates_for(question, weights, needs)
-    people = {each.rep.pk: each for each in found}
-    skips = [each.skip for each in found if each.refusal]
-    eligible = {rep_id: weights[rep_id] for rep_id in people if not people[rep_id].refusal}
-    later = [each for each in found if each.opens_at]
-    recent = recent_turns(rota, 2 * turns_of_round(weights)) if eligible else []
-    return Line(rota, people, eligible, skips, later, recent)
-
-
-def weights_of(rota: Rota) -> dict[int, int]:
-    """Return the weight of each member by id: where turns are taken in turn, all have the same."""
-    members = RotaMember.objects.filter(rota=rota).order_by("rep").values_list("rep", "weight")
-    return {rep_id: weight_in(rota, weight) for rep_id, weight in members}
+    found = line_up(question, rota, needs)
+    weights = {each.rep.pk: weight_in(rota, each.weight) for each in found}
+    eligible = {each.rep.pk: weights[each.rep.pk] for each in found if not each.refusal}
+    return Line(
+        rota,
+        people={each.rep.pk: each for each in found},
+        eligible=eligible,
+        skips=[each.skip for each in found if each.refusal],
+        later=[each for each in found if each.opens_at],
+        recent=recent_turns(rota, 2 * turns_of_round(weights)) if eligible else [],
+    )
 
 
 def weight_in(rota: Rota, weight: int) -> int:
@@ -150,9 +158,9 @@ def next_turn(
 
 def recent_turns(rota: Rota, count: int) -> list[TurnTaken]:
     """Return the last turns of `rota`, oldest first."""
-    newest = Turn.objects.filter(rota=rota).order_by("-number")
-    rows = newest.values_list("number", "stretch", "eligible", "rep_id")[:count]
-    return [TurnTaken(*row) for row in rows][::-1]
+    with connection.cursor() as cursor:
+        cursor.execute(RECENT, [rota.pk, count])
+        return [TurnTaken(*row) for row in reversed(cursor.fetchall())]
 
 
 def _nobody(rota: Rota, skips: Sequence[Skip]) -> str:

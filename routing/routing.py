@@ -9,10 +9,11 @@ from django.db import transaction
 from leads import handoffs, ownership
 from leads.errors import LostRace
 from leads.models import Assignment, Handoff, OwnershipChange, Queue, User, Version
-from routing.asking import Answer, ask, held
+from routing.asking import Answer, ask
 from routing.candidates import NEVER, candidates, lock
 from routing.errors import CannotTake
 from routing.models import Decision
+from routing.outcomes import held
 from routing.questions import question_of
 from routing.table import live_table
 from routing.waits import waits_till
