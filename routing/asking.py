@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leads.conditions import Truth
 from leads.evidence import Evidence
 from leads.models import Queue, User
 from routing.errors import HasToWait, NobodyAvailable
@@ -56,10 +55,9 @@ class Asking:
 
     def _ask(self, rule: Rule) -> Answer | None:
         """Return what `rule` leads to, None if it fails or leads to nobody; log it either way."""
-        trace = rule.conditions.trace(self.evidence)
-        if trace.truth is not Truth.TRUE:
-            self.log.add_failed(rule, trace, rule.conditions.unknown_facts(self.evidence))
+        if not self.log.holds(rule, self.evidence):
             return None
+        trace = rule.conditions.trace(self.evidence)
         try:
             choice = self.take(choose(rule, self.question), rule, self.question)
         except NobodyAvailable as nobody:

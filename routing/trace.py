@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from leads.conditions import Trace, Truth
+from leads.condition_trace import any_of
+from leads.conditions import Condition, ConditionTrace, GroupTrace, Trace, Truth
+from leads.evidence import Evidence
 from routing.errors import HasToWait, NobodyAvailable, Skip
 from routing.table import Rule
 from routing.territories import labels_of
@@ -24,12 +26,20 @@ class Log:
     unknown: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
 
-    def add_failed(self, rule: Rule, trace: Trace, unknown_facts: Sequence[str]) -> None:
-        """Log a rule that doesn't hold, or can't be told to."""
-        self._add(rule, trace)
-        if trace.truth is Truth.UNKNOWN:
-            told = (each for each in unknown_facts if each.startswith(WHAT_SOMEBODY_CAN_TELL))
+    def holds(self, rule: Rule, evidence: Evidence) -> bool:
+        """Return whether `rule` is known to hold. One that doesn't is logged with what kept it from
+        holding: of each group the first condition that is false, else those that are unknown.
+        """
+        groups = [_failing(group, evidence) for group in rule.conditions.groups]
+        if not groups or not all(groups):
+            return True
+        truth = any_of([kept[0].truth for kept in groups])
+        self._add(rule, Trace(tuple(GroupTrace(kept, kept[0].truth) for kept in groups), truth))
+        if truth is Truth.UNKNOWN:
+            unknown = [each.fact for kept in groups for each in kept if each.truth is truth]
+            told = (each for each in unknown if each.startswith(WHAT_SOMEBODY_CAN_TELL))
             self.unknown |= dict.fromkeys(told)
+        return False
 
     def add_matched(self, rule: Rule, trace: Trace, skips: Sequence[Skip]) -> None:
         """Log the rule that decides."""
@@ -66,3 +76,15 @@ class Log:
 
     def _add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
         self.skipped += [{**each.to_json(), "rule": rule.key} for each in skips]
+
+
+def _failing(group: Sequence[Condition], evidence: Evidence) -> tuple[ConditionTrace, ...]:
+    """Return what keeps a group of conditions from holding; nothing if it holds."""
+    unknown: list[Condition] = []
+    for condition in group:
+        answer = condition.check(evidence)
+        if answer is None:
+            unknown.append(condition)
+        elif not answer:
+            return (condition.trace(evidence),)
+    return tuple(condition.trace(evidence) for condition in unknown)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from leads.conditions import Truth
 from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.handoffs import REVIEW
@@ -75,10 +74,9 @@ class Router:
         return max(same, key=lambda each: each[1].opened_at, default=None)
 
     def _ask(self, rule: Rule, case: Case, evidence: Evidence, log: Log) -> Choice | None:
-        trace = rule.conditions.trace(evidence)
-        if trace.truth is not Truth.TRUE:
-            log.add_failed(rule, trace, rule.conditions.unknown_facts(evidence))
+        if not log.holds(rule, evidence):
             return None
+        trace = rule.conditions.trace(evidence)
         if rule.outcome == Outcome.QUEUE:
             log.add_matched(rule, trace, ())
             self._to_review(case, log, rule, evidence.at)
