@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -34,6 +35,12 @@ from tests.tables import empty_tables
 PASSWORD = "correct horse battery"
 # A Tuesday morning, within office hours.
 AT = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+
+# A slow machine is no fault of what is tried.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 # A large program at rest, looked through for garbage at every turn, costs a tenth of the run.
 gc.set_threshold(100_000, 50, 100)

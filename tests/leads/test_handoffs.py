@@ -3,7 +3,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from leads import handoffs, lifecycle, ownership
-from leads.documents import live_version, rows_of, start_draft
+from leads.documents import live_version, start_draft
 from leads.errors import HandoffIsOpen, LostRace
 from leads.models import Assignment, Document, Handoff, Lead
 
@@ -97,7 +97,7 @@ def test_who_accepts_second_learns_who_was_first(make_handoff, alice, carol, at)
 
 
 def test_the_rows_of_a_published_version_never_change(defaults, at):
-    row = rows_of(live_version(Document.Kind.CRITERIA, at))[0]
+    row = live_version(Document.Kind.CRITERIA, at).signals.first()
     with pytest.raises(IntegrityError, match="published and can no longer change"):
         row.save()
 
