@@ -18,6 +18,7 @@ from leads.models import Role, User, Version
 from routing.hours import hours_of
 from routing.lint import RULES, lint
 from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row
+from routing.map import needed
 from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
 from routing.past_traffic import passed_lately
 from sla.models import RepHours
@@ -155,6 +156,7 @@ def _row(
         priority=rule.priority,
         skills=_folded(rule.skills),
         languages=_folded(rule.languages),
+        needed=needed(rule),
         is_fallback=not rule.conditions,
     )
 

@@ -18,7 +18,7 @@ OWNER_WORDS = {
     RoutingRule.Outcome.TERRITORY: "Whose territory it is",
 }
 BYTE_ORDER_MARK = "\ufeff"
-COLUMNS = ("Row", "Name", "When", "Goes to", "Only reps with", "Out of hours", "Priority")
+COLUMNS = ("Row", "Name", "When", "Goes to", "Only reps who", "Out of hours", "Priority")
 
 
 def when(rule: RoutingRule, own: Vocabulary) -> str:
@@ -32,10 +32,10 @@ def goes_to(rule: RoutingRule) -> str:
 
 
 def needed(rule: RoutingRule) -> str:
-    """Return what a rep must have: "Payments; speaks German"; "" if nothing."""
+    """Return what a rep must be able to do: "has Payments and speaks German"; "" if nothing."""
     spoken = " and ".join(map(language_name, rule.languages))
-    words = [", ".join(rule.skills), f"speaks {spoken}" if spoken else ""]
-    return "; ".join(word for word in words if word)
+    skilled = f"has {', '.join(rule.skills)}" if rule.skills else ""
+    return " and ".join(each for each in (skilled, f"speaks {spoken}" if spoken else "") if each)
 
 
 def map_as_csv(rules: Iterable[RoutingRule], own: Vocabulary) -> str:

@@ -50,7 +50,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """A row as the page shows it. section: the heading above it; "" where it goes on."""
+    """A row as the page shows it. place: 0 for one that was removed. section: the heading above it;
+    "" where it goes on.
+    """
 
     view: RowView[RoutingRule]
     place: int
@@ -173,10 +175,11 @@ def _rules(views: Sequence[RowView[RoutingRule]], beside: _Beside) -> list[RuleV
     sections = [_section(path, place < last_raised) for place, path in enumerate(paths)]
     sections += [LAST] * len(fallback)
     before = ["", *sections]
-    return [
-        _rule(view, place, "" if section == before[place - 1] else section, beside)
-        for place, (view, section) in enumerate(zip([*others, *fallback], sections, strict=True), 1)
-    ]
+    rows: list[RuleView] = []
+    for view, section, above in zip([*others, *fallback], sections, before, strict=False):
+        place = 0 if view.is_removed else sum(not each.view.is_removed for each in rows) + 1
+        rows.append(_rule(view, place, "" if section == above else section, beside))
+    return rows
 
 
 def _section(path: Path, is_above_hand_raises: bool) -> str:

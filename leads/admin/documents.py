@@ -29,7 +29,7 @@ NOTE_LENGTH = 400
 class DocumentForm(forms.ModelForm[Document]):
     class Meta:
         model = Document
-        fields = ("kind", "name")
+        fields = ("kind", "name", "owner", "review_on")
 
     def clean_kind(self) -> str:
         kind = self.cleaned_data["kind"]
@@ -45,7 +45,9 @@ class DocumentAdmin(LastingAdmin[Document]):
     """Adding a calendar begins its first draft."""
 
     form = DocumentForm
-    list_display = ("name", "kind")
+    list_display = ("name", "kind", "owner", "review_on")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
     list_filter = ("kind",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Document | None = None) -> list[str]:

@@ -62,7 +62,7 @@ class Row:
     """A row of the table. compiled: None if it asks for what there is not.
 
     unknown: what keeps its conditions from being asked, in words; retired: the labels of facts in
-    them that were switched off.
+    them that were switched off. needed: the skills and languages in words.
     """
 
     key: str
@@ -79,6 +79,7 @@ class Row:
     priority: int
     skills: frozenset[str]
     languages: frozenset[str]
+    needed: str
     is_fallback: bool
 
     @property

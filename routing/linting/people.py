@@ -66,9 +66,8 @@ def nobody_has_the_skill(checked: Checked) -> Iterator[Finding]:
         if people and not any(
             row.skills <= each.skills and row.languages <= each.languages for each in people
         ):
-            wanted = ", ".join(sorted(row.skills | row.languages))
-            whom = f"nobody in rota {row.rota.name} has" if row.rota else "they have not"
-            sentence = f"“{row.label}” leads to nobody: it asks for {wanted}, and {whom} all of it."
+            whom = f"nobody in rota {row.rota.name}" if row.rota else f"{people[0].name} is not who"
+            sentence = f"“{row.label}” leads to nobody: {whom} {row.needed}."
             yield about(LACKS, row, sentence)
 
 

@@ -136,7 +136,7 @@ def test_hours_skills_and_languages(editor, address, draft, alice):
         "hold", ["Payments"], ["de"],
     )  # fmt: skip
     page = editor.get(f"/routing/{draft.number}/").content.decode()
-    assert "Payments; speaks German" in page
+    assert "has Payments and speaks German" in page
     assert "Hold until somebody opens" in page
 
 
@@ -178,7 +178,10 @@ def test_a_removed_row_is_put_back_where_it_belongs(change, address, draft, edit
     change(address, "inbound", "remove/")
     change(address, "demo", "move/", to="up")
     assert "inbound" not in order(draft)
-    assert "Put back" in editor.get(f"/routing/{draft.number}/").content.decode()
+    answer = editor.get(f"/routing/{draft.number}/")
+    assert "Put back" in answer.content.decode()
+    places = [(each.view.key, each.place) for each in answer.context["page"].rows]
+    assert places[-2:] == [("inbound", 0), ("review", 5)]
     change(address, "inbound", "restore/")
     assert order(draft)[-2:] == ["inbound", "review"]
 
