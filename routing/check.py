@@ -17,7 +17,7 @@ from leads.facts import Fact
 from leads.models import Role, User, Version
 from routing.hours import hours_of
 from routing.lint import RULES, lint
-from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row
+from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row, TerritoryState
 from routing.map import needed
 from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
 from routing.past_traffic import passed_lately
@@ -71,22 +71,24 @@ def _stamp() -> str:
 
 def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Checked:
     """Return what the check looks at. past: handoffs to ask the rows about."""
-    rules = RoutingRule.objects.filter(version=version).select_related("rota", "rep")
-    rows = list(rules)
-    members = _members(rows)
-    people = _people({*(each.rep_id for each in rows if each.rep_id), *_all(members)}, at)
-    asked = _Vocabulary(all_declared_facts(), declared_facts())
-    shown = [_row(rule, place, asked, members, people) for place, rule in enumerate(rows, 1)]
-    return Checked(shown, Territory.objects.count(), past)
+    rules = list(RoutingRule.objects.filter(version=version).select_related("rota", "rep"))
+    territories = list(Territory.objects.select_related("rota"))
+    named: list[RoutingRule | Territory] = [*rules, *territories]
+    members = _members({each.rota_id for each in named if each.rota_id})
+    reps = {each.rep_id for each in named if each.rep_id}
+    people = _people({*reps, *(rep for team in members.values() for rep in team)}, at)
+    beside = _Beside(all_declared_facts(), declared_facts(), members, people)
+    rows = [_row(rule, place, beside) for place, rule in enumerate(rules, 1)]
+    states = [
+        TerritoryState(each.name, beside.person(each.rep_id), beside.rota(each.rota))
+        for each in territories
+    ]
+    return Checked(rows, states, past)
 
 
-def _all(members: Mapping[int, Sequence[int]]) -> set[int]:
-    return {rep_id for reps in members.values() for rep_id in reps}
-
-
-def _members(rules: Iterable[RoutingRule]) -> dict[int, list[int]]:
-    """Return the reps of each rota that a rule leads to, by id."""
-    members: dict[int, list[int]] = {each.rota_id: [] for each in rules if each.rota_id}
+def _members(rotas: Iterable[int]) -> dict[int, list[int]]:
+    """Return the reps of each of these rotas, by id."""
+    members: dict[int, list[int]] = {rota_id: [] for rota_id in rotas}
     found = RotaMember.objects.filter(rota__in=members).order_by("rep__name", "rep")
     for rota_id, rep_id in found.values_list("rota", "rep"):
         members[rota_id].append(rep_id)
@@ -116,31 +118,34 @@ def _person(user: User, *, opens: bool) -> Person:
 
 
 @dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    """Attributes of one's own: all there ever were, and those in use."""
+class _Beside:
+    """What is known beside the rows: attributes of one's own, all there ever were and those in
+    use; who is in which rota; and each person, by id.
+    """
 
-    all: Mapping[str, Fact]
+    own: Mapping[str, Fact]
     in_use: Mapping[str, Fact]
+    members: Mapping[int, Sequence[int]]
+    people: Mapping[int, Person]
+
+    def person(self, rep_id: int | None) -> Person | None:
+        return self.people[rep_id] if rep_id else None
+
+    def rota(self, rota: Rota | None) -> RotaState | None:
+        if rota is None:
+            return None
+        team = [self.people[rep_id] for rep_id in self.members[rota.pk]]
+        return RotaState(rota.name, rota.is_active, team)
 
 
-def _row(
-    rule: RoutingRule,
-    place: int,
-    asked: _Vocabulary,
-    members: Mapping[int, Sequence[int]],
-    people: Mapping[int, Person],
-) -> Row:
+def _row(rule: RoutingRule, place: int, beside: _Beside) -> Row:
     compiled, unknown = None, []
     try:
-        compiled = compile_conditions(rule.conditions, extra_facts=asked.all)
+        compiled = compile_conditions(rule.conditions, extra_facts=beside.own)
     except InvalidConditions as invalid:
         unknown = list(invalid.messages)
-    facts = {condition.fact for condition in compiled.conditions} if compiled else set()
-    retired = [
-        each.label for each in facts if each.name in asked.all and each.name not in asked.in_use
-    ]
-    rota = rule.rota
-    team = [people[rep_id] for rep_id in members[rota.pk]] if rota else []
+    asked = {each.fact.name: each.fact for each in compiled.conditions} if compiled else {}
+    off = beside.own.keys() - beside.in_use.keys()
     return Row(
         key=rule.key,
         label=rule.label,
@@ -148,10 +153,10 @@ def _row(
         groups=groups_of(rule.conditions, compiled) if compiled else [],
         compiled=compiled,
         unknown=unknown,
-        retired=retired,
+        retired=[fact.label for name, fact in asked.items() if name in off],
         outcome=rule.outcome,
-        rota=RotaState(rota.name, rota.is_active, team) if rota else None,
-        rep=people[rule.rep_id] if rule.rep_id else None,
+        rota=beside.rota(rule.rota),
+        rep=beside.person(rule.rep_id),
         holds=rule.off_hours == RoutingRule.OffHours.HOLD,
         priority=rule.priority,
         skills=_folded(rule.skills),

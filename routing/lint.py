@@ -77,6 +77,12 @@ RULES: Mapping[str, LintRule] = {
             people.no_territories,
         ),
         LintRule(
+            people.NOBODYS,
+            "Nobody’s territory",
+            "It is a leaver’s, or a rota’s that passes nothing on. Give it to somebody else.",
+            people.territory_leads_nowhere,
+        ),
+        LintRule(
             order.CONTRADICTORY,
             "Contradiction",
             "Conditions that no lead can meet together. Change one, or move it to another group.",
@@ -91,7 +97,7 @@ RULES: Mapping[str, LintRule] = {
         LintRule(
             order.NURTURE_FIRST,
             "Nurture before hand-raises",
-            "Whoever asked for a person comes first. Move the row up, or raise its priority.",
+            "Whoever asked for a person comes first: give their row the higher place and priority.",
             order.nurture_above_hand_raise,
         ),
         LintRule(

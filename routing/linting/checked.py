@@ -11,7 +11,17 @@ from leads.conditions import Compiled
 from leads.evidence import Evidence
 from leads.linting.checked import Finding
 
-__all__ = ["Checked", "Finding", "LintRule", "Passed", "Path", "Person", "RotaState", "Row"]
+__all__ = [
+    "Checked",
+    "Finding",
+    "LintRule",
+    "Passed",
+    "Path",
+    "Person",
+    "RotaState",
+    "Row",
+    "TerritoryState",
+]
 
 TABLE = "rows"
 # Fewer handoffs than this say nothing about what never happens: with 100, what one in thirty does
@@ -55,6 +65,15 @@ class RotaState:
     @property
     def staying(self) -> list[Person]:
         return [each for each in self.members if not each.is_gone]
+
+
+@dataclass(frozen=True, slots=True)
+class TerritoryState:
+    """A territory, and whose it is: a rep's or a rota's."""
+
+    name: str
+    rep: Person | None
+    rota: RotaState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +145,11 @@ class Passed:
 class Checked:
     """A table under check, and what is known beside it.
 
-    territories: how many there are.
-    past:        handoffs of the last 90 days; of none, nothing is said about traffic.
+    past: handoffs of the last 90 days; of none, nothing is said about traffic.
     """
 
     rows: Sequence[Row]
-    territories: int
+    territories: Sequence[TerritoryState]
     past: Sequence[Passed] = ()
 
     @property

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from routing.linting.checked import Checked, Finding, RotaState, Row, about
+from routing.linting.checked import Checked, Finding, RotaState, Row, TerritoryState, about
 
 LEAVER, LEAVER_IN_ROTA = "routing.names_a_leaver", "routing.leaver_in_rota"
 EMPTY, OFF, NEVER_OPEN = "routing.empty_rota", "routing.rota_off", "routing.rota_never_open"
-TAKES_NOTHING, LACKS, NO_TERRITORIES = (
+TAKES_NOTHING, LACKS, NO_TERRITORIES, NOBODYS = (
     "routing.rota_takes_nothing",
     "routing.nobody_has_the_skill",
     "routing.no_territories",
+    "routing.territory_leads_nowhere",
 )
 
 
@@ -76,6 +77,25 @@ def no_territories(checked: Checked) -> Iterator[Finding]:
         if row.outcome == "territory" and not checked.territories:
             sentence = f"“{row.label}” leads to nobody: there is no territory yet."
             yield about(NO_TERRITORIES, row, sentence)
+
+
+def territory_leads_nowhere(checked: Checked) -> Iterator[Finding]:
+    """A territory whose leads, where a row leads to whose it is, can go to nobody."""
+    for row in checked.rows:
+        if row.outcome == "territory":
+            for territory in checked.territories:
+                if reason := _why_nobodys(territory):
+                    sentence = f"“{row.label}” leads to nobody for the territory {territory.name}:"
+                    yield about(NOBODYS, row, f"{sentence} {reason}.")
+
+
+def _why_nobodys(territory: TerritoryState) -> str:
+    rota, rep = territory.rota, territory.rep
+    if rep is not None:
+        return f"{rep.name} has left" if rep.is_gone else ""
+    if rota is not None and not rota.is_active:
+        return f"rota {rota.name} is switched off"
+    return f"nobody is in rota {rota.name}" if rota is not None and not rota.staying else ""
 
 
 def _rotas(checked: Checked) -> Iterator[tuple[Row, RotaState]]:

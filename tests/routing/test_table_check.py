@@ -175,6 +175,20 @@ def test_whose_territory_where_there_is_none(make_table, alice, at):
     assert found(draft, at) == {}
 
 
+def test_territories_that_are_nobodys(make_table, alice, carol, at):
+    east = Rota.objects.create(name="East")
+    Territory.objects.create(name="DACH", precedence=1, countries=["DE"], rep=alice)
+    Territory.objects.create(name="Nordics", precedence=2, countries=["SE"], rota=east)
+    Territory.objects.create(name="Iberia", precedence=3, countries=["ES"], rep=carol)
+    alice.is_active = False
+    alice.save()
+    draft = make_table({"conditions": GERMAN, "outcome": "territory"})
+    assert [each.sentence for each in lint(checked(draft, at))] == [
+        "“Row 1” leads to nobody for the territory DACH: Alice has left.",
+        "“Row 1” leads to nobody for the territory Nordics: nobody is in rota East.",
+    ]
+
+
 def test_conditions_that_can_never_hold(make_table, crew, at):
     never = [[*GERMAN[0], *when("account.country", "is", "FR")[0]]]
     assert only(make_table(to(crew, never)), at).sentence == (
@@ -282,4 +296,4 @@ def test_it_is_kept_until_something_changes_or_one_asks_anew(make_table, crew, a
 
 
 def test_a_check_without_rows_looks_at_none():
-    assert [each.id for each in lint(Checked((), 0))] == ["routing.no_fallback"]
+    assert [each.id for each in lint(Checked((), ()))] == ["routing.no_fallback"]
