@@ -17,6 +17,7 @@ from leads.models import (
     Meeting,
     Opportunity,
     OwnershipChange,
+    RefusedOwnership,
     ScoreSnapshot,
     StageTransition,
     Submission,
@@ -91,6 +92,11 @@ def owner(row: OwnershipChange) -> Told:
     return Told(
         "user", f"Now with {row.to_owner or row.to_queue}", str(row.by or source), row.reason
     )
+
+
+def refused_owner(row: RefusedOwnership) -> Told:
+    text = f"Not given to {row.to_owner or row.to_queue}"
+    return Told("x", text, str(row.by or row.get_source_display()), row.because)
 
 
 def decision(row: Decision) -> Told:

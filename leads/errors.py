@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from leads.models import User
+from leads.models import RefusedOwnership, User
 
 
 class LeadsError(Exception):
@@ -18,6 +18,16 @@ class LostRace(LeadsError):
         super().__init__(sentence)
         self.winner = winner
         self.at = at
+
+
+class Outranked(LeadsError):
+    """Somebody with a stronger word made the present owner. `asked` is what was asked for in vain,
+    not saved: a transaction that fails would take it along.
+    """
+
+    def __init__(self, asked: RefusedOwnership) -> None:
+        super().__init__(f"{asked.because} Nothing was changed.")
+        self.asked = asked
 
 
 class EntryRefused(LeadsError):

@@ -1,13 +1,45 @@
-"""The only writer of a lead's owner. A handoff's owner or queue is written along with it."""
+"""The only writer of a lead's owner. A handoff's owner or queue is written along with it.
+
+What a person or an escalation decided is undone by neither the routing table, nor an intake source,
+nor a file; what the table decided by no source or file, and so on down. Among people, the newest
+word holds. A queue keeps a lead from nobody.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from leads.errors import LostRace
-from leads.models import Handoff, Lead, OwnershipChange, Queue, User
+from leads.errors import LostRace, Outranked
+from leads.models import Handoff, Lead, OwnershipChange, Queue, RefusedOwnership, User
+
+Source = OwnershipChange.Source
+STRENGTH = {
+    Source.IMPORT: 0,
+    Source.INTAKE: 1,
+    Source.ROUTING: 2,
+    Source.ESCALATION: 3,
+    Source.REP: 3,
+    Source.MANAGER: 3,
+}
+WORDS = {
+    Source.IMPORT: "an import",
+    Source.INTAKE: "an intake source",
+    Source.ROUTING: "the routing table",
+    Source.ESCALATION: "an escalation",
+    Source.REP: "a rep's hand",
+    Source.MANAGER: "a manager's hand",
+}
+HELD = "{holder} has this lead since {day}, by {source}; {weaker} does not take it away."
+
+TAKE_MANY = """
+    UPDATE leads_lead SET owner_id = given.owner, queue_id = NULL, owner_seq = given.seq
+    FROM (SELECT unnest(%(leads)s::bigint[]) AS lead, unnest(%(owners)s::bigint[]) AS owner,
+        unnest(%(seqs)s::int[]) AS seq) given
+    WHERE id = given.lead AND owner_seq = given.seq - 1
+"""
 
 
 def take(
@@ -23,9 +55,12 @@ def take(
 
     Compare-and-set on the sequence that `lead` was read with: raises LostRace if somebody else
     changed the owner since. `lead` carries the new owner afterwards. Taking what is one's own
-    already is recorded too: it says that the question was asked again.
+    already is recorded too: it says that the question was asked again. Raises Outranked if a person
+    has the lead by a stronger word than `source`, unless `by` is that person, who may let
+    go of it, or they left.
     """
     owner, queue = _split(to)
+    _check_strength(lead, to=to, source=source, reason=reason, by=by, at=at)
     seq = lead.owner_seq + 1
     with transaction.atomic(savepoint=False):
         changed = Lead.objects.filter(pk=lead.pk, owner_seq=lead.owner_seq).update(
@@ -51,6 +86,44 @@ def take(
     return change
 
 
+def take_many(
+    takes: Sequence[tuple[Lead, User, str]], *, source: str, at: datetime
+) -> list[OwnershipChange]:
+    """Make somebody answer for each of many leads, for a reason each, and put it on record.
+
+    Compare-and-set as `take`: raises LostRace, with nothing changed, if one changed since.
+    """
+    changes = [
+        OwnershipChange(
+            lead=lead,
+            seq=lead.owner_seq + 1,
+            from_owner_id=lead.owner_id,
+            from_queue_id=lead.queue_id,
+            to_owner=owner,
+            source=source,
+            reason=reason,
+            at=at,
+        )
+        for lead, owner, reason in takes
+    ]
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                TAKE_MANY,
+                {
+                    "leads": [lead.pk for lead, _, _ in takes],
+                    "owners": [owner.pk for _, owner, _ in takes],
+                    "seqs": [change.seq for change in changes],
+                },
+            )
+            if cursor.rowcount != len(changes):
+                raise LostRace("One of these leads went to somebody else in the meantime.")
+        OwnershipChange.objects.bulk_create(changes)
+    for lead, owner, _ in takes:
+        lead.owner, lead.queue, lead.owner_seq = owner, None, lead.owner_seq + 1
+    return changes
+
+
 def take_with_handoff(
     handoff: Handoff,
     *,
@@ -66,6 +139,31 @@ def take_with_handoff(
     return change
 
 
+def refuse(
+    lead: Lead,
+    *,
+    to: User | Queue,
+    source: str,
+    reason: str,
+    because: str,
+    by: User | None,
+    at: datetime,
+) -> RefusedOwnership:
+    """Return, not saved yet, that `to` was not made the owner of `lead`, and why."""
+    owner, queue = _split(to)
+    return RefusedOwnership(
+        lead=lead,
+        to_owner=owner,
+        to_queue=queue,
+        source=source,
+        reason=reason,
+        against=OwnershipChange.objects.filter(lead=lead).latest("seq"),
+        because=because[:200],
+        by=by,
+        at=at,
+    )
+
+
 def first_entry(lead: Lead, *, source: str, reason: str, by: User | None, at: datetime) -> None:
     """Put the first owner or queue of a lead that was just made on record."""
     OwnershipChange.objects.create(
@@ -77,6 +175,25 @@ def first_entry(lead: Lead, *, source: str, reason: str, by: User | None, at: da
         reason=reason,
         by=by,
         at=at,
+    )
+
+
+def _check_strength(
+    lead: Lead, *, to: User | Queue, source: str, reason: str, by: User | None, at: datetime
+) -> None:
+    if lead.owner is None or not lead.owner.is_active or lead.owner in (by, to):
+        return
+    held = OwnershipChange.objects.filter(lead=lead).latest("seq")
+    if STRENGTH[Source(source)] >= STRENGTH[Source(held.source)]:
+        return
+    because = HELD.format(
+        holder=lead.owner,
+        day=f"{held.at:%-d %b %Y}",
+        source=WORDS[Source(held.source)],
+        weaker=WORDS[Source(source)],
+    )
+    raise Outranked(
+        refuse(lead, to=to, source=source, reason=reason, because=because, by=by, at=at)
     )
 
 

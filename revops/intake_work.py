@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from leads.errors import LeadsError
+from leads.errors import LeadsError, Outranked
 from leads.instants import database_now
 from leads.models import Handoff, Lead, Submission
 from leads.retrying import retried
@@ -41,6 +41,9 @@ def process_submission(submission_id: int) -> bool:
         return retried(pipeline.process, submission_id)
     except LeadsError as error:
         _fail(submission_id, str(error))
+        if isinstance(error, Outranked):
+            error.asked.at = database_now()
+            error.asked.save()
     except Exception as error:
         logger.exception("A submission failed.", extra={"submission": submission_id})
         problem = f"{type(error).__name__}: see the log for what happened."

@@ -9,9 +9,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from leads import ownership
 from leads.errors import LostRace
 from leads.instants import database_now
-from leads.models import Handoff, Role, User
+from leads.models import Handoff, OwnershipChange, Role, User
 from leads.requests import SignedInRequest
 from routing.errors import CannotTake
 from routing.forms.reassigning import ReassignForm, holder_of
@@ -41,22 +42,32 @@ def reassign_handoff(request: SignedInRequest, pk: int) -> HttpResponse:
 def _reassign(request: SignedInRequest, handoff: Handoff, form: ReassignForm) -> HttpResponse:
     rep, note = form.cleaned_data["rep"], form.cleaned_data["note"]
     if form.cleaned_data["seen"] not in ("", holder_of(handoff)):
-        return _lost(request, handoff, f"{handoff.owner or handoff.queue} has this handoff now.")
+        lost = f"{handoff.owner or handoff.queue} has this handoff now."
+        return _lost(request, handoff, lost, to=rep)
     try:
         reassign(handoff, rep, by=request.user, at=database_now(), note=note)
     except CannotTake as error:
         form.add_error("rep", str(error))
         return _show(request, handoff, form, status=422)
     except LostRace as lost:
-        return _lost(request, handoff, str(lost))
+        return _lost(request, handoff, str(lost), to=rep)
     messages.success(request, f"{handoff.lead} is with {rep} now. They have been told.")
     after = _next(request) or "/"
     return HttpResponseClientRedirect(after) if request.htmx else redirect(after)
 
 
-def _lost(request: SignedInRequest, handoff: Handoff, sentence: str) -> HttpResponse:
-    """Answer a lost race with who won, and a fresh form."""
+def _lost(request: SignedInRequest, handoff: Handoff, sentence: str, *, to: User) -> HttpResponse:
+    """Answer a lost race with who won, and a fresh form; what was asked in vain goes on record."""
     handoff = Handoff.objects.select_related("lead", "owner", "queue").get(pk=handoff.pk)
+    ownership.refuse(
+        handoff.lead,
+        to=to,
+        source=OwnershipChange.Source.MANAGER,
+        reason="Passed on by hand",
+        because=sentence,
+        by=request.user,
+        at=database_now(),
+    ).save()
     form = ReassignForm(handoff=handoff)
     return _show(request, handoff, form, status=409, lost=sentence)
 

@@ -59,7 +59,7 @@ def test_a_link_of_the_bar_counts_what_waits(count, shown):
     nav = [Link("Queue", "q", "/queue/", True, count)]
     html = render_to_string("_nav_links.html", {"nav": nav})
     assert 'aria-current="page"' in html
-    assert (f'>{count}</span>' in html) is shown
+    assert (f">{count}</span>" in html) is shown
 
 
 def test_a_page_carries_the_servers_time():

@@ -5,9 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from feedback.models import Disposition
-from leads import inbox
+from leads import inbox, ownership
 from leads.instants import database_now
-from leads.models import Handoff, IntakeSource, Submission
+from leads.models import (
+    Handoff,
+    IntakeSource,
+    Lead,
+    OwnershipChange,
+    RefusedOwnership,
+    Submission,
+)
 from revops import intake_work
 from sla.models import Clock, Notification
 
@@ -18,8 +25,8 @@ TOUCHED = "2011-10-01T10:15:43+02:00"
 
 
 @pytest.fixture
-def bring(defaults):
-    def bring(**history):
+def hand_in(defaults):
+    def hand_in(**history):
         payload = {
             "source_id": "173706",
             "history": {"opened_at": OPENED, "handler": "10912", **history},
@@ -34,6 +41,15 @@ def bring(defaults):
         )
         intake_work.process_submission(submission.pk)
         submission.refresh_from_db()
+        return submission
+
+    return hand_in
+
+
+@pytest.fixture
+def bring(hand_in):
+    def bring(**history):
+        submission = hand_in(**history)
         assert submission.state == "done", submission.error
         return submission.handoff
 
@@ -66,6 +82,17 @@ def test_it_ends_as_recorded(bring, outcome, closed_as, stage):
 def test_a_cancelled_one_says_that_nobody_knows_why(bring):
     bring(first_touch_at=TOUCHED, accepted=True, outcome="cancelled")
     assert Disposition.objects.get().code.key == "unknown-imported"
+
+
+def test_a_lead_that_somebody_was_given_since_stays_theirs(bring, hand_in, alice, at):
+    lead = bring(outcome="won").lead
+    by_hand = {"source": OwnershipChange.Source.MANAGER, "reason": "Hers now", "by": None}
+    ownership.take(lead, to=alice, **by_hand, at=at)
+    submission = hand_in(outcome="declined")
+    assert (submission.state, Lead.objects.get(pk=lead.pk).owner) == ("failed", alice)
+    assert "an import does not take it away" in submission.error
+    refused = RefusedOwnership.objects.get()
+    assert (refused.source, refused.against.to_owner) == ("import", alice)
 
 
 def test_no_clock_is_started_and_nothing_is_sent(bring):

@@ -4,7 +4,7 @@ import pytest
 
 from leads import handoffs
 from leads.errors import LostRace
-from leads.models import Assignment, Handoff
+from leads.models import Assignment, Handoff, RefusedOwnership
 from routing.errors import CannotTake
 from routing.models import Capacity, Turn
 from routing.routing import reassign
@@ -141,6 +141,8 @@ def test_a_lost_race_names_who_has_it(client, mona, olga, alices, carol, make_ha
     dan = alices.assignments.first().rep
     answer = client.post(url(alices), {"rep": dan.pk, "seen": seen}, headers=headers)
     assert answer.status_code == 409
+    refused = RefusedOwnership.objects.get()
+    assert (refused.by, refused.to_owner, refused.against.to_owner) == (olga, dan, carol)
     assert "Carol has this handoff now." in answer.content.decode()
 
 
