@@ -99,10 +99,10 @@ def remove_row(edit: Editing, model: type[models.Model], key: str, *, seen: str)
 def move_row(
     edit: Editing, model: type[VersionedRow], key: str, *, step: int, among: str = ""
 ) -> None:
-    """Move a row one place up (-1) or down (1), past the next one that has the same `among`.
+    """Move a row up (below 0) or down by so many places, past those that have the same `among`.
 
-    among: the name of a field, such as the group of a signal; "" is all rows. A row that stands
-    first or last already stays.
+    among: the name of a field, such as the group of a signal; "" is all rows. It goes no further
+    than to the first or last place; a row that stands there already stays.
     """
     draft = _locked(edit)
     rows = list(model._default_manager.filter(version=draft))
@@ -110,8 +110,8 @@ def move_row(
     if row is None:
         raise RowChanged(None)
     peers = [each for each in rows if not among or getattr(each, among) == getattr(row, among)]
-    place = peers.index(row) + step
-    if not 0 <= place < len(peers):
+    place = min(max(peers.index(row) + step, 0), len(peers) - 1)
+    if place == peers.index(row):
         return
     save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
     rows.insert(rows.index(peers[place]), rows.pop(rows.index(row)))

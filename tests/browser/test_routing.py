@@ -86,6 +86,14 @@ def test_rows_are_moved_removed_and_put_back_by_keyboard(open_draft, olga, draft
     expect(page.get_by_label("Edit The account has an owner")).to_be_visible()
 
 
+def test_rows_are_dragged_to_another_place(open_draft, olga, draft):
+    page = open_draft(olga).page
+    page.locator("#rows-germans .handle").drag_to(page.locator("#rows-open-opportunity"))
+    expect(page.locator("#rows-germans .handle")).to_contain_text("1")
+    keys = list(RoutingRule.objects.filter(version=draft).values_list("key", flat=True))
+    assert keys[:2] == ["germans", "open-opportunity"]
+
+
 def test_a_lead_typed_in_is_tried_in_place(open_draft, olga):
     screen = open_draft(olga)
     page = screen.page

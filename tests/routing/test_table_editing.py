@@ -166,6 +166,15 @@ def test_rows_change_places_but_for_the_last(change, address, draft):
     assert order(draft)[-1] == "review"
 
 
+@pytest.mark.parametrize(
+    ("by", "place"), [("-2", 0), ("-9", 0), ("1", 3), ("99", 4), ("x", 2), ("-", 2), ("0", 2)]
+)
+def test_a_row_is_dragged_no_further_than_to_an_end(change, address, draft, by, place):
+    change(address, "demo", "move/", by=by)
+    assert order(draft).index("demo") == place
+    assert order(draft)[-1] == "review"
+
+
 def test_the_last_row_stays(change, address, draft, editor):
     answer = change(address, "review", "remove/")
     assert FALLBACK_STAYS in editor.get(answer.url).content.decode()
