@@ -9,6 +9,7 @@ route again. Each is one transaction, safe to run late, twice, or in two workers
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -29,6 +30,7 @@ from leads.standing import Standing
 from leads.submission_fields import HistoricalFields, read_fields
 from revops import delivery, history
 from revops.verdicts import is_resting, verdict_on
+from routing.backlog import route_backlog
 from routing.routing import route
 from sla import clocks
 
@@ -230,3 +232,17 @@ def reroute(handoff_id: int) -> bool:
     handoff.reroute_at = None
     deliver(handoff, at)
     return True
+
+
+def reroute_many(handoff_ids: Collection[int]) -> set[int]:
+    """Route those of these waiting handoffs that lead to a rota. Returns the ids of those that were
+    passed; the others are to be rerouted one by one.
+    """
+    return route_backlog(
+        handoff_ids, at=database_now(), is_ready=is_ready, then=delivery.hand_to_rep
+    )
+
+
+def is_ready(handoff: Handoff) -> bool:
+    """Whether nothing but routing stands between a waiting handoff and its rep."""
+    return handoff.lead.stage_id == Stage.Key.MQL and not handoff.missing

@@ -18,6 +18,7 @@ from routing.models import Capacity, Rota
 from routing.questions import Question
 
 INACTIVE, NO_REP = "is inactive", "is no sales rep"
+HAD_IT, REJECTED_IT = "had this handoff before", "rejected this lead before"
 # What not even a manager can set aside.
 NEVER = (INACTIVE, NO_REP)
 
@@ -251,8 +252,8 @@ def _refusal(rep: User, needs: Needs) -> str:
     if lacks := _lacks(needs, found.skills or [], found.languages or []):
         return lacks
     if found.had_it:
-        return "had this handoff before"
-    return "rejected this lead before" if found.last_answer == "rejected" else ""
+        return HAD_IT
+    return REJECTED_IT if found.last_answer == "rejected" else ""
 
 
 def _lacks(needs: Needs, skills: Sequence[str], languages: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ def seen(choice: Choice, rule: Rule, question: Question) -> Choice:
     if choice.rota_id is None:
         return choice
     rep, line = rotas.look(choice.rota_id, question, rule.needs)
-    return replace(choice, to=rep, reason=_turn_words(line, choice.reason), skips=line.skips)
+    return replace(choice, to=rep, reason=turn_words(line, choice.reason), skips=line.skips)
 
 
 def held(choice: Choice, rule: Rule, question: Question) -> Choice:
@@ -90,11 +90,12 @@ def _held(choice: Choice, rule: Rule, question: Question, refused: Sequence[Skip
         return replace(choice, to=claim_for(question, choice.seen, rule.needs))
     assert choice.rota_id is not None  # neither a queue nor a person
     turn, line = rotas.take_turn(choice.rota_id, question, rule.needs, refused)
-    words = _turn_words(line, choice.reason)
+    words = turn_words(line, choice.reason)
     return replace(choice, to=turn.rep, reason=words, turn=turn, skips=line.skips)
 
 
-def _turn_words(line: rotas.Line, why: str) -> str:
+def turn_words(line: rotas.Line, why: str) -> str:
+    """Return why whoever is next in a rota gets it; `why` follows, it may be blank."""
     is_least = line.rota.method == Rota.Method.LEAST_WORK
     words = "has the least open work in rota" if is_least else "is next in rota"
     return f"{words} {line.rota} {why}".strip()

@@ -58,6 +58,11 @@ class Line:
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
 
     @property
+    def weights(self) -> dict[int, int]:
+        """Return the weight of every member, whether they can take it or not, by id."""
+        return {rep_id: weight_in(self.rota, each.weight) for rep_id, each in self.people.items()}
+
+    @property
     def loads(self) -> dict[int, int]:
         return {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
 
@@ -86,7 +91,7 @@ def take_turn(
     refused: who could not take it when they were locked before.
     Raises as `look`, and Refused, with both locks held, if the rep can't take it after all.
     """
-    line = line_of(_locked(rota_id), question, needs)
+    line = line_of(locked_rota(rota_id), question, needs)
     for skip in refused:
         line.leave_out(skip)
     turn = line.next(question.at)
@@ -95,7 +100,8 @@ def take_turn(
     return turn, line
 
 
-def _locked(rota_id: int) -> Rota:
+def locked_rota(rota_id: int) -> Rota:
+    """Lock a rota until the end of the transaction and return it fresh."""
     return Rota.objects.raw(LOCK, [rota_id])[0]
 
 
@@ -104,16 +110,16 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
     if not rota.is_active:
         raise NobodyAvailable(f"Rota {rota} is switched off.")
     found = line_up(question, rota, needs)
-    weights = {each.rep.pk: weight_in(rota, each.weight) for each in found}
-    eligible = {each.rep.pk: weights[each.rep.pk] for each in found if not each.refusal}
-    return Line(
+    line = Line(
         rota,
         people={each.rep.pk: each for each in found},
-        eligible=eligible,
+        eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
         skips=[each.skip for each in found if each.refusal],
         later=[each for each in found if each.opens_at],
-        recent=recent_turns(rota, 2 * turns_of_round(weights)) if eligible else [],
     )
+    if line.eligible:
+        line.recent = recent_turns(rota, 2 * turns_of_round(line.weights))
+    return line
 
 
 def weight_in(rota: Rota, weight: int) -> int:

@@ -103,9 +103,24 @@ def _record(
     at: datetime,
     assignment: Assignment | None = None,
 ) -> Decision:
-    """Keep the decision; without an assignment, it went to the queue that the handoff is in."""
+    decision = decision_of(handoff, answer, version, at=at, assignment=assignment)
+    decision.save()
+    return decision
+
+
+def decision_of(
+    handoff: Handoff,
+    answer: Answer,
+    version: Version,
+    *,
+    at: datetime,
+    assignment: Assignment | None = None,
+) -> Decision:
+    """Return the decision, not saved; without an assignment, it went to the queue that the handoff
+    is in.
+    """
     rule = answer.rule
-    return Decision.objects.create(
+    return Decision(
         handoff=handoff,
         assignment=assignment,
         version=version,

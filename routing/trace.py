@@ -44,12 +44,12 @@ class Log:
     def add_matched(self, rule: Rule, trace: Trace, skips: Sequence[Skip]) -> None:
         """Log the rule that decides."""
         self._add(rule, trace)
-        self._add_skips(rule, skips)
+        self.add_skips(rule, skips)
 
     def add_nobody(self, rule: Rule, trace: Trace, nobody: NobodyAvailable) -> None:
         """Log a rule that holds but leads to nobody now."""
         self._add(rule, trace, nobody=str(nobody))
-        self._add_skips(rule, nobody.skips)
+        self.add_skips(rule, nobody.skips)
         self.nobody.append(str(nobody))
         self.missing |= dict.fromkeys(nobody.missing)
 
@@ -57,7 +57,7 @@ class Log:
         """Log a rule that holds the lead until somebody opens."""
         waits = {"till": wait.till.isoformat(), "reason": wait.reason}
         self._add(rule, trace, nobody=str(wait), waits=waits)
-        self._add_skips(rule, wait.skips)
+        self.add_skips(rule, wait.skips)
 
     def why_nobody(self) -> str:
         """Return in words why no rule led anywhere."""
@@ -74,7 +74,8 @@ class Log:
         entry = {"key": rule.key, "label": rule.label, "matched": matched}
         self.rules.append({**entry, "trace": trace.to_json(), **more})
 
-    def _add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
+    def add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
+        """Log who was passed over by `rule`."""
         self.skipped += [{**each.to_json(), "rule": rule.key} for each in skips]
 
 

@@ -1,0 +1,244 @@
+"""Many waiting handoffs passed through their rotas at once: by the same rules, turns and caps as
+one by one, with locks taken and rows written once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from leads import handoffs
+from leads.bulk_evidence import evidence_in_bulk
+from leads.evidence import Evidence
+from leads.fact_sheet import handoff_facts
+from leads.models import Assignment, Handoff, OwnershipChange, User, Version
+from routing.asking import Answer, ask
+from routing.candidates import HAD_IT, REJECTED_IT, Needs, capacity_of, lock
+from routing.caps import Lately, over_cap, passed_lately
+from routing.errors import Skip
+from routing.models import Decision, Turn
+from routing.outcomes import Choice, turn_words
+from routing.questions import Question, account_now
+from routing.quota import turns_of_round
+from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn
+from routing.routing import OWNERSHIP_REASON_LENGTH, decision_of
+from routing.table import Rule, live_table
+
+# Leads that somebody may have a claim on: they return, or there is an open deal. As one by one.
+CLAIMED = """
+    SELECT lead.id FROM leads_lead lead WHERE lead.id = ANY(%(leads)s) AND (
+        'recycled' = (SELECT closed_as FROM leads_handoff
+            WHERE lead_id = lead.id AND state = 'closed' ORDER BY closed_at DESC LIMIT 1)
+        OR EXISTS (SELECT 1 FROM leads_opportunity deal WHERE deal.state = 'open'
+            AND deal.lead_id = lead.id)
+        OR EXISTS (SELECT 1 FROM leads_opportunity deal
+            JOIN leads_lead other ON other.id = deal.lead_id
+            WHERE deal.state = 'open' AND other.account_id = lead.account_id))
+"""
+HAD = """
+    SELECT of_lead.lead_id, said.rep_id, bool_or(of_lead.state <> 'closed'),
+        (array_agg(said.answer ORDER BY said.answered_at DESC) FILTER (WHERE said.answer <> ''))[1]
+    FROM leads_assignment said JOIN leads_handoff of_lead ON of_lead.id = said.handoff_id
+    WHERE of_lead.lead_id = ANY(%s) GROUP BY of_lead.lead_id, said.rep_id
+"""
+
+IsReady = Callable[[Handoff], bool]
+Then = Callable[[Assignment, datetime], None]
+
+
+class OneByOne(Exception):
+    """A rule leads elsewhere than to a rota."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    handoff: Handoff
+    answer: Answer
+
+    @property
+    def rule(self) -> Rule:
+        assert self.answer.rule is not None  # what led to a rota
+        return self.answer.rule
+
+    @property
+    def leads_to(self) -> tuple[int, Needs]:
+        choice = self.answer.choice
+        assert choice is not None and choice.rota_id is not None  # see _for_many
+        return choice.rota_id, self.rule.needs
+
+
+@dataclass
+class Passing:
+    """Who takes turns while many handoffs are passed: all of them are locked.
+
+    had: by lead, who had this handoff or rejected the lead before, in words.
+    """
+
+    line: Line
+    at: datetime
+    had: Mapping[int, Mapping[int, str]]
+    lately: Lately
+    recent: list[TurnTaken]
+    loads: dict[int, int] = field(default_factory=dict)
+
+    def next(self, asked: Asked) -> Turn | None:
+        """Return whose turn it is, not saved, count it, and log who was skipped; None, with nothing
+        logged: nobody here can take this one.
+        """
+        had = self.had.get(asked.handoff.lead_id, {})
+        refusals = {each: had.get(each) or self._over_cap(each) for each in self.line.eligible}
+        eligible = {
+            rep_id: weight for rep_id, weight in self.line.eligible.items() if not refusals[rep_id]
+        }
+        if not eligible:
+            return None
+        skips = [Skip(self.line.people[each].rep, why) for each, why in refusals.items() if why]
+        asked.answer.log.add_skips(asked.rule, [*self.line.skips, *skips])
+        turn = next_turn(self.line.rota, self.recent, eligible, self.loads)
+        turn.rep, turn.at = self.line.people[turn.rep_id].rep, self.at
+        self._count(turn)
+        return turn
+
+    def _over_cap(self, rep_id: int) -> str:
+        rep = self.line.people[rep_id].rep
+        return over_cap(
+            capacity_of(rep), rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at
+        )
+
+    def _count(self, turn: Turn) -> None:
+        taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id)
+        kept = 2 * turns_of_round(self.line.weights)
+        self.recent = [*self.recent[-kept:], taken]
+        self.loads[turn.rep_id] += 1
+        self.lately.passed.setdefault(turn.rep_id, []).append(self.at)
+
+
+def route_backlog(
+    handoff_ids: Collection[int], *, at: datetime, is_ready: IsReady, then: Then
+) -> set[int]:
+    """Pass the waiting handoffs of these that lead to a rota, in the order in which they wait.
+    Returns the ids of those that are passed: any other is to be routed by itself.
+
+    is_ready: whether nothing but routing stands between a handoff and its rep.
+    then:     called for each assignment within the transaction that makes it.
+    There is one transaction for each rota, so that nobody waits for a second one with locks held.
+    """
+    passed: set[int] = set()
+    left = set(handoff_ids)
+    while left:
+        now, left = _pass_first_rota(sorted(left), at=at, is_ready=is_ready, then=then)
+        passed |= now
+    return passed
+
+
+@transaction.atomic
+def _pass_first_rota(
+    ids: Sequence[int], *, at: datetime, is_ready: IsReady, then: Then
+) -> tuple[set[int], set[int]]:
+    """Pass those that lead to the same rota as the first in line. Returns the ids of those, and of
+    those that lead to another one.
+    """
+    version, rules = live_table(at)
+    asked = _ask([each for each in handoffs.locked_many(ids) if is_ready(each)], rules, at)
+    if not asked:
+        return set(), set()
+    first = asked[0].leads_to
+    group = [each for each in asked if each.leads_to == first]
+    others = {each.handoff.pk for each in asked if each.leads_to != first}
+    passing = _passing(*first, group, at)
+    if passing is None:
+        return set(), others
+    turns = [(each, turn) for each in group if (turn := passing.next(each)) is not None]
+    assignments = _write(turns, passing.line, version, at)
+    for assignment in assignments:
+        then(assignment, at)
+    return {assignment.handoff_id for assignment in assignments}, others
+
+
+def _ask(locked: Sequence[Handoff], rules: Sequence[Rule], at: datetime) -> list[Asked]:
+    """Return those due that a rule leads to a rota, first in line first, with what was asked."""
+    due = sorted(
+        (each for each in locked if each.reroute_at is not None and each.reroute_at <= at),
+        key=lambda each: (-each.priority, each.opened_at, each.pk),
+    )
+    claimed = _claimed([each.lead_id for each in due])
+    plain = [each for each in due if each.lead_id not in claimed]
+    known = dict(evidence_in_bulk([each.lead_id for each in plain], at))
+    asked = (_asked(each, known[each.lead_id], rules, at) for each in plain)
+    return [each for each in asked if each is not None]
+
+
+def _asked(handoff: Handoff, known: Evidence, rules: Sequence[Rule], at: datetime) -> Asked | None:
+    account = handoff.lead.account
+    facts = {**known.facts, **handoff_facts(handoff), **account_now(account, None)}
+    question = Question(handoff, facts, at, handoff.lead, account)
+    try:
+        answer = ask(rules, question, Evidence(facts, known.activities, at), take=_for_many)
+    except OneByOne:
+        return None
+    return Asked(handoff, answer) if answer.choice else None
+
+
+def _for_many(choice: Choice, rule: Rule, question: Question) -> Choice:
+    if choice.rota_id is None:
+        raise OneByOne
+    return choice
+
+
+def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -> Passing | None:
+    """Lock the rota and everybody in it who can take anything; None: nobody can, or it is off."""
+    rota, question = locked_rota(rota_id), Question(None, {}, at)
+    if not rota.is_active:
+        return None
+    for rep_id in sorted(line_of(rota, question, needs).eligible):
+        lock(rep_id)
+    line = line_of(rota, question, needs)
+    reps = [line.people[rep_id].rep for rep_id in line.eligible]
+    lately = passed_lately([(rep.pk, capacity_of(rep)) for rep in reps], at)
+    loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}
+    had = _had([each.handoff.lead_id for each in asked])
+    return Passing(line, at, had, lately, list(line.recent), loads)
+
+
+def _had(lead_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    found: dict[int, dict[int, str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(HAD, [list(lead_ids)])
+        for lead_id, rep_id, is_this, answer in cursor.fetchall():
+            if is_this:
+                found.setdefault(lead_id, {})[rep_id] = HAD_IT
+            elif answer == Assignment.Answer.REJECTED:
+                found.setdefault(lead_id, {})[rep_id] = REJECTED_IT
+    return found
+
+
+def _write(
+    turns: Sequence[tuple[Asked, Turn]], line: Line, version: Version, at: datetime
+) -> list[Assignment]:
+    """Pass each handoff to whose turn it is, and keep turns and decisions."""
+    passes: list[tuple[Handoff, User, str]] = []
+    for asked, turn in turns:
+        asked.handoff.priority = max(asked.handoff.priority, asked.rule.priority)
+        reason = f"{asked.rule.label}: {_reason(asked, line)}"[:OWNERSHIP_REASON_LENGTH]
+        passes.append((asked.handoff, turn.rep, reason))
+    assignments = handoffs.pass_many(passes, source=OwnershipChange.Source.ROUTING, at=at)
+    decisions: list[Decision] = []
+    for (asked, turn), assignment in zip(turns, assignments, strict=True):
+        turn.assignment = assignment
+        answer = replace(asked.answer, reason=_reason(asked, line))
+        decisions.append(decision_of(asked.handoff, answer, version, at=at, assignment=assignment))
+    Turn.objects.bulk_create(turn for _, turn in turns)
+    Decision.objects.bulk_create(decisions)
+    return assignments
+
+
+def _reason(asked: Asked, line: Line) -> str:
+    return turn_words(line, asked.answer.reason)
+
+
+def _claimed(lead_ids: Sequence[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIMED, {"leads": list(lead_ids)})
+        return {lead_id for (lead_id,) in cursor.fetchall()}

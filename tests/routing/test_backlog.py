@@ -1,0 +1,159 @@
+"""Many waiting handoffs passed at once, as one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from leads import handoffs
+from leads.models import Assignment, Handoff, Lead, Opportunity, OwnershipChange
+from routing.backlog import route_backlog
+from routing.models import Capacity, Decision, Rota, RotaMember, Turn
+from tests.routing.conftest import add_reps, routed, when
+from tests.routing.test_rotas import farthest_from_share, in_threads
+
+
+@pytest.fixture
+def waiting(make_handoff, at):
+    """Make handoffs that wait to be routed, the oldest first; returns their ids."""
+
+    def make(count, **fields):
+        with transaction.atomic():
+            made = [make_handoff(at=at + timedelta(seconds=n), **fields) for n in range(count)]
+            for handoff in made:
+                handoffs.hold(handoff, till=at)
+        return [handoff.pk for handoff in made]
+
+    return make
+
+
+@pytest.fixture
+def pass_all(at):
+    def work(ids):
+        return route_backlog(ids, at=at, is_ready=lambda each: True, then=lambda *_: None)
+
+    return work
+
+
+def taken():
+    turns = Turn.objects.order_by("rota", "number")
+    return list(turns.values_list("number", "stretch", "rep__name", "assignment__handoff"))
+
+
+def test_they_go_in_order_to_whose_turn_it_is(alice, carol, waiting, pass_all):
+    ids = waiting(5)
+    assert pass_all(ids) == set(ids)
+    assert [(name, pk) for _, _, name, pk in taken()] == list(
+        zip(["Alice", "Carol", "Alice", "Carol", "Alice"], ids, strict=True)
+    )
+    assert {stretch for _, stretch, _, _ in taken()} == {1}
+
+
+def test_what_is_written_is_what_one_by_one_writes(alice, carol, waiting, pass_all, at):
+    one, other = waiting(1), waiting(1)
+    pass_all(one)
+    single = routed(Handoff.objects.get(pk=other[0]), at)
+    many = Decision.objects.get(handoff=one[0])
+    same = ("rule_key", "rule_label", "version", "trace", "at")
+    assert [getattr(many, name) for name in same] == [getattr(single, name) for name in same]
+    assert (many.reason, many.rep) == ("is next in rota Inbound", alice)
+    first, second = (Handoff.objects.get(pk=pk) for pk in (*one, *other))
+    for name in ("state", "passed_at", "queue", "reroute_at", "missing", "priority"):
+        assert getattr(first, name) == getattr(second, name), name
+    reasons = OwnershipChange.objects.filter(to_owner__isnull=False).values_list("reason", "source")
+    assert len(set(reasons)) == 1
+    assert Lead.objects.get(pk=first.lead_id).owner == first.owner == alice
+    assert Assignment.objects.get(handoff=first).seq == 1
+
+
+def test_turns_go_on_where_one_by_one_left_off(alice, carol, waiting, pass_all, at):
+    routed(Handoff.objects.get(pk=waiting(1)[0]), at)
+    pass_all(waiting(2))
+    assert [name for _, _, name, _ in taken()] == ["Alice", "Carol", "Alice"]
+
+
+@pytest.mark.parametrize("cap", ["max_open", "max_per_day", "max_per_week"])
+def test_no_cap_is_exceeded_within_it_and_it_says_who_was_skipped(
+    alice, carol, waiting, pass_all, cap
+):
+    Capacity.objects.create(rep=alice, **{cap: 1})
+    ids = waiting(4)
+    pass_all(ids)
+    assert Counter(name for _, _, name, _ in taken()) == {"Alice": 1, "Carol": 3}
+    (skip,) = Decision.objects.get(handoff=ids[-1]).trace["skipped"]
+    assert skip["name"] == "Alice" and skip["reason"].startswith("is at cap: 1 of 1")
+
+
+def test_what_nobody_can_take_is_left_to_be_routed_by_itself(alice, waiting, pass_all):
+    Capacity.objects.create(rep=alice, max_open=1)
+    first, second = waiting(2)
+    assert pass_all([first, second]) == {first}
+    assert Handoff.objects.get(pk=second).state == "waiting"
+
+
+def test_nobody_gets_back_what_they_had(alice, carol, make_handoff, waiting, pass_all, at):
+    handoff = make_handoff(rep=alice)
+    handoffs.back_to_routing(handoff, at=at, reason="Not mine")
+    assert pass_all([handoff.pk]) == {handoff.pk}
+    assert handoffs.open_assignment(handoff).rep == carol
+    assert handoffs.open_assignment(handoff).seq == 2
+    assert Decision.objects.get().trace["skipped"][0]["reason"] == "had this handoff before"
+
+
+def test_a_lead_that_somebody_may_claim_is_left(alice, carol, waiting, pass_all, at):
+    ids = waiting(2)
+    Opportunity.objects.create(lead=Handoff.objects.get(pk=ids[0]).lead, opened_at=at)
+    assert pass_all(ids) == {ids[1]}
+
+
+def test_a_rule_that_names_a_person_is_left(alice, publish_rules, waiting, pass_all):
+    publish_rules({"outcome": "rep", "rep": alice})
+    assert pass_all(waiting(2)) == set()
+
+
+def test_what_is_not_due_or_not_ready_is_left(alice, carol, waiting, pass_all, at):
+    first, second = waiting(2)
+    Handoff.objects.filter(pk=first).update(reroute_at=at + timedelta(hours=1))
+    unready = {"is_ready": lambda each: False, "then": lambda *_: None}
+    assert route_backlog([second], at=at, **unready) == set()
+    assert pass_all([first, second]) == {second}
+
+
+def test_each_rule_and_rota_has_its_own_turns(
+    alice, carol, inbound, publish_rules, waiting, pass_all
+):
+    other = Rota.objects.create(name="Other")
+    RotaMember.objects.create(rota=other, rep=carol)
+    publish_rules(
+        {"outcome": "rota", "rota": other, "conditions": when("handoff.path", "is", "score")},
+        {"outcome": "rota", "rota": inbound, "priority": 7},
+    )
+    ids = [*waiting(2), *waiting(2, path="score")]
+    assert pass_all(ids) == set(ids)
+    assert Counter(Turn.objects.values_list("rota__name", flat=True)) == {"Inbound": 2, "Other": 2}
+    assert set(Handoff.objects.filter(pk__in=ids[:2]).values_list("priority", flat=True)) == {7}
+
+
+def test_it_takes_no_more_statements_for_more(
+    alice, carol, waiting, pass_all, django_assert_max_num_queries
+):
+    pass_all(waiting(1))
+    ids = waiting(20)
+    with django_assert_max_num_queries(32):
+        pass_all(ids)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_pass_each_once_and_fairly(inbound, waiting, pass_all):
+    with transaction.atomic():
+        reps = add_reps(inbound, 3, 2, 1)
+    ids = waiting(60)
+    shares = [ids[place::6] for place in range(6)]
+    in_threads(lambda share: pass_all(share), shares + shares, threads=6)
+    turns = list(Turn.objects.order_by("number").values_list("rep", flat=True))
+    weights = {rep.pk: weight for rep, weight in zip(reps, (3, 2, 1), strict=True)}
+    assert len(turns) == 60 == Assignment.objects.filter(ended_at=None).count()
+    assert farthest_from_share(turns, weights) < 1
