@@ -137,6 +137,7 @@ def send_to_review(
     at: datetime,
     missing: Iterable[str] = (),
     reason: str = "",
+    source: str = Source.ROUTING,
     by: User | None = None,
 ) -> None:
     """Put `handoff` into the review queue, saying which facts are missing or what else is wrong."""
@@ -147,7 +148,7 @@ def send_to_review(
     handoff.state = State.REVIEW
     handoff.review_reason = reason
     handoff.reroute_at = None
-    _to_queue(handoff, REVIEW, source=Source.ROUTING, reason=why[:200], by=by, at=at)
+    _to_queue(handoff, REVIEW, source=source, reason=why[:200], by=by, at=at)
     handoff.save()
 
 

@@ -38,7 +38,7 @@ TAKE_MANY = """
     UPDATE leads_lead SET owner_id = given.owner, queue_id = NULL, owner_seq = given.seq
     FROM (SELECT unnest(%(leads)s::bigint[]) AS lead, unnest(%(owners)s::bigint[]) AS owner,
         unnest(%(seqs)s::int[]) AS seq) given
-    WHERE id = given.lead AND owner_seq = given.seq - 1
+    WHERE id = given.lead AND owner_seq = given.seq - 1 AND owner_id IS NULL
 """
 
 
@@ -89,7 +89,8 @@ def take(
 def take_many(
     takes: Sequence[tuple[Lead, User, str]], *, source: str, at: datetime
 ) -> list[OwnershipChange]:
-    """Make somebody answer for each of many leads, for a reason each, and put it on record.
+    """Make somebody answer for each of many leads that are in queues, for a reason each, and put it
+    on record.
 
     Compare-and-set as `take`: raises LostRace, with nothing changed, if one changed since.
     """

@@ -18,7 +18,7 @@ from routing.asking import Answer, ask
 from routing.candidates import HAD_IT, REJECTED_IT, Needs, capacity_of, lock
 from routing.caps import Lately, over_cap, passed_lately
 from routing.errors import Skip
-from routing.models import Decision, Turn
+from routing.models import Capacity, Decision, Turn
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
 from routing.quota import turns_of_round
@@ -79,6 +79,7 @@ class Passing:
     line: Line
     at: datetime
     had: Mapping[int, Mapping[int, str]]
+    capacities: Mapping[int, Capacity]
     lately: Lately
     recent: list[TurnTaken]
     loads: dict[int, int] = field(default_factory=dict)
@@ -102,9 +103,9 @@ class Passing:
         return turn
 
     def _over_cap(self, rep_id: int) -> str:
-        rep = self.line.people[rep_id].rep
+        rep, capacity = self.line.people[rep_id].rep, self.capacities[rep_id]
         return over_cap(
-            capacity_of(rep), rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at
+            capacity, rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at
         )
 
     def _count(self, turn: Turn) -> None:
@@ -195,11 +196,11 @@ def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -
     for rep_id in sorted(line_of(rota, question, needs).eligible):
         lock(rep_id)
     line = line_of(rota, question, needs)
-    reps = [line.people[rep_id].rep for rep_id in line.eligible]
-    lately = passed_lately([(rep.pk, capacity_of(rep)) for rep in reps], at)
+    capacities = {rep_id: capacity_of(line.people[rep_id].rep) for rep_id in line.eligible}
+    lately = passed_lately(list(capacities.items()), at)
     loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}
     had = _had([each.handoff.lead_id for each in asked])
-    return Passing(line, at, had, lately, list(line.recent), loads)
+    return Passing(line, at, had, capacities, lately, list(line.recent), loads)
 
 
 def _had(lead_ids: Sequence[int]) -> dict[int, dict[int, str]]:

@@ -59,7 +59,8 @@ def _to_a_person(handoff: Handoff, last: Assignment, before: list[User], at: dat
     names = [str(rep) for rep in (*before, last.rep)]
     reason = f"Nobody answered: {', '.join(names[:-1])} and {names[-1]} had it."
     handoffs.end_assignment(handoff, Outcome.REROUTED, at=at)
-    handoffs.send_to_review(handoff, reason=reason[:300], at=at)
+    escalation = OwnershipChange.Source.ESCALATION
+    handoffs.send_to_review(handoff, reason=reason[:300], source=escalation, at=at)
     clocks.start_review_clock(handoff, at)
     _tell(last.rep, last, "Goes to review", reason, at)
     for person in _who_decides(handoff, last.rep, at):

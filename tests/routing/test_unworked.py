@@ -11,6 +11,7 @@ from leads import handoffs
 from leads.models import Assignment, Handoff, Organisation
 from revops import intake_work
 from routing.models import RotaMember
+from routing.routing import reassign
 from routing.unworked import reroute_unworked
 from sla import clocks
 from sla.models import Clock, Notification
@@ -75,6 +76,15 @@ def test_the_organisation_says_after_how_many(passed, at):
     for hours in (1, 2):
         leave_lying(passed, at + hours * HOUR)
     assert passed.review_reason == "Nobody answered: Alice and Carol had it."
+
+
+def test_what_a_manager_gave_to_somebody_goes_on_as_well(passed, mona, dan, at):
+    Organisation.objects.update(reroutes_before_manager=1)
+    reassign(passed, dan, by=mona, at=at)
+    assert leave_lying(Handoff.objects.get(pk=passed.pk), at + HOUR).state == "passed"
+    passed.refresh_from_db()
+    reassign(passed, passed.assignments.first().rep, by=mona, at=at + HOUR)
+    assert leave_lying(Handoff.objects.get(pk=passed.pk), at + 2 * HOUR).state == "review"
 
 
 def test_who_had_it_is_told_that_it_goes_on(passed, alice, at):
