@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from leads.models import Absence, Account, AccountDomain, Assignment, Handoff
+from leads import handoffs
+from leads.models import Absence, Account, AccountDomain, Assignment
 from routing.explain import rules_asked, why_them, why_you
 from routing.models import Capacity, Territory
 from tests.conftest import make_user
@@ -134,15 +135,12 @@ def test_in_a_rota_the_cover_gets_no_extra_turn(alice, carol, dan, away, make_ha
 
 @pytest.fixture
 def recycled(make_handoff, at):
-    """Close a handoff, so that its lead rests."""
+    """Close a handoff after its rep's answer, so that its lead rests in marketing's queue."""
 
     def close(handoff, answer="accepted", closed_as="recycled"):
-        handoff.assignments.update(
-            answer=answer, answered_at=at, ended_at=at, outcome=Assignment.Outcome.RECYCLED
-        )
-        state = {"state": "closed", "closed_as": closed_as, "closed_at": at}
-        Handoff.objects.filter(pk=handoff.pk).update(**state)
-        handoff.lead.refresh_from_db()
+        handoff.assignments.update(answer=answer, answered_at=at)
+        outcome = Assignment.Outcome.RECYCLED
+        handoffs.close(handoff, closed_as=closed_as, outcome=outcome, at=at, reason="Later")
         return handoff.lead
 
     return close
