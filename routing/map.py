@@ -71,11 +71,12 @@ def territory_rows() -> list[TerritoryRow]:
     """Return the territories in order of precedence, in words."""
     territories = Territory.objects.select_related("rep", "rota")
     return [
-        TerritoryRow(each.name, _where(each), str(each.rep or each.rota)) for each in territories
+        TerritoryRow(each.name, where(each), str(each.rep or each.rota)) for each in territories
     ]
 
 
-def _where(territory: Territory) -> str:
+def where(territory: Territory) -> str:
+    """Return what a territory asks, in words: "DE, AT; from 200 employees"."""
     limits = [territory.countries, territory.states, territory.industries, territory.domains]
     words = [", ".join(each) for each in limits if each]
     low, high = territory.employees_from, territory.employees_to

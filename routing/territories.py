@@ -20,16 +20,28 @@ def territory_for(question: Question) -> Territory:
 
     Raises NobodyAvailable, naming the facts that were missing, if there is none.
     """
-    missing: dict[str, None] = {}
-    territories = Territory.objects.all()
+    territories = list(Territory.objects.all())
     domains = company_domains(question) if any(each.domains for each in territories) else set()
+    found, missing = first_of(territories, question.facts, domains)
+    if found is None:
+        raise NobodyAvailable(_no_territory(missing), missing=missing)
+    return found
+
+
+def first_of(
+    territories: Iterable[Territory], facts: Mapping[str, object], domains: Set[str]
+) -> tuple[Territory | None, list[str]]:
+    """Return the first of `territories` that a lead of which this is known lies in, and the facts
+    that would have to be known to tell of others. None: in none, or in one that can't be told.
+    """
+    missing: dict[str, None] = {}
     for territory in territories:
-        outside, unknown = _compare(territory, question.facts, domains)
+        outside, unknown = _compare(territory, facts, domains)
         if not outside and not unknown:
-            return territory
+            return territory, list(missing)
         if not outside:
             missing |= dict.fromkeys(unknown)
-    raise NobodyAvailable(_no_territory(list(missing)), missing=list(missing))
+    return None, list(missing)
 
 
 def company_domains(question: Question) -> set[str]:
