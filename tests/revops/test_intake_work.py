@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from leads import inbox
+from leads import handoffs, inbox
 from leads.instants import database_now
-from leads.models import Lead, Submission
+from leads.models import Handoff, Lead, Submission
 from leads.retrying import retried
 from revops import intake_work, pipeline
+from sla.models import Clock, Notification
 
 PAYLOAD = {"email": "clara@lumora.example", "name": "Clara Nyström", "country": "SE"}
 
@@ -105,3 +106,33 @@ def test_a_retry_comes_later_each_time(waiting, monkeypatch, caplog):
         waiting.refresh_from_db()
         waits.append((waiting.next_attempt_at - at) // timedelta(minutes=1))
     assert waits == [1, 2, 4, 8]
+
+
+@pytest.mark.django_db
+def test_many_that_wait_are_passed_at_once_with_their_clocks_and_messages(
+    alice, carol, make_handoff, make_lead
+):
+    now = database_now()
+    made = [make_handoff(make_lead(stage_id="mql")) for _ in range(6)]
+    for handoff in made:
+        handoffs.hold(handoff, till=now)
+    assert intake_work.work_through(now) == 6
+    assert Handoff.objects.with_reps().count() == 6
+    assert Clock.objects.filter(kind="accept").count() == 6
+    assert Notification.objects.filter(kind="passed", channel="app").count() == 6
+
+
+@pytest.mark.django_db
+def test_if_many_at_once_fail_they_are_routed_one_by_one(
+    alice, carol, make_handoff, make_lead, monkeypatch, caplog
+):
+    now = database_now()
+    for _ in range(6):
+        handoffs.hold(make_handoff(make_lead(stage_id="mql")), till=now)
+
+    def fail(ids):
+        raise OperationalError
+
+    monkeypatch.setattr(pipeline, "reroute_many", fail)
+    assert intake_work.work_through(now) == 6
+    assert "one by one" in caplog.text
