@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from leads.models import Absence
+from leads.models import Absence, Document
 from sla.business_time import NoWorkingTime, OutOfRange, Schedule
 from sla.calendars import schedule_of, version_in_force
+from sla.errors import NoCalendar
 from sla.models import RepHours
 
 # Who does not open within this is not waited for.
@@ -20,13 +21,19 @@ Away = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When reps, by id, work, and when they are away. Who has no schedule always works."""
+    """When reps, by id, work, and when they are away. Who has no schedule always works.
+
+    unpublished: those who go by a calendar that says nothing yet: they are never at work.
+    """
 
     schedules: Mapping[int, Schedule]
     absences: Mapping[int, list[Away]]
+    unpublished: Collection[int] = ()
 
     def at_work_from(self, rep_id: int, at: datetime) -> datetime | None:
         """Return `at` if the rep is at work then, else when they next are; None: not in a week."""
+        if rep_id in self.unpublished:
+            return None
         schedule = self.schedules.get(rep_id)
         until, opens = at + LONGEST_WAIT, at
         while True:
@@ -41,18 +48,25 @@ class Hours:
 
 
 def hours_of(rep_ids: Collection[int], at: datetime) -> Hours:
-    """Return when these people work in the week after `at`, by the calendars live at `at`.
-
-    Raises NoCalendar for a calendar of which nothing was ever published.
-    """
-    rows = RepHours.objects.filter(rep__in=rep_ids).select_related("calendar")
-    by_calendar = {each.calendar_id: each.calendar for each in rows}
-    kept = {pk: schedule_of(version_in_force(doc, at)) for pk, doc in by_calendar.items()}
+    """Return when these people work in the week after `at`, by the calendars live at `at`."""
+    rows = list(RepHours.objects.filter(rep__in=rep_ids).select_related("calendar"))
+    calendars = {each.calendar_id: each.calendar for each in rows}
+    kept = {pk: _schedule(calendar, at) for pk, calendar in calendars.items()}
     absences: dict[int, list[Away]] = {}
     away = Absence.objects.filter(user__in=rep_ids, ends_at__gt=at, starts_at__lt=at + LONGEST_WAIT)
     for user_id, starts_at, ends_at in away.values_list("user", "starts_at", "ends_at"):
         absences.setdefault(user_id, []).append((starts_at, ends_at))
-    return Hours({each.rep_id: kept[each.calendar_id] for each in rows}, absences)
+    found = {each.rep_id: kept[each.calendar_id] for each in rows}
+    schedules = {rep_id: schedule for rep_id, schedule in found.items() if schedule}
+    return Hours(schedules, absences, found.keys() - schedules.keys())
+
+
+def _schedule(calendar: Document, at: datetime) -> Schedule | None:
+    """Return the hours that a calendar gives; None: nothing of it was ever published."""
+    try:
+        return schedule_of(version_in_force(calendar, at))
+    except NoCalendar:
+        return None
 
 
 def next_open(schedule: Schedule | None, at: datetime) -> datetime | None:

@@ -133,6 +133,15 @@ def test_who_does_not_open_within_a_week_is_as_nobody(alice, carol, at_night, ma
     assert "Alice is off hours for the coming week" in decision.reason
 
 
+def test_who_has_hours_that_nobody_published_is_never_at_work(
+    alice, publish_rules, holds, make_handoff
+):
+    document = Document.objects.create(kind=Document.Kind.CALENDAR, name="Planned")
+    RepHours.objects.create(rep=alice, calendar=document)
+    decision = routed(make_handoff(), EVENING)
+    assert "Alice is off hours for the coming week" in decision.reason
+
+
 def test_over_the_weekend_in_which_summer_time_begins_nine_is_nine(at_night, make_handoff):
     friday = datetime(2026, 3, 27, 20, 0, tzinfo=UTC)
     handoff = make_handoff()
@@ -181,6 +190,12 @@ def test_hours_that_change_meanwhile_wake_those_that_wait(alice, at_night, make_
     publish(draft, by=None, note="Longer", at=later)
     assert waiting.wake(later) == 1
     assert routed(fresh(handoff), later).rep == alice
+
+
+def test_it_is_asked_about_every_half_minute_once_a_tick():
+    tick = timedelta(seconds=2)
+    ticks = [NINE + n * tick for n in range(30)]
+    assert [waiting.is_time_to_wake(each, tick) for each in ticks].count(True) == 2
 
 
 def test_what_failed_and_waits_for_its_next_try_is_left_alone(at_night, make_handoff):
