@@ -13,7 +13,7 @@ from leads.models import Assignment, Handoff, Lead, Opportunity, OwnershipChange
 from routing.backlog import route_backlog
 from routing.models import Capacity, Decision, Rota, RotaMember, Turn
 from tests.routing.conftest import add_reps, routed, when
-from tests.routing.test_rotas import farthest_from_share, in_threads
+from tests.routing.test_rotas import farthest_from_share, in_threads, route_or_fail
 
 
 @pytest.fixture
@@ -157,3 +157,31 @@ def test_many_workers_at_once_pass_each_once_and_fairly(inbound, waiting, pass_a
     weights = {rep.pk: weight for rep, weight in zip(reps, (3, 2, 1), strict=True)}
     assert len(turns) == 60 == Assignment.objects.filter(ended_at=None).count()
     assert farthest_from_share(turns, weights) < 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_backlogs_and_single_ones_of_two_rotas_with_the_same_reps_never_deadlock(
+    inbound, publish_rules, waiting, pass_all
+):
+    with transaction.atomic():
+        reps = add_reps(inbound, 1, 1, 1)
+        other = Rota.objects.create(name="Other")
+        RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
+        Capacity.objects.bulk_create(Capacity(rep=rep, max_open=15) for rep in reps)
+        by_score = when("handoff.path", "is", "score")
+        publish_rules(
+            {"outcome": "rota", "rota": other, "conditions": by_score},
+            {"outcome": "rota", "rota": inbound},
+        )
+    ids = [pk for pair in zip(waiting(24), waiting(24, path="score"), strict=True) for pk in pair]
+
+    def work(share):
+        if len(share) == 1:
+            return route_or_fail(share[0])
+        return pass_all(share)
+
+    many = [ids[place:24:3] for place in range(3)]
+    single = [[pk] for pk in ids[24:]]
+    in_threads(work, [*many, *single], threads=6)
+    given = Counter(Assignment.objects.filter(ended_at=None).values_list("rep", flat=True))
+    assert given == {rep.pk: 15 for rep in reps}
