@@ -2,7 +2,8 @@
 
 What a person or an escalation decided is undone by neither the routing table, nor an intake source,
 nor a file; what the table decided by no source or file, and so on down. Among people, the newest
-word holds. A queue keeps a lead from nobody.
+word holds. A queue keeps a lead from nobody, and in the course of a handoff takes it from anybody:
+only a file that tells of the past does not even put it there.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ def take(
 
     Compare-and-set on the sequence that `lead` was read with: raises LostRace if somebody else
     changed the owner since. `lead` carries the new owner afterwards. Taking what is one's own
-    already is recorded too: it says that the question was asked again. Raises Outranked if a person
-    has the lead by a stronger word than `source`, unless `by` is that person, who may let
-    go of it, or they left.
+    already is recorded too: it says that the question was asked again.
+    Raises Outranked if a person has the lead by a stronger word than `source`, unless they left or
+    are `by`, who may let go of it.
     """
     owner, queue = _split(to)
     _check_strength(lead, to=to, source=source, reason=reason, by=by, at=at)
@@ -183,6 +184,8 @@ def _check_strength(
     lead: Lead, *, to: User | Queue, source: str, reason: str, by: User | None, at: datetime
 ) -> None:
     if lead.owner is None or not lead.owner.is_active or lead.owner in (by, to):
+        return
+    if isinstance(to, Queue) and source != Source.IMPORT:
         return
     held = OwnershipChange.objects.filter(lead=lead).latest("seq")
     if STRENGTH[Source(source)] >= STRENGTH[Source(held.source)]:

@@ -34,10 +34,10 @@ def test_a_weaker_word_is_refused(make_lead, alice, carol, take, held_by, asked_
     assert Lead.objects.get(pk=lead.pk).owner == alice
 
 
-@pytest.mark.parametrize("source", Source)
-def test_every_source_has_a_strength_and_a_word(source):
-    assert ownership.STRENGTH[source] >= 0
-    assert ownership.WORDS[source]
+@pytest.mark.parametrize("word", Source)
+def test_every_source_has_a_strength_and_a_word(word):
+    assert ownership.STRENGTH[word] >= 0
+    assert ownership.WORDS[word]
 
 
 @pytest.mark.parametrize("held_by", STRONG)
@@ -56,10 +56,18 @@ def test_a_queue_keeps_a_lead_from_nobody(make_lead, carol, take):
     assert lead.owner == carol
 
 
+@pytest.mark.parametrize("word", [Source.ROUTING, Source.INTAKE])
+def test_a_handoff_takes_a_lead_to_its_queue(make_lead, alice, take, word):
+    lead, routing = make_lead(), Queue.objects.get(key="routing")
+    take(lead, alice, Source.MANAGER)
+    take(lead, routing, word)
+    assert lead.queue == routing
+
+
 def test_who_has_a_lead_may_let_go_of_it(make_lead, alice, take):
     lead, review = make_lead(), Queue.objects.get(key="review")
     take(lead, alice, Source.MANAGER)
-    take(lead, review, Source.ROUTING, by=alice)
+    take(lead, review, Source.IMPORT, by=alice)
     assert lead.queue == review
 
 
