@@ -40,6 +40,14 @@ class RotaShares:
     turns: int
     members: Sequence[MemberShare]
 
+    @property
+    def turns_lately(self) -> int:
+        return sum(member.turns_lately for member in self.members)
+
+    @property
+    def eligible(self) -> Sequence[MemberShare]:
+        return [member for member in self.members if not member.refusal]
+
 
 class Stretch(NamedTuple):
     rota_id: int
@@ -47,9 +55,10 @@ class Stretch(NamedTuple):
     eligible: str
 
 
-def rota_shares(at: datetime) -> list[RotaShares]:
-    """Return every rota in use with its members by id."""
-    rotas = list(Rota.objects.filter(is_active=True).order_by("name"))
+def rota_shares(at: datetime, rotas: Sequence[Rota] | None = None) -> list[RotaShares]:
+    """Return these rotas, or every one in use by name, with their members by id."""
+    if rotas is None:
+        rotas = list(Rota.objects.filter(is_active=True).order_by("name"))
     weights = _weights(rotas)
     everybody = {rep_id for members in weights.values() for rep_id in members}
     people = {each.rep.pk: each for each in candidates(everybody, None, at=at)}

@@ -50,8 +50,12 @@ def company_domains(question: Question) -> set[str]:
     """
     account, address = question.account, question.facts.get(EMAIL_DOMAIN)
     of_account = account.domains.values_list("domain", flat=True) if account and account.pk else ()
-    told = [*of_account, *([str(address)] if address else [])]
-    return {domain for each in told for domain in domain_and_parents(each)}
+    return with_parents([*of_account, *([str(address)] if address else [])])
+
+
+def with_parents(domains: Iterable[str]) -> set[str]:
+    """Return these domains of a company and those that they lie under."""
+    return {parent for each in domains for parent in domain_and_parents(each)}
 
 
 def _compare(

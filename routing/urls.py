@@ -3,13 +3,16 @@ from django.urls import path
 from leads.urls_documents import document_paths
 from routing.table_pages import TABLE
 from routing.views import (
+    absences,
     decisions,
     reassign,
+    rotas,
     table,
     table_check,
     table_leads,
     table_publish,
     table_try,
+    territories,
 )
 
 app_name = "routing"
@@ -32,6 +35,31 @@ urlpatterns = [
     path(f"{VERSION}try/", table_try.try_a_lead, GIVEN, name="table_try"),
     path(f"{VERSION}publish/", table_publish.publish, GIVEN, name="table_publish"),
     *document_paths(TABLE, "routing"),
+    path("routing/rotas/", rotas.rotas, name="rotas"),
+    path("routing/rotas/new/", rotas.edit_rota, name="rota_add"),
+    path("routing/rotas/<int:pk>/", rotas.rota, name="rota"),
+    path("routing/rotas/<int:pk>/edit/", rotas.edit_rota, name="rota_edit"),
+    path("routing/rotas/<int:pk>/leads/<slug:which>/", rotas.rota_leads, name="rota_leads"),
+    path("routing/rotas/<int:pk>/skips/", rotas.rota_skips, name="rota_skips"),
+    path("routing/territories/", territories.territories, name="territories"),
+    path("routing/territories/new/", territories.edit_territory, name="territory_add"),
+    path("routing/territories/<int:pk>/", territories.edit_territory, name="territory_edit"),
+    path("routing/territories/<int:pk>/move/", territories.move_territory, name="territory_move"),
+    path(
+        "routing/territories/<int:pk>/remove/",
+        territories.remove_territory,
+        name="territory_remove",
+    ),
+    path(
+        "routing/territories/<slug:which>/leads/",
+        territories.territory_leads,
+        name="territory_leads",
+    ),
+    path("routing/absences/", absences.absences, name="absences"),
+    path("routing/absences/new/", absences.edit_absence, name="absence_add"),
+    path("routing/absences/<int:pk>/", absences.edit_absence, name="absence_edit"),
+    path("routing/absences/<int:pk>/end/", absences.end_absence, name="absence_end"),
+    path("routing/absences/<int:pk>/leads/", absences.absence_leads, name="absence_leads"),
     path("routing/decisions/<int:pk>/", decisions.why, name="why"),
     path("handoffs/<int:pk>/reassign/", reassign.reassign_handoff, name="reassign"),
 ]

@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from leads.absence_covers import gaps
 from leads.forms.instants import NearInstantField
 from leads.forms.submissions import row
 from leads.models import Absence, User
@@ -81,6 +82,19 @@ class AbsenceForm(forms.ModelForm[Absence]):
         if ends_at <= self.at:
             raise ValidationError("This is over already.")
         return ends_at
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if not self.errors:
+            self._refuse_a_circle(told)
+        return told
+
+    def _refuse_a_circle(self, told: dict[str, Any]) -> None:
+        """Refuse a cover who is away too and covered, by however many, by this very person."""
+        span = {name: told[name] for name in ("starts_at", "ends_at", "cover")}
+        for gap in gaps(Absence(user=self.instance.user, **span)):
+            if gap.is_circle:
+                self.add_error("cover", gap.in_words)
 
     def _get_validation_exclusions(self) -> set[str]:
         """The user is no field of the form, but rules about absences ask for them."""

@@ -14,7 +14,7 @@ from leads.documents import live_version, start_draft
 from leads.instants import database_now
 from leads.models import Absence, Document, IntakeSource, Role
 from leads.tokens import issue_token
-from routing.models import RoutingRule
+from routing.models import RoutingRule, Territory
 from routing.routing import route
 from tests.conftest import make_user
 
@@ -52,6 +52,7 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
     absence = Absence.objects.create(
         user=alice, starts_at=at, ends_at=database_now() + timedelta(days=1)
     )
+    territory = Territory.objects.create(name="DACH", precedence=1, countries=["DE"], rep=alice)
     by_prefix = {
         "criteria/<int:number>": criteria.number,
         "routing/<int:number>": table.number,
@@ -61,6 +62,9 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
         "queue/<int:pk>": handoff.pk,
         "review/<int:pk>": handoff.pk,
         "me/absences/<int:pk>": absence.pk,
+        "routing/absences/<int:pk>": absence.pk,
+        "routing/rotas/<int:pk>": alice.rota_memberships.get().rota_id,
+        "routing/territories/<int:pk>": territory.pk,
         "setup/people/<int:pk>": alice.pk,
         "setup/teams/<int:pk>": alice.team_id,
         "setup/sources/<int:pk>": source.pk,

@@ -1,0 +1,74 @@
+"""How a rota turns, and who is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.forms.models import BaseInlineFormSet
+
+from leads.models import Role, User
+from routing.models import Rota, RotaMember
+
+BLANK_ROWS = 3
+
+
+class RotaForm(forms.ModelForm[Rota]):
+    """agreed: that it is switched off or emptied although something leads to it."""
+
+    agreed = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Rota
+        fields = ("name", "method", "is_active")
+        labels = {"is_active": "In use"}
+        help_texts = {
+            "method": "Weights count only in turn by weight, and for those with equally little"
+            " open work.",
+        }
+
+
+class MemberForm(forms.ModelForm[RotaMember]):
+    class Meta:
+        model = RotaMember
+        fields = ("rep", "weight")
+
+    weight = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=1,
+        error_messages={
+            "min_value": "A weight lies between 1 and 100. Take out who is to get nothing.",
+            "max_value": "A weight lies between 1 and 100.",
+        },
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        rep = self.fields["rep"]
+        assert isinstance(rep, forms.ModelChoiceField)
+        rep.empty_label = "Nobody"
+        rep.disabled = self.instance.pk is not None
+        rep.queryset = reps_to_choose(self.instance.rep_id)
+
+
+def reps_to_choose(present_id: int | None) -> Any:
+    """Return the sales reps who work here, and whoever is chosen already."""
+    active = Q(is_active=True, groups__name=Role.REP)
+    return User.objects.filter(active | Q(pk=present_id)).distinct().order_by("name")
+
+
+class Members(BaseInlineFormSet[RotaMember, Rota, MemberForm]):
+    """The members of a rota, and some blank rows for more."""
+
+    @property
+    def stay_any(self) -> bool:
+        """Whether anybody who works here is in the rota when this is saved."""
+        rows = (each.cleaned_data for each in self.forms)
+        return any(row["rep"].is_active for row in rows if row.get("rep") and not row.get("DELETE"))
+
+
+MemberFormSet = forms.inlineformset_factory(
+    Rota, RotaMember, form=MemberForm, formset=Members, extra=BLANK_ROWS, max_num=200
+)

@@ -1,0 +1,79 @@
+"""Absences: who is away when, entered by managers for their teams and by ops for everybody."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from leads.absences import end
+from leads.instants import database_now
+from leads.models import Absence
+from leads.requests import SignedInRequest
+from routing.absence_page import (
+    absences_seen_by,
+    away_list,
+    may_change_absences,
+    may_see_absences,
+    open_handoffs,
+    people_of,
+)
+from routing.forms.absences import AbsenceForm
+from routing.views.access import only
+
+ROWS_A_PAGE = 50
+readers_only = only(may_see_absences)
+editors_only = only(may_change_absences)
+
+
+@readers_only
+@require_GET
+def absences(request: SignedInRequest) -> HttpResponse:
+    at = database_now()
+    context = {
+        "rows": away_list(request.user, at),
+        "at": at,
+        "can_edit": may_change_absences(request.user),
+    }
+    return render(request, "routing/absences.html", context)
+
+
+@editors_only
+@require_http_methods(["GET", "POST"])
+def edit_absence(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    """Add or change a time away. Where a cover is away too, it has to be agreed to."""
+    people = people_of(request.user)
+    known = get_object_or_404(Absence, pk=pk, user__in=people) if pk else None
+    data = request.POST if request.method == "POST" else None
+    form = AbsenceForm(data, instance=known, people=people, at=database_now())
+    if form.is_bound and form.is_valid() and (form.cleaned_data["agreed"] or not form.warnings):
+        saved = form.save()
+        messages.success(
+            request, f"{saved.user} is away till {saved.ends_at:%-d %b %Y} and returns by itself."
+        )
+        return redirect("routing:absences")
+    context = {"form": form, "pk": pk, "person": known.user if known else None}
+    status = 422 if form.is_bound else 200
+    return render(request, "routing/absence_edit.html", context, status=status)
+
+
+@editors_only
+@require_POST
+def end_absence(request: SignedInRequest, pk: int) -> HttpResponse:
+    absence = get_object_or_404(Absence, pk=pk, user__in=people_of(request.user))
+    if end(absence, at=database_now()):
+        messages.success(request, f"Ended. Leads reach {absence.user} again.")
+    return redirect("routing:absences")
+
+
+@readers_only
+@require_GET
+def absence_leads(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What somebody who is away, or will be, has open."""
+    absence = get_object_or_404(absences_seen_by(request.user).select_related("user"), pk=pk)
+    handoffs = open_handoffs(request.user).filter(owner=absence.user).select_related("lead")
+    page = Paginator(handoffs.order_by("-passed_at", "-pk"), ROWS_A_PAGE)
+    context = {"absence": absence, "page": page.get_page(request.GET.get("page"))}
+    return render(request, "routing/absence_leads.html", context)
