@@ -18,6 +18,7 @@ from leads.instants import database_now
 from leads.models import Document, Handoff, Job, Lead, User
 from leads.openings import opening_of
 from leads.retrying import is_transient
+from revops import departures
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +143,10 @@ def _may_follow_more(scored: Scored) -> bool:
     return opening_of(scored.standing, None) is not None
 
 
-STEPS: dict[str, Step] = {RECONSIDER_ALL: reconsider_some, backtest.KIND: backtest.step}
+STEPS: dict[str, Step] = {
+    RECONSIDER_ALL: reconsider_some,
+    backtest.KIND: backtest.step,
+    departures.KIND: departures.move_some,
+}
 # One step a tick: what they set off has to be worked off too.
 THROTTLED = frozenset({RECONSIDER_ALL})

@@ -1,4 +1,4 @@
-"""Adding people, changing what they do, and letting them go."""
+"""Adding people and changing what they do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 
-from leads import handoffs, ownership
+from leads import handoffs
 from leads.errors import LostRace
 from leads.models import (
     Assignment,
@@ -18,7 +18,6 @@ from leads.models import (
     Handoff,
     Lead,
     OwnershipChange,
-    Queue,
     Role,
     User,
 )
@@ -33,12 +32,30 @@ WITH_RECORDS_ADMIN = {Role.MARKETING_OPS, Role.ADMIN}
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What somebody does here: role, hours, rotas, and how many open leads they take."""
+    """What somebody does here: role, hours and rotas; how many leads they take and, where a row of
+    the routing table asks, of what. languages: by their codes.
+    """
 
     role: str
     calendar: Document | None = None
     rotas: tuple[Rota, ...] = ()
     max_open: int | None = None
+    max_per_day: int | None = None
+    max_per_week: int | None = None
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    is_online: bool = True
+
+    @property
+    def capacity(self) -> dict[str, object]:
+        return {
+            "is_online": self.is_online,
+            "max_open": self.max_open,
+            "max_per_day": self.max_per_day,
+            "max_per_week": self.max_per_week,
+            "skills": list(self.skills),
+            "languages": list(self.languages),
+        }
 
 
 @transaction.atomic
@@ -52,7 +69,7 @@ def put_to_work(user: User, job: Job) -> None:
     else:
         RepHours.objects.update_or_create(rep=user, defaults={"calendar": job.calendar})
     _join_rotas(user, job.rotas)
-    Capacity.objects.update_or_create(rep=user, defaults={"max_open": job.max_open})
+    Capacity.objects.update_or_create(rep=user, defaults=job.capacity)
 
 
 @transaction.atomic
@@ -64,11 +81,11 @@ def change_job(user: User, job: Job, *, by: User, at: datetime) -> int:
     no longer be one.
     """
     if job.role != Role.ADMIN:
-        _check_an_admin_stays(user)
+        check_an_admin_stays(user)
     moved = 0
     if job.role != Role.REP:
         reason = f"{user} is no sales rep any more"
-        moved = sum(_reroute(lead, user, by=by, at=at, reason=reason) for lead in _leads_of(user))
+        moved = sum(reroute(lead, user, by=by, at=at, reason=reason) for lead in _leads_of(user))
     put_to_work(user, job)
     if job.role != Role.REP:
         _check_nothing_came(user, Lead.objects.filter(handoffs__in=_handoffs_of(user)))
@@ -76,29 +93,7 @@ def change_job(user: User, job: Job, *, by: User, at: datetime) -> int:
     return moved
 
 
-@transaction.atomic
-def let_go(user: User, *, by: User, at: datetime) -> int:
-    """Deactivate `user` and move every lead that they still answer for: open handoffs to the next
-    rep, the others to their manager or back to marketing. Returns how many leads moved.
-
-    Locks the leads first, the user last, as routing does. Raises LostRace if they are passed a lead
-    at this very moment, or are the last admin.
-    """
-    _check_an_admin_stays(user)
-    reason = f"{user} left"
-    leads = _leads_of(user)
-    for lead in leads:
-        if not _reroute(lead, user, by=by, at=at, reason=reason):
-            source = OwnershipChange.Source.MANAGER
-            ownership.take(lead, to=_heir(user), source=source, reason=reason, by=by, at=at)
-    RotaMember.objects.filter(rep=user).delete()
-    User.objects.filter(pk=user.pk).update(is_active=False)
-    _check_nothing_came(user, Lead.objects.filter(owner=user))
-    nudge("revops.tasks.sweep")
-    return len(leads)
-
-
-def _check_an_admin_stays(user: User) -> None:
+def check_an_admin_stays(user: User) -> None:
     """Raise LostRace if without `user` nobody is an admin. Holds the group till the transaction
     ends: of two admins who would let each other go, the second is asked after the first has.
     """
@@ -125,16 +120,6 @@ def _handoffs_of(user: User) -> QuerySet[Handoff]:
     return Handoff.objects.with_reps().filter(owner=user)
 
 
-def _heir(user: User) -> User | Queue:
-    """Return who answers for the leads of `user` that sales has: their manager, if there is one who
-    works here still, else marketing.
-    """
-    manager = user.team.manager if user.team else None
-    if manager is not None and manager.is_active and manager != user:
-        return manager
-    return Queue.objects.get(key=handoffs.NURTURE)
-
-
 def _check_nothing_came(user: User, leads: QuerySet[Lead]) -> None:
     """Raise LostRace if one of `leads` was passed to `user` before nobody could any more."""
     lead = leads.first()
@@ -142,7 +127,7 @@ def _check_nothing_came(user: User, leads: QuerySet[Lead]) -> None:
         raise LostRace(f"{lead} was passed to {user} just now. Try again.", winner=user)
 
 
-def _reroute(lead: Lead, user: User, *, by: User, at: datetime, reason: str) -> bool:
+def reroute(lead: Lead, user: User, *, by: User | None, at: datetime, reason: str) -> bool:
     """Send the open handoff of a locked lead on, if it is with `user`; returns whether it was."""
     found = _handoffs_of(user).filter(lead=lead).first()
     if found is None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from revops.views import attributes, first_admin, setup
+from revops.views import attributes, first_admin, leaving, setup
 
 app_name = "setup"
 
@@ -11,8 +11,10 @@ urlpatterns = [
     path("people/", setup.people, name="people"),
     path("people/new/", setup.person, name="person_add"),
     path("people/<int:pk>/", setup.person, name="person"),
-    path("people/<int:pk>/leave/", setup.person_leaves, name="person_leaves"),
-    path("people/<int:pk>/return/", setup.person_returns, name="person_returns"),
+    path("people/<int:pk>/leave/", leaving.person_leaves, name="person_leaves"),
+    path("people/<int:pk>/leaving/", leaving.progress, name="person_leaving"),
+    path("people/<int:pk>/open/", leaving.open_leads, name="person_open"),
+    path("people/<int:pk>/return/", leaving.person_returns, name="person_returns"),
     path("teams/", setup.teams, name="teams"),
     path("teams/new/", setup.team, name="team_add"),
     path("teams/<int:pk>/", setup.team, name="team"),

@@ -13,12 +13,29 @@ from leads.facts import ACTIVITY_KINDS
 from leads.models import Document, IntakeSource, Organisation, Role, SalesRole, Team, User
 from revops.forms.first_admin import ZONES, plain_helper
 from revops.people import NO_ADMIN_LEFT, Job
-from routing.models import Rota
+from routing.forms.words import LanguagesField, WordsField
+from routing.models import Capacity, Rota
+
+CAPS = ("max_open", "max_per_day", "max_per_week")
 
 
 def rows(*names: tuple[str, ...]) -> Layout:
     """Lay fields out in rows of equal columns."""
     return Layout(*(Row(*(Column(name) for name in row)) for row in names))
+
+
+def cap(label: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1000,
+        label=label,
+        help_text="Nothing: no limit.",
+        error_messages={
+            "min_value": "A cap is at least 1. Who takes no leads at all is switched off with"
+            " “Takes new leads”."
+        },
+    )
 
 
 class PersonForm(forms.ModelForm[User]):
@@ -37,13 +54,17 @@ class PersonForm(forms.ModelForm[User]):
         widget=forms.CheckboxSelectMultiple,
         help_text="Takes turns in these.",
     )
-    max_open = forms.IntegerField(
+    is_online = forms.BooleanField(
         required=False,
-        min_value=1,
-        max_value=1000,
-        label="Most open leads",
-        help_text="Nothing: no limit.",
+        initial=True,
+        label="Takes new leads",
+        help_text="Off: keeps what they have and is passed over.",
     )
+    max_open = cap("Most open leads")
+    max_per_day = cap("Most in a day")
+    max_per_week = cap("Most in a week")
+    skills = WordsField(longest=40, help_text="With commas between, such as Payments.")
+    languages = LanguagesField(longest=8, help_text="With commas between, such as German.")
     zone = forms.ChoiceField(choices=ZONES, label="Time zone")
     password = forms.CharField(
         required=False,
@@ -68,8 +89,10 @@ class PersonForm(forms.ModelForm[User]):
         self.helper.layout = rows(
             ("name", "email"),
             ("role", "team"),
-            ("sales_role", "max_open"),
+            ("sales_role", "is_online"),
             ("zone", "calendar"),
+            ("max_open", "max_per_day", "max_per_week"),
+            ("skills", "languages"),
             ("rotas",),
             ("booking_url", "password"),
         )
@@ -106,7 +129,15 @@ class PersonForm(forms.ModelForm[User]):
     @property
     def job(self) -> Job:
         data = self.cleaned_data
-        return Job(data["role"], data["calendar"], tuple(data["rotas"]), data["max_open"])
+        return Job(
+            data["role"],
+            data["calendar"],
+            tuple(data["rotas"]),
+            **{name: data[name] for name in CAPS},
+            skills=tuple(data["skills"]),
+            languages=tuple(data["languages"]),
+            is_online=data["is_online"],
+        )
 
 
 def current_job(user: User) -> dict[str, Any]:
@@ -117,8 +148,13 @@ def current_job(user: User) -> dict[str, Any]:
         "role": next(iter(user.roles), None),
         "calendar": hours and hours.calendar,
         "rotas": Rota.objects.filter(members__rep=user),
-        "max_open": capacity and capacity.max_open,
+        **(capacity_of(capacity) if capacity else {}),
     }
+
+
+def capacity_of(capacity: Capacity) -> dict[str, Any]:
+    names = (*CAPS, "skills", "languages", "is_online")
+    return {name: getattr(capacity, name) for name in names}
 
 
 class SourceForm(forms.ModelForm[IntakeSource]):

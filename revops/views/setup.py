@@ -24,9 +24,10 @@ from leads.instants import database_now
 from leads.models import Document, IntakeSource, IntakeToken, Organisation, Role, Team, User
 from leads.requests import SignedInRequest
 from leads.tokens import issue_token
+from revops.departure_page import departure_of
 from revops.filters import PersonFilter
 from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
-from revops.people import change_job, let_go, put_to_work
+from revops.people import change_job, put_to_work
 from revops.views.first_admin import is_empty_installation
 
 View = Callable[..., HttpResponse]
@@ -97,14 +98,19 @@ def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
             saved = _save_person(form)
         except LostRace as lost:
             form.add_error(None, str(lost))
-            return _form_page(request, form, "setup/person.html", person=user)
+            return _person_page(request, form, user)
         if user is None and not form.cleaned_data["password"]:
             _send_link(request, saved)
             messages.success(request, f"{saved} is in. A link to set a password is on its way.")
         else:
             messages.success(request, f"{saved} is saved.")
         return redirect("setup:people")
-    return _form_page(request, form, "setup/person.html", person=user)
+    return _person_page(request, form, user)
+
+
+def _person_page(request: SignedInRequest, form: PersonForm, person: User | None) -> HttpResponse:
+    leaving = departure_of(person, database_now()) if person else None
+    return _form_page(request, form, "setup/person.html", person=person, leaving=leaving)
 
 
 @transaction.atomic
@@ -126,37 +132,6 @@ def _send_link(request: SignedInRequest, user: User) -> None:
     reset = ResetPasswordForm({"email": user.email})
     if reset.is_valid():
         reset.save(request)
-
-
-@admins_only
-@require_POST
-def person_leaves(request: SignedInRequest, pk: int) -> HttpResponse:
-    user = get_object_or_404(User, pk=pk, is_active=True)
-    if user == request.user:
-        messages.error(request, "You can't deactivate yourself. Ask another admin.")
-    elif user.owned_queues.exists():
-        messages.error(request, f"{user} owns a queue. Give it to somebody else first.")
-    else:
-        _let_go(request, user)
-    return redirect("setup:people")
-
-
-def _let_go(request: SignedInRequest, user: User) -> None:
-    try:
-        moved = let_go(user, by=request.user, at=database_now())
-    except LostRace as lost:
-        messages.warning(request, str(lost))
-    else:
-        messages.success(request, f"{user} is deactivated; {moved} leads move on.")
-
-
-@admins_only
-@require_POST
-def person_returns(request: SignedInRequest, pk: int) -> HttpResponse:
-    user = get_object_or_404(User, pk=pk, is_active=False)
-    User.objects.filter(pk=user.pk).update(is_active=True)
-    messages.success(request, f"{user} can sign in again. Put them on their rotas here.")
-    return redirect("setup:person", pk=pk)
 
 
 @admins_only

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -12,30 +11,8 @@ from django.db.models import Q
 from leads.countries import country_code
 from leads.normalising import is_company_domain, is_free_domain, website_domain
 from routing.forms.rotas import reps_to_choose
+from routing.forms.words import WordsField
 from routing.models import Rota, Territory
-
-SEPARATORS = re.compile(r"[,;\n]")
-
-
-class WordsField(forms.CharField):
-    """Words with commas, semicolons or line breaks between; cleaned to a list, each once."""
-
-    def __init__(self, *, longest: int, **options: Any) -> None:
-        super().__init__(required=False, **options)
-        self.longest = longest
-
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        words = [" ".join(part.split()) for part in SEPARATORS.split(super().clean(value))]
-        found = list(dict.fromkeys(self.read(word) for word in words if word))
-        if too_long := [word for word in found if len(word) > self.longest]:
-            raise ValidationError(f"“{too_long[0]}” is longer than {self.longest} characters.")
-        return found
-
-    def read(self, word: str) -> str:
-        return word
 
 
 class CountriesField(WordsField):

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 from leads.errors import LostRace
 from leads.models import Role, User
-from revops.people import Job, change_job, let_go
+from revops.departures import let_go
+from revops.people import Job, change_job
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,9 @@ from leads.models import (
     User,
 )
 from leads.tokens import known_token
+from revops import jobs
 from revops.forms.setup import PersonForm
-from routing.models import Rota
+from routing.models import Capacity, Rota
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,36 @@ def test_one_form_adds_a_rep_with_team_and_rota(client, rosa, defaults, north):
     assert "dana@example.com" in mail.outbox[0].to
 
 
+def test_what_a_rep_takes_and_knows_is_set_in_the_form(client, rosa, alice):
+    client.force_login(rosa)
+    form = person(
+        email=alice.email, is_online="on", max_per_day=3, max_per_week=9,
+        skills="Payments, Insurance", languages="German; fr",
+    )  # fmt: skip
+    assert client.post(f"/setup/people/{alice.pk}/", form).status_code == 302
+    capacity = Capacity.objects.get(rep=alice)
+    assert (capacity.is_online, capacity.max_open) == (True, None)
+    assert (capacity.max_per_day, capacity.max_per_week) == (3, 9)
+    assert (capacity.skills, capacity.languages) == (["Payments", "Insurance"], ["de", "fr"])
+    shown = client.get(f"/setup/people/{alice.pk}/").content.decode()
+    assert 'value="German, French"' in shown and 'value="Payments, Insurance"' in shown
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("max_per_day", 0, "A cap is at least 1."),
+        ("languages", "Elvish", "“Elvish” is no language."),
+        ("skills", "x" * 41, "is longer than 40 characters."),
+    ],
+)
+def test_what_no_rep_can_have_is_refused_in_words(client, rosa, alice, field, value, sentence):
+    client.force_login(rosa)
+    answer = client.post(f"/setup/people/{alice.pk}/", person(email=alice.email, **{field: value}))
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
 def test_a_manager_takes_no_turns(client, rosa, defaults):
     client.force_login(rosa)
     form = person(role=Role.MANAGER, rotas=[Rota.objects.get().pk])
@@ -140,6 +171,7 @@ def test_a_leavers_leads_move_on(client, rosa, alice, carol, make_handoff):
     handoff = make_handoff(rep=alice)
     client.force_login(rosa)
     client.post(f"/setup/people/{alice.pk}/leave/")
+    jobs.run_steps(for_s=5)
     handoff.refresh_from_db()
     assert handoff.state == "waiting" and handoff.reroute_at
     alice.refresh_from_db()
@@ -158,6 +190,7 @@ def test_a_kept_lead_goes_to_the_leavers_manager(client, rosa, alice, mona, make
     client.post(f"/queue/{handoff.pk}/qualify/", {"confirmed": "need"})
     client.force_login(rosa)
     client.post(f"/setup/people/{alice.pk}/leave/")
+    jobs.run_steps(for_s=5)
     handoff.lead.refresh_from_db()
     assert handoff.lead.owner == mona
 

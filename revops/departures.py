@@ -1,0 +1,96 @@
+"""Letting somebody go: nothing new reaches them at once, and what they have moves on in steps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from leads import handoffs, ownership
+from leads.errors import LostRace
+from leads.models import Account, Job, Lead, OwnershipChange, Queue, User
+from leads.nudges import nudge
+from revops.people import check_an_admin_stays, reroute
+from routing.models import RotaMember
+
+KIND = "departure"
+BATCH = 100
+HEIR_LEFT = "{} has left. Choose somebody else for the accounts."
+
+
+@transaction.atomic
+def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = None) -> Job:
+    """Deactivate `user`, take them out of their rotas, pass the accounts that they own to
+    `accounts_to`, or leave those without an owner, and start moving all leads on. Returns the job
+    that does; the one that is at it already, if they were let go before.
+
+    Waits for whoever is just passing them a lead: the job finds that lead. Raises LostRace if they
+    are the last admin, or `accounts_to` has left.
+    """
+    check_an_admin_stays(user)
+    # The lock that routing takes before it passes somebody anything.
+    leaver = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    running = newest_departure(leaver)
+    if running is not None and running.state in (Job.State.WAITING, Job.State.RUNNING):
+        return running
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
+    RotaMember.objects.filter(rep=leaver).delete()
+    nudge("revops.tasks.run_jobs")
+    return Job.objects.create(
+        kind=KIND,
+        parameters={"user": leaver.pk, **_pass_accounts(leaver, accounts_to)},
+        total_count=Lead.objects.filter(owner=leaver).count(),
+        created_by=by,
+    )
+
+
+def _pass_accounts(leaver: User, heir: User | None) -> dict[str, object]:
+    """Give the leaver's accounts to `heir`, or to nobody. Returns what became of them."""
+    if heir is not None:
+        held = User.objects.select_for_update(no_key=True).filter(pk=heir.pk, is_active=True)
+        if not held.exists():
+            raise LostRace(HEIR_LEFT.format(heir))
+    count = Account.objects.filter(owner=leaver).update(owner=heir)
+    return {"accounts": count, "accounts_to": heir.pk if heir else None}
+
+
+def newest_departure(user: User) -> Job | None:
+    return Job.objects.filter(kind=KIND, parameters__user=user.pk).order_by("id").last()
+
+
+def move_some(job: Job, at: datetime) -> int | None:
+    """Move the next leads of a leaver, by id: an open handoff to the next rep, any other lead to
+    their manager or back to marketing. Done only when they answer for none; at once if they have
+    returned meanwhile.
+
+    What was moved is no longer theirs, so a step that is done again goes on with what is.
+    """
+    leaver = User.objects.select_related("team").get(pk=job.parameters["user"])
+    if leaver.is_active:
+        return None
+    leads = Lead.objects.filter(owner=leaver).order_by("pk").select_for_update(no_key=True)
+    moved = list(leads[:BATCH])
+    reason = f"{leaver} left"
+    for lead in moved:
+        if not reroute(lead, leaver, by=job.created_by, at=at, reason=reason):
+            _pass_on(lead, heir_of(leaver), reason, by=job.created_by, at=at)
+    job.done_count += len(moved)
+    # One that was passed at the last moment comes on top.
+    job.total_count = max(job.total_count, job.done_count)
+    nudge("revops.tasks.sweep")
+    return moved[-1].pk if moved and Lead.objects.filter(owner=leaver).exists() else None
+
+
+def _pass_on(lead: Lead, heir: User | Queue, reason: str, *, by: User | None, at: datetime) -> None:
+    source = OwnershipChange.Source.MANAGER
+    ownership.take(lead, to=heir, source=source, reason=reason, by=by, at=at)
+
+
+def heir_of(user: User) -> User | Queue:
+    """Return who answers for the leads of `user` that sales has: their manager, held till the
+    transaction ends, if there is one who works here still; else marketing.
+    """
+    managers = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    manager_id = user.team.manager_id if user.team else None
+    heir = managers.exclude(pk=user.pk).filter(pk=manager_id).first() if manager_id else None
+    return heir or Queue.objects.get(key=handoffs.NURTURE)
