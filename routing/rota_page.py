@@ -16,7 +16,7 @@ from routing.naming import NamedBy, names_rota
 from routing.shares import LATELY, MemberShare, RotaShares, rota_shares
 from routing.skips import PassedOver, Skips
 
-SHOWN_SKIPS = 10
+SHOWN_SKIPS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class MemberForm(forms.ModelForm[RotaMember]):
         rep = self.fields["rep"]
         assert isinstance(rep, forms.ModelChoiceField)
         rep.empty_label = "Nobody"
+        rep.widget.attrs["class"] = "form-select"
+        self.fields["weight"].widget.attrs["class"] = "form-control"
         rep.disabled = self.instance.pk is not None
         rep.queryset = reps_to_choose(self.instance.rep_id)
 
@@ -61,6 +63,10 @@ def reps_to_choose(present_id: int | None) -> Any:
 
 class Members(BaseInlineFormSet[RotaMember, Rota, MemberForm]):
     """The members of a rota, and some blank rows for more."""
+
+    def add_fields(self, form: forms.BaseForm, index: int | None) -> None:
+        super().add_fields(form, index)  # type: ignore[arg-type]
+        form.fields["DELETE"].widget.attrs["class"] = "form-check-input"
 
     @property
     def stay_any(self) -> bool:
