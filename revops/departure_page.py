@@ -41,6 +41,12 @@ class Departure:
     ties: Sequence[Tie]
 
     @property
+    def heir(self) -> User | None:
+        """Who got their accounts; None: nobody did."""
+        heir_id = self.job.parameters.get("accounts_to") if self.job else None
+        return User.objects.filter(pk=heir_id).first() if heir_id else None
+
+    @property
     def is_moving(self) -> bool:
         return is_at_work(self.job)
 

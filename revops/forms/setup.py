@@ -75,6 +75,7 @@ class PersonForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ["name", "email", "zone", "team", "sales_role", "booking_url"]
+        labels = {"booking_url": "Booking link"}
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
