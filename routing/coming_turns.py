@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leads.models import User
-from routing.candidates import ANYBODY, Candidate, capacity_of
+from routing.candidates import ANYBODY, Candidate, Needs, capacity_of
 from routing.caps import Lately, over_cap, passed_lately
 from routing.models import Rota, Turn
 from routing.questions import Question
@@ -26,13 +26,15 @@ class Coming:
     then: str = ""
 
 
-def coming_turns(rota: Rota, at: datetime, *, count: int = COMING) -> list[Coming]:
-    """Return the next `count` turns as they would fall to those who are eligible at `at`; fewer if
-    all of them come to a cap before. Reads only, and locks nothing.
+def coming_turns(
+    rota: Rota, at: datetime, *, needs: Needs = ANYBODY, count: int = COMING
+) -> list[Coming]:
+    """Return the next `count` turns as they would fall to those who are eligible at `at` for what
+    needs that; fewer if all of them come to a cap before. Reads only, and locks nothing.
     """
     if not rota.is_active:
         return []
-    line = line_of(rota, Question(None, {}, at), ANYBODY)
+    line = line_of(rota, Question(None, {}, at), needs)
     people = [line.people[rep_id] for rep_id in line.eligible]
     lately = passed_lately([(each.rep.pk, capacity_of(each.rep)) for each in people], at)
     return _simulated(line, lately, at, count)

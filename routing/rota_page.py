@@ -9,10 +9,12 @@ from datetime import datetime
 from django.db.models import Count
 
 from leads.models import Handoff, User
+from routing.candidates import ANYBODY
 from routing.coming_turns import Coming, coming_turns
 from routing.hours import Hours, hours_of, moment
 from routing.models import Rota
 from routing.naming import NamedBy, names_rota
+from routing.rota_needs import needs_of
 from routing.shares import LATELY, MemberShare, RotaShares, rota_shares
 from routing.skips import PassedOver, Skips
 
@@ -43,12 +45,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class RotaPage:
+    """rows_differ: the rows that lead to it ask for different reps; then nothing is asked here."""
+
     shares: RotaShares
     members: Sequence[Member]
     coming: Sequence[Coming]
     skips: Sequence[Skipped]
     skips_count: int
     named_by: NamedBy
+    rows_differ: bool
     never_opens: bool
 
     @property
@@ -62,17 +67,20 @@ class RotaPage:
 
 def rota_page(rota: Rota, user: User, at: datetime) -> RotaPage:
     """Return a rota as `user` may see it; numbers count everybody's leads."""
-    (shares,) = rota_shares(at, [rota])
+    asked = needs_of(rota, at)
+    needs = asked or ANYBODY
+    (shares,) = rota_shares(at, [rota], needs=needs)
     skips = Skips(rota, at - LATELY)
     by_rep = skips.by_rep()
     hours = hours_of([each.rep.pk for each in shares.members], at)
     return RotaPage(
         shares=shares,
         members=_members(shares, hours, by_rep, at),
-        coming=coming_turns(rota, at),
+        coming=coming_turns(rota, at, needs=needs),
         skips=with_leads(skips[:SHOWN_SKIPS], user),
         skips_count=sum(by_rep.values()),
         named_by=names_rota(rota, at),
+        rows_differ=asked is None,
         never_opens=_never_opens(shares, hours, at),
     )
 

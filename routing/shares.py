@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from leads.models import User
-from routing.candidates import Candidate, candidates
+from routing.candidates import ANYBODY, Candidate, Needs, candidates
 from routing.models import Rota, RotaMember, Turn
 from routing.rotas import digest, weight_in
 
@@ -55,13 +55,18 @@ class Stretch(NamedTuple):
     eligible: str
 
 
-def rota_shares(at: datetime, rotas: Sequence[Rota] | None = None) -> list[RotaShares]:
-    """Return these rotas, or every one in use by name, with their members by id."""
+def rota_shares(
+    at: datetime, rotas: Sequence[Rota] | None = None, *, needs: Needs = ANYBODY
+) -> list[RotaShares]:
+    """Return these rotas, or every one in use by name, with their members by id.
+
+    needs: what makes somebody eligible beside what always does.
+    """
     if rotas is None:
         rotas = list(Rota.objects.filter(is_active=True).order_by("name"))
     weights = _weights(rotas)
     everybody = {rep_id for members in weights.values() for rep_id in members}
-    people = {each.rep.pk: each for each in candidates(everybody, None, at=at)}
+    people = {each.rep.pk: each for each in candidates(everybody, None, at=at, needs=needs)}
     current = [
         stretch
         for stretch in _last_stretches(rotas)

@@ -13,7 +13,7 @@ from routing.models import Capacity, Rota, RotaMember, Territory, Turn
 from routing.rota_page import rota_page
 from routing.skips import Skips
 from tests.conftest import make_user
-from tests.routing.conftest import add_reps, routed
+from tests.routing.conftest import add_reps, routed, when
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +70,32 @@ def test_who_comes_to_a_cap_has_no_turn_after_it(make_handoff, inbound, at):
 def test_whoever_is_away_has_no_turn_to_come(inbound, alice, carol, at):
     Absence.objects.create(user=alice, starts_at=at, ends_at=at + timedelta(days=1))
     assert {each.rep for each in coming_turns(inbound, at)} == {carol}
+
+
+def test_what_the_rows_that_lead_to_it_ask_alike_is_asked_on_the_page(
+    olga, inbound, alice, carol, make_handoff, publish_rules
+):
+    Capacity.objects.create(rep=carol, languages=["de"])
+    german = {"outcome": "rota", "rota": inbound, "languages": ["de"]}
+    publish_rules({**german, "conditions": when("account.country", "is", "DE")}, german)
+    now = database_now()
+    routed(make_handoff(), now)
+    page = rota_page(inbound, olga, now)
+    assert {each.rep for each in page.coming} == {carol}
+    assert [each.share.refusal for each in page.members] == ["does not speak German", ""]
+    assert (page.shares.turns, page.rows_differ) == (1, False)
+
+
+def test_where_rows_ask_for_different_reps_the_page_says_so(
+    client, olga, inbound, alice, carol, publish_rules
+):
+    rule = {"outcome": "rota", "rota": inbound}
+    known = when("account.country", "is", "DE")
+    publish_rules({**rule, "conditions": known, "off_hours": "hold"}, rule)
+    client.force_login(olga)
+    page = names(client.get(f"/routing/rotas/{inbound.pk}/"))
+    assert "ask for different reps" in page
+    assert len(coming_turns(inbound, database_now())) == 10
 
 
 def test_looking_at_what_is_to_come_takes_and_locks_nothing(
@@ -168,6 +194,18 @@ def test_the_list_takes_as_many_queries_for_many_rotas(
     client.get("/routing/rotas/")
     with django_assert_num_queries(11):
         assert client.get("/routing/rotas/").status_code == 200
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_the_page_takes_as_many_queries_for_many_members(
+    client, olga, inbound, make_handoff, count, django_assert_num_queries
+):
+    add_reps(inbound, *[1] * count)
+    routed(make_handoff(), database_now())
+    client.force_login(olga)
+    client.get(f"/routing/rotas/{inbound.pk}/")
+    with django_assert_num_queries(26):
+        assert client.get(f"/routing/rotas/{inbound.pk}/").status_code == 200
 
 
 # Who may do what --------------------------------------------------------------------------------
