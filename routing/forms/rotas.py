@@ -69,6 +69,11 @@ class Members(BaseInlineFormSet[RotaMember, Rota, MemberForm]):
         form.fields["DELETE"].widget.attrs["class"] = "form-check-input"
 
     @property
+    def is_stale(self) -> bool:
+        """Whether a member that was changed here has been taken out meanwhile."""
+        return self.is_bound and any("id" in each.errors for each in self.initial_forms)
+
+    @property
     def stay_any(self) -> bool:
         """Whether anybody who works here is in the rota when this is saved."""
         rows = (each.cleaned_data for each in self.forms)

@@ -309,6 +309,16 @@ def test_a_rota_that_nothing_leads_to_is_switched_off_at_once(client, olga, alic
     assert not rota.is_active
 
 
+def test_a_member_who_was_taken_out_meanwhile_is_said_to_be(client, olga, inbound, alice, carol):
+    client.force_login(olga)
+    form = rota_form(inbound, **{"members-1-weight": 7})
+    inbound.members.filter(rep=alice).delete()
+    answer = client.post(f"/routing/rotas/{inbound.pk}/edit/", form)
+    assert answer.status_code == 422
+    assert "Somebody took a member out after you opened this page." in names(answer)
+    assert inbound.members.get().weight == 1
+
+
 def test_a_new_rota_begins_with_its_members(client, olga, alice):
     client.force_login(olga)
     form = {
