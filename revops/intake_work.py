@@ -1,4 +1,5 @@
-"""Working through the rows that wait: submissions, leads to reconsider, handoffs to reroute."""
+"""Working through the rows that wait: submissions, leads to reconsider, handoffs to reroute and
+those that nobody answers."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from django.db.models import F
 
 from leads.errors import LeadsError, Outranked
 from leads.instants import database_now
-from leads.models import Handoff, Lead, Submission
+from leads.models import Assignment, Handoff, Lead, Submission
 from leads.retrying import retried
 from revops import pipeline
 from routing.lines import due
+from routing.unworked import reroute_unworked
 from routing.waiting import is_time_to_wake, wake
+from sla import clocks
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +115,27 @@ def _reroute(handoff_id: int) -> bool:
             reroute_at=database_now() + WAIT
         )
         return False
+
+
+def reroute_unanswered(at: datetime) -> int:
+    """Give to other reps what nobody has answered for longer than its policy lets it lie. Returns
+    how much was taken away.
+    """
+    due = clocks.unanswered(at).values_list("assignment", flat=True)[:BATCH]
+    return sum(_take_away(pk) for pk in list(due))
+
+
+def _take_away(assignment_id: int) -> bool:
+    try:
+        return retried(_reroute_unworked, assignment_id)
+    except Exception:
+        logger.exception("A lead could not be taken away.", extra={"assignment": assignment_id})
+        clocks.put_off_rerouting(assignment_id, until=database_now() + WAIT)
+        return False
+
+
+def _reroute_unworked(assignment_id: int) -> bool:
+    return reroute_unworked(Assignment.objects.get(pk=assignment_id), at=database_now())
 
 
 def _fail(submission_id: int, error: str) -> None:

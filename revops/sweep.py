@@ -22,7 +22,8 @@ def sweep(by: str) -> int:
     by: which kind of process called, for its pulse.
     """
     at = database_now()
-    done = intake_work.work_through(at) + sweep_clocks(at) + tell_of_long_stays(at)
+    done = intake_work.work_through(at) + sweep_clocks(at)
+    done += intake_work.reroute_unanswered(at) + tell_of_long_stays(at)  # missed first, then taken
     beat(NAME, database_now())
     beat(by, at)
     return done

@@ -16,7 +16,7 @@ from sla.business_time import Schedule
 from sla.calendars import schedule_for, schedule_of
 from sla.levels import Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
-from sla.policies import Promise, policy_for
+from sla.policies import BREACH, Promise, policy_for
 
 Kind = Target.Kind
 Event = ClockEvent.Kind
@@ -134,6 +134,18 @@ def put_off(clock_id: int, at: datetime) -> None:
     )
 
 
+def unanswered(at: datetime) -> QuerySet[Clock]:
+    """Return the clocks of assignments that are to go to another rep by `at`, longest due first."""
+    asked = {"assignment__ended_at": None, "assignment__answer": ""}
+    return Clock.objects.running().filter(reroute_at__lte=at, **asked).order_by("reroute_at", "id")
+
+
+def put_off_rerouting(assignment_id: int, *, until: datetime) -> None:
+    """Try again only at `until` what failed."""
+    running = Clock.objects.running().filter(assignment=assignment_id, reroute_at__lte=until)
+    running.update(reroute_at=until)
+
+
 def elapsed(clock: Clock, until: datetime) -> timedelta:
     """Return the time `clock` has used by `until`, in its own measure."""
     if clock.measure == Target.Measure.WALL or clock.calendar is None:
@@ -171,9 +183,12 @@ def _start(
 def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms) -> Clock:
     schedule, calendar = terms.calendar
     is_working = promise.measure == Target.Measure.WORKING
-    level_ats = instants(
-        started_at, promise.allowed, promise.levels, schedule=schedule if is_working else None
-    )
+    measure = {"schedule": schedule if is_working else None}
+    level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
+    reroute_at = None
+    if promise.reroute_after is not None:
+        unanswered = promise.allowed + promise.reroute_after
+        (reroute_at,) = instants(started_at, unanswered, [BREACH], **measure)
     return Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
@@ -187,6 +202,7 @@ def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: 
         due_at=level_ats[-1],
         levels=list(promise.levels),
         level_ats=level_ats,
+        reroute_at=reroute_at,
         next_level=promise.levels[0],
         next_at=level_ats[0],
     )

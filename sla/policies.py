@@ -20,12 +20,16 @@ BREACH = 100
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something is done within `allowed`. `levels` are percents of it, rising; the last is 100."""
+    """Something is done within `allowed`. `levels` are percents of it, rising; the last is 100.
+
+    reroute_after: how long after the deadline another rep gets the lead; None: never.
+    """
 
     kind: str
     measure: str
     allowed: timedelta
     levels: tuple[int, ...]
+    reroute_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +70,5 @@ def _ready(policy: Policy, attributes: Mapping[str, Fact]) -> ReadyPolicy:
 
 def _promise(target: Target) -> Promise:
     warnings = sorted({level for level in target.warn_at if 0 < level < BREACH})
-    return Promise(target.kind, target.measure, target.allowed, (*warnings, BREACH))
+    levels = (*warnings, BREACH)
+    return Promise(target.kind, target.measure, target.allowed, levels, target.reroute_after)

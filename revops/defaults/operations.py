@@ -20,11 +20,13 @@ def promise(kind: str, measure: str, allowed: timedelta, *warn_at: int) -> dict[
     return {"kind": kind, "measure": measure, "allowed": allowed, "warn_at": list(warn_at)}
 
 
-def promises(first_response: timedelta, rep: timedelta) -> list[dict[str, Any]]:
+def promises(
+    first_response: timedelta, rep: timedelta, reroute_after: timedelta | None = None
+) -> list[dict[str, Any]]:
     """What the prospect is promised in wall time, and the rep asked for in working time."""
     return [
         promise("first_response", "wall", first_response),
-        promise("accept", "working", rep, 50, 80),
+        promise("accept", "working", rep, 50, 80) | {"reroute_after": reroute_after},
         promise("first_touch", "working", rep * 2, 80),
         promise("review", "working", timedelta(hours=4), 80),
     ]
@@ -37,7 +39,7 @@ POLICIES: list[dict[str, Any]] = [
         "conditions": when(
             "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
         ),
-        "targets": promises(timedelta(minutes=5), timedelta(minutes=15)),
+        "targets": promises(timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=15)),
     },
     {
         "key": "trial",

@@ -61,6 +61,8 @@ class Clock(models.Model):
     next_level = models.PositiveSmallIntegerField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # When the handoff is taken from who has not answered by then.
+    reroute_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     stop_reason = models.CharField(max_length=8, choices=StopReason, blank=True)
@@ -88,6 +90,11 @@ class Clock(models.Model):
                 | Q(stopped_at=None, next_at__isnull=False, next_level__isnull=False),
             ),
             models.CheckConstraint(
+                name="clock_reroutes_after_it_is_due",
+                condition=Q(reroute_at=None)
+                | Q(assignment__isnull=False, reroute_at__gte=F("due_at")),
+            ),
+            models.CheckConstraint(
                 name="clock_working_has_a_calendar",
                 condition=Q(measure="wall") | Q(calendar__isnull=False),
             ),
@@ -111,6 +118,11 @@ class Clock(models.Model):
                 fields=["handoff", "due_at"], name="clock_running", condition=Q(stopped_at=None)
             ),
             models.Index(fields=["kind", "started_at"], name="clock_by_start"),
+            models.Index(
+                fields=["reroute_at"],
+                name="clock_reroutes",
+                condition=Q(reroute_at__isnull=False, stopped_at=None),
+            ),
         ]
         triggers = [pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete)]
 

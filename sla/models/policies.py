@@ -37,9 +37,26 @@ class Target(models.Model):
     allowed = models.DurationField()
     # Shares of `allowed`, in percent, at which somebody is warned; 100 is the breach itself.
     warn_at = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    reroute_after = models.DurationField(
+        "to the next rep after",
+        null=True,
+        blank=True,
+        help_text="So long after the deadline, in the same measure, who still has not answered"
+        " loses the lead to the next rep. Nothing: never.",
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="target_reroutes_what_is_to_be_accepted",
+                condition=Q(reroute_after=None)
+                | Q(
+                    kind="accept",
+                    reroute_after__gte=models.Value("0 s", models.DurationField()),
+                ),
+                violation_error_message="Only what is to be accepted goes to the next rep, and not"
+                " before its deadline.",
+            ),
             models.UniqueConstraint(
                 fields=["policy", "kind"],
                 name="target_once_per_policy",

@@ -49,6 +49,7 @@ def shipped_policies() -> list[ReadyPolicy]:
                     target["measure"],
                     target["allowed"],
                     (*sorted(target["warn_at"]), 100),
+                    target.get("reroute_after"),
                 )
                 for target in policy["targets"]
             },
