@@ -92,6 +92,7 @@ def publish(
     version = Version.objects.get(pk=version.pk)
     if not version.is_draft:
         raise NotPublishable(f"{version} was published before. Go back to it instead.")
+    at = _not_before_the_newest(version, at)
     _check_base(version, at)
     Version.objects.filter(pk=version.pk).update(locked_at=at)
     return Publication.objects.create(version=version, at=at, by=by, note=note, predicted=predicted)
@@ -117,6 +118,7 @@ def revert(version: Version, *, by: User | None, note: str, at: datetime) -> Pub
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
     if version.is_draft:
         raise NotPublishable(f"{version} was never published.")
+    at = _not_before_the_newest(version, at)
     if version == live_version(version.document.kind, at, name=version.document.name):
         raise NotPublishable(f"{version} is live already.")
     return Publication.objects.create(version=version, at=at, by=by, note=note)
@@ -176,6 +178,15 @@ def _next_number(document: Document) -> int:
     """Return a number that no version of `document` has, or had before it was discarded."""
     highest = document.versions.aggregate(highest=Max("number"))["highest"]
     return max(highest or 0, document.last_number) + 1
+
+
+def _not_before_the_newest(version: Version, at: datetime) -> datetime:
+    """Return `at`, or when this document was last published if that was later: somebody may have
+    while we waited for their lock, and what is published second is to be live.
+    """
+    of_document = Publication.objects.filter(version__document=version.document_id)
+    newest = of_document.aggregate(newest=Max("at"))["newest"]
+    return max(at, newest) if newest else at
 
 
 def _check_base(version: Version, at: datetime) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F
 
 from leads.errors import LeadsError, Outranked
@@ -76,8 +77,17 @@ def work_through(at: datetime) -> int:
     leads = Lead.objects.to_reconsider(at).order_by("pk").values_list("pk", flat=True)[:BATCH]
     done += sum(_reconsider(pk) for pk in list(leads))
     if is_time_to_wake(at, TICK):
-        wake(at)
+        _wake(at)
     return done + _route_waiting(list(due(at).values_list("pk", flat=True)[:BATCH]))
+
+
+def _wake(at: datetime) -> None:
+    """Wake whom hours that changed concern. A failure keeps nothing else from being done."""
+    try:
+        with transaction.atomic():
+            wake(at)
+    except Exception:
+        logger.exception("Handoffs that are held could not be asked about.")
 
 
 def _route_waiting(ids: list[int]) -> int:

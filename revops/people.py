@@ -22,6 +22,7 @@ from leads.models import (
     User,
 )
 from leads.nudges import nudge
+from routing.candidates import lock
 from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
 from sla.models import RepHours
@@ -61,6 +62,8 @@ class Job:
 @transaction.atomic
 def put_to_work(user: User, job: Job) -> None:
     """Save `user` and give them the role, hours, rotas and cap of `job`, and no others."""
+    if user.pk is not None:
+        lock(user.pk)  # capacity, then person: as routing does
     user.is_staff = job.role in WITH_RECORDS_ADMIN
     user.save()
     user.groups.set([Group.objects.get(name=job.role)])

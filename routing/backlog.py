@@ -193,9 +193,13 @@ def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -
     rota, question = locked_rota(rota_id), Question(None, {}, at)
     if not rota.is_active:
         return None
-    for rep_id in sorted(line_of(rota, question, needs).eligible):
+    locked = sorted(line_of(rota, question, needs).eligible)
+    for rep_id in locked:
         lock(rep_id)
     line = line_of(rota, question, needs)
+    # Who could take something only since then is held by nobody: they come with the next round.
+    for rep_id in line.eligible.keys() - locked:
+        del line.eligible[rep_id]
     capacities = {rep_id: capacity_of(line.people[rep_id].rep) for rep_id in line.eligible}
     lately = passed_lately(list(capacities.items()), at)
     loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}

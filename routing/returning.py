@@ -12,7 +12,7 @@ from routing.table import Rule
 ACCEPTED_BEFORE = "accepted_before"
 # Asked before the table, and named like a rule of it wherever decisions are shown.
 RETURNING = Rule(
-    key="accepted-before",
+    key=":accepted-before",  # a key that no row's label can become
     label="Accepted it before",
     conditions=compile_conditions([]),
     outcome=ACCEPTED_BEFORE,

@@ -23,6 +23,21 @@ document.addEventListener("keydown", (event) => {
   form.requestSubmit();
 });
 
+// A key that would answer the open lead opens the framed one first, where that is another.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const row = event.target.closest?.(".row-lead");
+    if (!row || row.matches(".is-on") || document.body.dataset.shortcuts === "off") return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const answers = [...document.querySelectorAll("#answer [data-key]")];
+    if (!answers.some((each) => each.dataset.key.split(",").includes(event.key.toLowerCase()))) return;
+    event.preventDefault();
+    row.querySelector("a").click();
+  },
+  { capture: true },
+);
+
 document.addEventListener("htmx:afterSettle", (event) => {
   showOpenRow();
   focusFirstField(event.target);

@@ -53,6 +53,21 @@ def test_a_rep_accepts_and_rejects_by_keys(make_screen, alice, pass_lead):
     assert Disposition.objects.get().assignment.handoff == second
 
 
+def test_an_answer_never_goes_to_another_lead_than_the_framed_one(make_screen, alice, pass_lead):
+    first, second = pass_lead(alice, "Clara Nyström"), pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", name="Clara Nyström")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="Marcus Bell", exact=True)).to_be_visible()
+    assert [answer_to(first), answer_to(second)] == ["", ""]
+    page.keyboard.press("1")
+    expect(page.get_by_text("Accepted Marcus Bell.")).to_be_visible()
+    assert [answer_to(first), answer_to(second)] == ["", Assignment.Answer.ACCEPTED]
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["laptop", "phone"])
 def test_all_reasons_and_their_button_are_seen_without_scrolling(
     make_screen, alice, pass_lead, size

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from leads.criteria_compare import compare, distribution
 from leads.criteria_counts import surveys
-from leads.documents import discard, live_version, publish, save_edit, start_draft
+from leads.documents import discard, live_version, publish, revert, save_edit, start_draft
 from leads.errors import NotPublishable, StaleDraft
 from leads.fact_history import record_facts
 from leads.instants import database_now
@@ -306,3 +306,14 @@ def test_however_many_leads_it_asks_as_often(
     cache.clear()
     with django_assert_num_queries(57):
         editor.get(f"/criteria/{draft.number}/distribution/")
+
+
+def test_what_is_published_after_another_is_live_or_refused(defaults, rosa, at):
+    """However early whoever waited for the other had asked what time it is."""
+    base = live_version(Document.Kind.CRITERIA, at)
+    first, second = start_draft(base, by=rosa), start_draft(base, by=rosa)
+    publish(first, by=rosa, note="First", at=at + timedelta(seconds=2))
+    with pytest.raises(NotPublishable, match="is live now"):
+        publish(second, by=rosa, note="Second", at=at)
+    revert(base, by=rosa, note="Back", at=at)
+    assert live_version(Document.Kind.CRITERIA, at + timedelta(hours=1)) == base

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from leads import handoffs
 from leads.models import Assignment, Handoff, Lead, Opportunity, OwnershipChange
+from routing import backlog
 from routing.backlog import route_backlog
 from routing.models import Capacity, Decision, Rota, RotaMember, Turn
 from tests.routing.conftest import add_reps, routed, when
@@ -185,3 +186,31 @@ def test_backlogs_and_single_ones_of_two_rotas_with_the_same_reps_never_deadlock
     in_threads(work, [*many, *single], threads=6)
     given = Counter(Assignment.objects.filter(ended_at=None).values_list("rep", flat=True))
     assert given == {rep.pk: 15 for rep in reps}
+
+
+def test_who_can_take_more_only_since_others_were_locked_gets_nothing_yet(
+    inbound, make_handoff, at, monkeypatch
+):
+    ann, ben = add_reps(inbound, 1, 1)
+    Capacity.objects.bulk_create([Capacity(rep=ann), Capacity(rep=ben, max_open=1)])
+    full = make_handoff(rep=ben)
+    waiting = [make_handoff(at=at + timedelta(seconds=n)) for n in (1, 2)]
+    for each in waiting:
+        handoffs.hold(each, till=at)
+    take_lock = backlog.lock
+
+    def lock_while_ben_closes_one(rep_id):
+        if Handoff.objects.open().filter(pk=full.pk).exists():
+            done = {"closed_as": "qualified", "outcome": "qualified"}
+            handoffs.close(full, **done, reason="Done", at=at, keeps_owner=True)
+        return take_lock(rep_id)
+
+    monkeypatch.setattr(backlog, "lock", lock_while_ben_closes_one)
+    route_backlog(
+        [each.pk for each in waiting],
+        at=at + timedelta(minutes=1),
+        is_ready=lambda each: True,
+        then=lambda assignment, at: None,
+    )
+    owners = Handoff.objects.filter(pk__in=[each.pk for each in waiting])
+    assert set(owners.values_list("owner", flat=True)) == {ann.pk}
