@@ -232,7 +232,15 @@ class OrganisationForm(forms.ModelForm[Organisation]):
 
     class Meta:
         model = Organisation
-        fields = ["name", "zone", "first_weekday", "currency", "publishers"]
+        fields = [
+            "name",
+            "zone",
+            "first_weekday",
+            "currency",
+            "publishers",
+            "reroutes_before_manager",
+            "company_likeness",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

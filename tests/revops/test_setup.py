@@ -121,6 +121,8 @@ def test_one_form_adds_a_rep_with_team_and_rota(client, rosa, defaults, north):
     assert rota.members.get().rep == dana
     assert dana.capacity.max_open == 12
     assert "dana@example.com" in mail.outbox[0].to
+    assert mail.outbox[0].subject == "Your account in Handoff"
+    assert "Rosa made an account for you in Handoff" in mail.outbox[0].body
 
 
 def test_what_a_rep_takes_and_knows_is_set_in_the_form(client, rosa, alice):

@@ -1,13 +1,14 @@
 import pytest
 
 from leads.models import User
+from tests.conftest import PASSWORD
 
 RESET = "/accounts/password/reset/"
 
 
 @pytest.fixture
 def priya(db):
-    return User.objects.create_user("priya@kestrel.example", name="Priya Raman")
+    return User.objects.create_user("priya@kestrel.example", PASSWORD, name="Priya Raman")
 
 
 def test_too_many_reset_links_are_refused_with_a_page_of_ours(client, priya):
