@@ -21,7 +21,9 @@ def shown(rep, at, show=Show.MINE):
 def due(handoff, at, minutes):
     """Move every deadline of a handoff to so many minutes after `at`."""
     Clock.objects.filter(handoff=handoff).update(
-        started_at=at - timedelta(days=1), due_at=at + timedelta(minutes=minutes)
+        started_at=at - timedelta(days=1),
+        due_at=at + timedelta(minutes=minutes),
+        reroute_at=None,
     )
 
 
