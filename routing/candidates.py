@@ -74,7 +74,7 @@ class Candidate:
     """A rep, and why this handoff can't go to them now; no refusal: it can.
 
     open_count: their open handoffs, where a cap or the rota's method asks for it; else 0.
-    opens_at:   when they could take it, if only their hours stand against it now.
+    opens_at:   when they could take it, if only their hours or an absence stand against it now.
     away_until: when they return, if they are absent; `cover_id` takes their place till then.
     """
 
@@ -188,8 +188,9 @@ def claim_for(question: Question, seen: Candidate, needs: Needs) -> User:
 
 def off_hours(later: Sequence[Candidate], skips: Sequence[Skip], *, at: datetime) -> HasToWait:
     """Return whom to wait for: who of those off hours opens first."""
-    till, _, rep = min((each.opens_at, each.rep.pk, each.rep) for each in later if each.opens_at)
-    reason = f"Waits till {moment(till, rep.zone, now=at)}, when {rep} opens."
+    till, _, first = min((each.opens_at, each.rep.pk, each) for each in later if each.opens_at)
+    comes = "returns" if first.away_until else "opens"
+    reason = f"Waits till {moment(till, first.rep.zone, now=at)}, when {first.rep} {comes}."
     words = "; ".join(map(str, skips))
     return HasToWait(f"Nobody is at work: {words}.", reason=reason, till=till, skips=skips)
 
@@ -227,19 +228,19 @@ def _candidate(
     found = cast(Any, rep)
     open_count = found.open_count or 0
     away = {"away_until": found.away_until, "cover_id": found.cover_id}
+    absent = f"is absent till {day(found.away_until, rep.zone)}" if found.away_until else ""
     refusal = _refusal(rep, needs)
-    if refusal or found.away_until:
-        absent = f"is absent till {day(found.away_until, rep.zone)}" if found.away_until else ""
+    if refusal or (absent and hours is None):
         return Candidate(rep, refusal or absent, open_count, **away)
     starts = hours.at_work_from(rep.pk, at) if hours else at
     if starts is None:
-        return Candidate(rep, "is off hours for the coming week", open_count)
+        return Candidate(rep, absent or "is off hours for the coming week", open_count, **away)
     # Caps are those of the day on which the lead would come.
     refusal = over_cap(capacity_of(rep), rep, open_count=open_count, lately=lately, at=starts)
     if refusal or starts <= at:
-        return Candidate(rep, refusal, open_count)
-    refusal = f"is off hours till {moment(starts, rep.zone, now=at)}"
-    return Candidate(rep, refusal, open_count, opens_at=starts)
+        return Candidate(rep, absent or refusal, open_count, **away)
+    refusal = absent or f"is off hours till {moment(starts, rep.zone, now=at)}"
+    return Candidate(rep, refusal, open_count, opens_at=starts, **away)
 
 
 def _refusal(rep: User, needs: Needs) -> str:

@@ -15,11 +15,12 @@ def stand_in(
     while they are away their cover; the cover's cover if that one is away too, each person once.
 
     why: what makes it the rep's, as in "owns the account Lumora Pay".
-    Raises NobodyAvailable if it ends with somebody who can't take it, or in a circle; HasToWait if
-    somebody will be able to once they open.
+    Raises HasToWait if one of these will be able to once they open or return, and NobodyAvailable
+    if it ends with somebody who can't take it, or in a circle.
     """
     named: Candidate | None = None
     skips: list[Skip] = []
+    later: list[Candidate] = []
     asked: set[int] = set()
     next_id: int | None = rep_id
     while next_id is not None and next_id not in asked:
@@ -29,9 +30,10 @@ def stand_in(
         if not person.refusal:
             return person, _words(named, person, why), skips
         skips.append(person.skip)
-        if person.opens_at:
-            raise off_hours([person], skips, at=question.at)
+        later += [person] if person.opens_at else []
         next_id = person.cover_id if person.away_until else None
+    if later:
+        raise off_hours(later, skips, at=question.at)
     assert named is not None  # the rep is asked first
     raise NobodyAvailable(_nobody(named, why, skips, is_circle=next_id in asked), skips=skips)
 

@@ -115,6 +115,27 @@ def test_nobody_is_waited_for_who_will_be_away(alice, carol, at_night, make_hand
     assert routed(make_handoff(), EVENING).reason == "Waits till Wed 10:00, when Carol opens."
 
 
+def test_who_is_absent_now_and_returns_tomorrow_is_waited_for(alice, carol, at_night, make_handoff):
+    carol.groups.clear()
+    Absence.objects.create(user=alice, starts_at=EVENING - timedelta(days=3), ends_at=NINE)
+    decision = routed(make_handoff(), EVENING)
+    assert decision.reason == "Waits till Wed 09:00, when Alice returns."
+
+
+def test_the_cover_takes_it_before_the_absent_is_waited_for(
+    alice, carol, works, publish_rules, make_handoff
+):
+    works(alice)
+    Absence.objects.create(
+        user=alice, starts_at=EVENING - timedelta(days=3), ends_at=NINE, cover=carol
+    )
+    publish_rules({"outcome": "rep", "rep": alice, "off_hours": "hold"})
+    assert routed(make_handoff(), EVENING).rep == carol
+    Capacity.objects.filter(rep=carol).update(is_online=False)
+    decision = routed(make_handoff(), EVENING)
+    assert decision.reason == "Waits till Wed 09:00, when Alice returns."
+
+
 def test_a_cap_counts_as_it_will_on_the_day_of_the_opening(alice, carol, at_night, make_handoff):
     carol.groups.clear()
     Capacity.objects.create(rep=alice, max_per_day=1)
