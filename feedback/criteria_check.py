@@ -148,7 +148,7 @@ def _of_policies(at: datetime) -> list[Compiled]:
         version = live_version(Document.Kind.POLICIES, at)
     except NothingLive:
         return []
-    return [policy.conditions for policy in policies_of(version.pk)]
+    return [policy.conditions for policy in policies_of(version)]
 
 
 def _of_stages() -> Iterator[Compiled]:

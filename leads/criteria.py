@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from leads import scoring
-from leads.custom_facts import all_declared_facts, declared_facts
+from leads.custom_facts import all_declared_facts, declared_facts, fact_changes
 from leads.facts import Fact
 from leads.models import (
     ChecklistItem,
@@ -25,17 +25,18 @@ from leads.models import (
 
 
 def criteria_of(version: Version) -> scoring.Criteria:
-    """Return the criteria that `version` holds. A published one is read once per process.
+    """Return the criteria that `version` holds. A published one is read once per process,
+    and again after an attribute was changed.
 
     A draft knows only the attributes that are in use; a published version all that ever were.
     """
     if version.is_draft:
         return _read(version.pk, declared_facts())
-    return _read_once(version.pk)
+    return _read_once(version.pk, fact_changes(version))
 
 
 @lru_cache(maxsize=32)
-def _read_once(version_id: int) -> scoring.Criteria:
+def _read_once(version_id: int, fact_changes: int) -> scoring.Criteria:
     return _read(version_id, all_declared_facts())
 
 

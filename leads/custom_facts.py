@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from leads.facts import FACTS, Fact, FactType
-from leads.models import CustomFact
+from leads.models import CustomFact, Version
 
 CUSTOM = "custom."
 YES = frozenset({"yes", "y", "true", "1", "on"})
 NO = frozenset({"no", "n", "false", "0", "off"})
+# Every change leaves a row that stays.
+COUNT_CHANGES = "SELECT count(*) FROM leads_customfactevent"
 
 
 def declared_facts() -> dict[str, Fact]:
@@ -39,6 +42,17 @@ def _facts(*, active_only: bool) -> dict[str, Fact]:
         )
         for row in rows
     }
+
+
+def fact_changes(version: Version) -> int:
+    """Return how often attributes were declared or changed: what is kept of the rules of `version`
+    holds till there is another change. It came with a version that was read as the live one.
+    """
+    if version.fact_changes is not None:
+        return version.fact_changes
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_CHANGES)
+        return int(cursor.fetchone()[0])
 
 
 def check_choices(attribute: CustomFact, choices: Iterable[str]) -> list[str]:

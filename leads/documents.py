@@ -11,13 +11,15 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.db.models import Max
 
+from leads.custom_facts import COUNT_CHANGES
 from leads.errors import NotPublishable, StaleDraft
 from leads.models import Document, Organisation, Publication, Role, User, Version
 
 DOCUMENT = [field.attname for field in Document._meta.concrete_fields]
 # As SQL, since every step of the pipeline asks it: the ORM takes longer than the database.
 NEWEST = f"""
-    SELECT publication.version_id, {", ".join(f"document.{name}" for name in DOCUMENT)}
+    SELECT publication.version_id, ({COUNT_CHANGES}),
+        {", ".join(f"document.{name}" for name in DOCUMENT)}
     FROM leads_publication publication
     JOIN leads_version version ON version.id = publication.version_id
     JOIN leads_document document ON document.id = version.document_id
@@ -42,7 +44,8 @@ def live_version(kind: str, at: datetime, *, name: str | None = None) -> Version
     if newest is None:
         raise NothingLive(f"No {name or kind} was published by {at:%Y-%m-%d %H:%M}.")
     version = copy(_published(newest[0]))
-    version.document = Document.from_db(connection.alias, DOCUMENT, newest[1:])
+    version.fact_changes = newest[1]
+    version.document = Document.from_db(connection.alias, DOCUMENT, newest[2:])
     return version
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_declared_facts, fact_changes
 from leads.documents import live_version
 from leads.models import Document, Version
 from routing.candidates import ANYBODY, Needs
@@ -41,12 +41,16 @@ def live_table(at: datetime) -> tuple[Version, tuple[Rule, ...]]:
 
 
 def rules_of(version: Version) -> tuple[Rule, ...]:
-    """Return the rules that `version` holds. A published one is read once per process."""
-    return _read(version.pk) if version.is_draft else _read_once(version.pk)
+    """Return the rules that `version` holds. A published one is read once per process, and again
+    after an attribute was changed.
+    """
+    if version.is_draft:
+        return _read(version.pk)
+    return _read_once(version.pk, fact_changes(version))
 
 
 @lru_cache(maxsize=32)
-def _read_once(version_id: int) -> tuple[Rule, ...]:
+def _read_once(version_id: int, fact_changes: int) -> tuple[Rule, ...]:
     return _read(version_id)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_declared_facts, fact_changes
 from leads.documents import live_version
 from leads.fact_history import evidence_for
 from leads.fact_sheet import handoff_facts
@@ -48,15 +48,21 @@ def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
     """
     version = live_version(Document.Kind.POLICIES, at)
     evidence = evidence_for(handoff.lead, at, extra=handoff_facts(handoff))
-    for policy in policies_of(version.pk):
+    for policy in policies_of(version):
         if policy.conditions.matches(evidence):
             return policy, version
     raise NoPolicy(f"No policy of {version} holds for this handoff. The last needs no conditions.")
 
 
+def policies_of(version: Version) -> tuple[ReadyPolicy, ...]:
+    """Return the policies of a published version, in order. A process reads each version once, and
+    again after an attribute was changed.
+    """
+    return _read_once(version.pk, fact_changes(version))
+
+
 @lru_cache(maxsize=64)
-def policies_of(version_id: int) -> tuple[ReadyPolicy, ...]:
-    """Return the policies of a published version, in order. A process reads each version once."""
+def _read_once(version_id: int, fact_changes: int) -> tuple[ReadyPolicy, ...]:
     policies = Policy.objects.filter(version=version_id).prefetch_related("targets")
     attributes = all_declared_facts()
     return tuple(_ready(policy, attributes) for policy in policies)

@@ -19,7 +19,7 @@ from tests.tables import count_rows, run, run_without_triggers
 KEPT_BY_VERSION = (
     criteria._read_once,
     calendars._kept,
-    policies.policies_of,
+    policies._read_once,
     table._read_once,
 )
 

@@ -78,6 +78,9 @@ class Version(models.Model):
     saved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)
 
+    # How often attributes were changed when it was read as the live one; None: it was not.
+    fact_changes: int | None = None
+
     objects: ClassVar[models.Manager[Version]] = VersionQuerySet.as_manager()
 
     class Meta:

@@ -94,7 +94,7 @@ def live_setting(now: datetime, since: datetime) -> Setting:
         criteria=criteria_of(criteria),
         criteria_version=criteria,
         checklist=list(ChecklistItem.objects.filter(version=criteria)),
-        policies=policies_of(policies.pk),
+        policies=policies_of(policies),
         policy_version=policies,
         rules=rules,
         table=table,

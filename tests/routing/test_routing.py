@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 
-from leads.models import Absence, Account, Handoff, Opportunity, Queue
+from leads.evidence import Evidence
+from leads.models import Absence, Account, CustomFact, Handoff, Opportunity, Queue, Version
 from routing.models import Capacity, Rota, Territory, Turn
+from routing.table import live_table, rules_of
 from tests.routing.conftest import routed, when
 
 INDUSTRY_IS_BANKING = when("account.industry", "is", "Banking")
@@ -193,3 +195,16 @@ def test_a_role_given_back_makes_a_rep_eligible_again(alice, make_handoff, at):
     assert routed(make_handoff(), at).rep is None
     alice.groups.add(Group.objects.get(name="rep"))
     assert routed(make_handoff(), at).rep == alice
+
+
+def test_a_choice_added_later_is_known_to_rules_that_were_read_before(publish_rules, at):
+    fields = {"slug": "plan", "type": "choice", "label": "Plan", "is_ordered": True}
+    plan = CustomFact.objects.create(**fields, choices=["free", "team"])
+    asks = when("custom.plan", "at_least", "team")
+    publish_rules({"conditions": asks, "outcome": "opportunity_owner"})
+    evidence = Evidence({"custom.plan": "gold"}, (), at)
+    assert not live_table(at)[1][0].conditions.matches(evidence)
+    CustomFact.objects.filter(pk=plan.pk).update(choices=["free", "team", "gold"])
+    version, rules = live_table(at)
+    assert rules[0].conditions.matches(evidence)
+    assert rules_of(Version.objects.get(pk=version.pk)) is rules  # read once, however it is come by
