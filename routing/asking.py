@@ -25,6 +25,7 @@ class Answer:
     rule:       the one that decided; None if none did.
     to:         a rep or a queue; None: the review queue, or it waits.
     waits_till: when whoever can take it opens first; None: it needn't wait.
+    line:       in which it waits; "": it needn't.
     choice:     what the rule led to.
     """
 
@@ -33,6 +34,7 @@ class Answer:
     reason: str
     log: Log
     waits_till: datetime | None = None
+    line: str = ""
     choice: Choice | None = None
 
 
@@ -65,7 +67,7 @@ class Asking:
             return None
         except HasToWait as wait:
             self.log.add_waits(rule, trace, wait)
-            return Answer(rule, None, wait.reason, self.log, waits_till=wait.till)
+            return Answer(rule, None, wait.reason, self.log, waits_till=wait.till, line=wait.line)
         self.log.add_matched(rule, trace, choice.skips)
         return Answer(rule, choice.to, self._reason(rule, choice), self.log, choice=choice)
 

@@ -186,13 +186,17 @@ def claim_for(question: Question, seen: Candidate, needs: Needs) -> User:
     )
 
 
-def off_hours(later: Sequence[Candidate], skips: Sequence[Skip], *, at: datetime) -> HasToWait:
+def off_hours(
+    later: Sequence[Candidate], skips: Sequence[Skip], *, line: str, at: datetime
+) -> HasToWait:
     """Return whom to wait for: who of those off hours opens first."""
     till, _, first = min((each.opens_at, each.rep.pk, each) for each in later if each.opens_at)
     comes = "returns" if first.away_until else "opens"
     reason = f"Waits till {moment(till, first.rep.zone, now=at)}, when {first.rep} {comes}."
     words = "; ".join(map(str, skips))
-    return HasToWait(f"Nobody is at work: {words}.", reason=reason, till=till, skips=skips)
+    return HasToWait(
+        f"Nobody is at work: {words}.", reason=reason, till=till, line=line, skips=skips
+    )
 
 
 def lock(rep_id: int) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from routing.candidates import Candidate, Needs, candidate_for, off_hours
 from routing.errors import NobodyAvailable, Skip
 from routing.hours import day
+from routing.lines import line_of_rep
 from routing.questions import Question
 
 
@@ -33,7 +34,7 @@ def stand_in(
         later += [person] if person.opens_at else []
         next_id = person.cover_id if person.away_until else None
     if later:
-        raise off_hours(later, skips, at=question.at)
+        raise off_hours(later, skips, line=line_of_rep(rep_id), at=question.at)
     assert named is not None  # the rep is asked first
     raise NobodyAvailable(_nobody(named, why, skips, is_circle=next_id in asked), skips=skips)
 

@@ -52,14 +52,16 @@ class HasToWait(RoutingError):
     """A rule that passes leads in order while somebody is at work holds this one until `till`.
 
     reason: in words that stand by themselves, with the zone of whoever is waited for.
+    line:   in which it waits (`routing/lines.py`).
     """
 
     def __init__(
-        self, sentence: str, *, reason: str, till: datetime, skips: Sequence[Skip] = ()
+        self, sentence: str, *, reason: str, till: datetime, line: str, skips: Sequence[Skip] = ()
     ) -> None:
         super().__init__(sentence)
         self.reason = reason
         self.till = till
+        self.line = line
         self.skips = tuple(skips)
 
 

@@ -1,12 +1,25 @@
-"""The order in which waiting handoffs are passed: by priority, then who was there first."""
+"""The lines in which handoffs wait: one for each rota, and one for each person whom rules name.
+
+In each they are passed by priority, then who was there first.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from leads.models import Handoff
+from routing.models import Decision
+
+
+def line_of_rota(rota_id: int) -> str:
+    return f"rota:{rota_id}"
+
+
+def line_of_rep(rep_id: int) -> str:
+    """Return the line of those who are to go to a rep, or to who covers for them."""
+    return f"rep:{rep_id}"
 
 
 def in_line(waiting: QuerySet[Handoff]) -> QuerySet[Handoff]:
@@ -19,9 +32,12 @@ def due(at: datetime) -> QuerySet[Handoff]:
     return in_line(Handoff.objects.filter(reroute_at__lte=at))
 
 
-def ahead_of(handoff: Handoff, at: datetime) -> int:
-    """Return how many handoffs are due to be routed and come before `handoff`."""
-    same = Q(priority=handoff.priority)
+def ahead_of(handoff: Handoff, line: str, *, priority: int, at: datetime) -> int:
+    """Return how many handoffs are due to be routed that wait in `line` and come before `handoff`,
+    which has this `priority` in it.
+    """
+    same = Q(priority=priority)
     sooner = Q(opened_at__lt=handoff.opened_at) | Q(opened_at=handoff.opened_at, pk__lt=handoff.pk)
-    before = Q(priority__gt=handoff.priority) | same & sooner
-    return due(at).filter(before).exclude(pk=handoff.pk).count()
+    before = due(at).filter(Q(priority__gt=priority) | same & sooner).exclude(pk=handoff.pk)
+    newest = Decision.objects.filter(handoff=OuterRef("pk")).order_by("-id")
+    return before.annotate(line=Subquery(newest.values("line")[:1])).filter(line=line).count()

@@ -16,7 +16,7 @@ from routing import rotas
 from routing.candidates import Candidate, candidate_for, claim_for
 from routing.cover import stand_in
 from routing.errors import HasToWait, NobodyAvailable, Refused, Skip
-from routing.lines import ahead_of
+from routing.lines import ahead_of, line_of_rep, line_of_rota
 from routing.models import Rota, RoutingRule, Turn
 from routing.questions import Question
 from routing.returning import ACCEPTED_BEFORE
@@ -31,6 +31,7 @@ class Choice:
     """A rep, a rota or a queue, and why in words that follow the name of the rule.
 
     to:     None for a rota, till it is known whose turn it is.
+    line:   in which leads wait where this one has to; "" if they never do.
     seen:   the rep, as they were found when they were chosen.
     turn:   that turn, once the rep is held; not saved, because it still lacks its assignment.
     skips:  who was passed over on the way.
@@ -38,6 +39,7 @@ class Choice:
 
     to: User | Queue | None
     reason: str
+    line: str = ""
     seen: Candidate | None = None
     rota_id: int | None = None
     turn: Turn | None = None
@@ -72,7 +74,7 @@ def held(choice: Choice, rule: Rule, question: Question) -> Choice:
     if isinstance(choice.to, Queue):
         return choice
     if rule.needs.at_work and question.handoff is not None:
-        _stay_in_line(question.handoff, question.at)
+        _stay_in_line(question.handoff, choice, rule, question.at)
     refused: list[Skip] = []
     while True:
         try:
@@ -101,18 +103,19 @@ def turn_words(line: rotas.Line, why: str) -> str:
     return f"{words} {line.rota} {why}".strip()
 
 
-def _stay_in_line(handoff: Handoff, at: datetime) -> None:
-    ahead = ahead_of(handoff, at)
+def _stay_in_line(handoff: Handoff, choice: Choice, rule: Rule, at: datetime) -> None:
+    priority = max(handoff.priority, rule.priority)
+    ahead = ahead_of(handoff, choice.line, priority=priority, at=at)
     if ahead:
         leads = "1 lead is" if ahead == 1 else f"{ahead} leads are"
         reason = f"Waits its turn: {leads} before it."
-        raise HasToWait(reason, reason=reason, till=at)
+        raise HasToWait(reason, reason=reason, till=at, line=choice.line)
 
 
 def whose(rep_id: int, rule: Rule, question: Question, *, why: str) -> Choice:
     """Return the rep, or who covers for them, as the choice. Raises as `choose`."""
     person, reason, skips = stand_in(rep_id, question, rule.needs, why=why)
-    return Choice(person.rep, reason, seen=person, skips=skips)
+    return Choice(person.rep, reason, line_of_rep(rep_id), seen=person, skips=skips)
 
 
 def opportunity_owner(opportunity: Opportunity) -> User | None:
@@ -145,12 +148,13 @@ def _territory(rule: Rule, question: Question) -> Choice:
     if territory.rep_id is not None:
         return whose(territory.rep_id, rule, question, why=f"has the territory {territory}")
     assert territory.rota_id is not None  # constraint territory_rep_or_rota
-    return Choice(None, f"for the territory {territory}", rota_id=territory.rota_id)
+    why = f"for the territory {territory}"
+    return Choice(None, why, line_of_rota(territory.rota_id), rota_id=territory.rota_id)
 
 
 def _rota(rule: Rule, question: Question) -> Choice:
     assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
-    return Choice(None, "", rota_id=rule.rota_id)
+    return Choice(None, "", line_of_rota(rule.rota_id), rota_id=rule.rota_id)
 
 
 def _rep(rule: Rule, question: Question) -> Choice:

@@ -12,6 +12,7 @@ from django.db import connection
 from leads.models import User
 from routing.candidates import Candidate, Needs, claim_for, line_up, off_hours
 from routing.errors import NobodyAvailable, Skip
+from routing.lines import line_of_rota
 from routing.models import Rota, Turn
 from routing.questions import Question
 from routing.quota import Taken, next_member, turns_of_round
@@ -54,7 +55,7 @@ class Line:
         if self.eligible:
             return next_turn(self.rota, self.recent, self.eligible, self.loads)
         if self.later:
-            raise off_hours(self.later, self.skips, at=at)
+            raise off_hours(self.later, self.skips, line=line_of_rota(self.rota.pk), at=at)
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
 
     @property

@@ -16,7 +16,6 @@ from routing.models import Decision
 from routing.outcomes import held
 from routing.questions import question_of
 from routing.table import live_table
-from routing.waits import waits_till
 from sla import clocks, messages, outbox
 from sla.models import Notification, Target
 
@@ -70,7 +69,7 @@ def _wait(
     """
     handoffs.hold(handoff, till=till)
     last = Decision.objects.filter(handoff=handoff).order_by("-id").first()
-    if last is not None and waits_till(last) == till:
+    if last is not None and last.waits_till == till:
         return last
     return _record(handoff, answer, version, at=at)
 
@@ -130,6 +129,8 @@ def decision_of(
         queue=None if assignment else handoff.queue,
         reason=answer.reason[:REASON_LENGTH],
         trace=answer.log.to_json(),
+        waits_till=answer.waits_till,
+        line=answer.line,
         at=at,
     )
 

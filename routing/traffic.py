@@ -69,8 +69,8 @@ def decisions_lately(user: User, at: datetime) -> QuerySet[Decision]:
 
 def decided(since: datetime, at: datetime) -> QuerySet[Decision]:
     """Return what rows of the table decided from `since` on."""
-    decisions = Decision.objects.filter(at__gt=since, at__lte=at).exclude(rule_key="")
-    return decisions.exclude(trace__rules__contains=[{"waits": {}}])
+    decisions = Decision.objects.filter(at__gt=since, at__lte=at, waits_till=None)
+    return decisions.exclude(rule_key="")
 
 
 def unused_rows(rows: Iterable[RoutingRule], at: datetime) -> set[str]:

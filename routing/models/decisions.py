@@ -10,7 +10,11 @@ from leads.triggers import append_only
 
 
 class Decision(models.Model):
-    """Where a handoff was sent, by which version and rule, and what else was asked."""
+    """Where a handoff was sent, by which version and rule, and what else was asked.
+
+    One that lets it wait says until when, and for which line: a rota, or the person that a rule
+    names (`routing/lines.py`).
+    """
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="decisions")
     assignment = models.OneToOneField(
@@ -24,6 +28,8 @@ class Decision(models.Model):
     reason = models.CharField(max_length=300)
     # {"rules": [{key, label, matched, trace}], "skipped": [{rep, reason}]}
     trace = models.JSONField(default=dict)
+    waits_till = models.DateTimeField(null=True, blank=True)
+    line = models.CharField(max_length=40, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
 

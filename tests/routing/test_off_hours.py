@@ -10,14 +10,22 @@ from django.db import transaction
 
 from leads import handoffs
 from leads.documents import publish, start_draft
-from leads.models import Absence, Assignment, Document, Handoff, User, Version
+from leads.models import (
+    Absence,
+    Assignment,
+    Document,
+    Handoff,
+    Opportunity,
+    User,
+    Version,
+)
 from revops import intake_work, pipeline
 from routing import waiting
 from routing.explain import rules_asked, why_them
 from routing.lines import due
 from routing.models import Capacity, Decision, Turn
 from sla.models import CalendarTerms, Clock, RepHours
-from tests.routing.conftest import routed
+from tests.routing.conftest import routed, when
 from tests.routing.test_rotas import in_threads
 
 EVENING = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)  # a Tuesday
@@ -54,6 +62,20 @@ def at_night(alice, carol, works, holds) -> None:
     """Alice works from 9, Carol from 10."""
     works(alice)
     works(carol, "10:00")
+
+
+@pytest.fixture
+def deals(make_handoff) -> Callable[[User, datetime], Handoff]:
+    """Route a lead with an open deal of this rep."""
+
+    def make(rep: User, at: datetime) -> Handoff:
+        handoff = make_handoff(at=at)
+        won = make_handoff(rep=rep, at=at - timedelta(days=30))
+        Opportunity.objects.create(lead=handoff.lead, handoff=won, opened_at=at)
+        routed(handoff, at)
+        return handoff
+
+    return make
 
 
 def fresh(handoff: Handoff) -> Handoff:
@@ -195,7 +217,7 @@ def test_another_opening_is_another_decision(alice, at_night, make_handoff):
     routed(handoff, EVENING)
     Absence.objects.create(user=alice, starts_at=NINE, ends_at=NINE + timedelta(days=1))
     routed(handoff, NINE)
-    assert [waiting.waits_till(each) for each in Decision.objects.order_by("id")] == [
+    assert [each.waits_till for each in Decision.objects.order_by("id")] == [
         NINE,
         NINE + timedelta(hours=1),
     ]
@@ -211,6 +233,35 @@ def test_hours_that_change_meanwhile_wake_those_that_wait(alice, at_night, make_
     publish(draft, by=None, note="Longer", at=later)
     assert waiting.wake(later) == 1
     assert routed(fresh(handoff), later).rep == alice
+
+
+def test_each_owner_of_one_row_has_a_line_of_their_own(alice, carol, works, publish_rules, deals):
+    works(alice)
+    works(carol)
+    publish_rules({"outcome": "opportunity_owner", "off_hours": "hold"})
+    of_alice, of_carol = (deals(rep, EVENING) for rep in (alice, carol))
+    assert [each.line for each in waiting.held(EVENING)] == [f"rep:{alice.pk}", f"rep:{carol.pk}"]
+    RepHours.objects.filter(rep=carol).delete()  # always at work from now on
+    assert waiting.wake(EVENING) == 1
+    assert (fresh(of_alice).reroute_at, fresh(of_carol).reroute_at) == (NINE, EVENING)
+    assert routed(fresh(of_alice), NINE).rep == alice
+
+
+def test_only_leads_of_the_same_line_are_ahead_and_a_row_brings_its_priority(
+    alice, carol, works, inbound, publish_rules, deals, make_handoff
+):
+    works(alice)
+    works(carol)
+    deal = {"outcome": "opportunity_owner", "off_hours": "hold"}
+    urgent = {"conditions": when("handoff.path", "is", "hand_raise"), "priority": 50}
+    hold = {"outcome": "rota", "rota": inbound, "off_hours": "hold"}
+    publish_rules(deal, hold | urgent, hold)
+    deals(alice, EVENING)  # due at nine as well, in a line of its own
+    plain = make_handoff(at=EVENING, path="score", hand_raised_at=None)
+    routed(plain, EVENING)
+    assert routed(make_handoff(at=NINE, path="hand_raise"), NINE).rep is not None
+    late = routed(make_handoff(at=NINE, path="score", hand_raised_at=None), NINE)
+    assert late.reason == "Waits its turn: 1 lead is before it."
 
 
 def test_it_is_asked_about_every_half_minute_once_a_tick():
