@@ -162,10 +162,10 @@ class Distribution:
         return sum(was.get(lead.lead_id) != lead.band for lead in self.after.leads)
 
 
-def distribution(live: Version, version: Version, user: User, at: datetime) -> Distribution:
-    """Return where the leads that `user` sees stand. Raises InvalidConditions as `surveys` does."""
+def distribution(live: Version, version: Version, at: datetime) -> Distribution:
+    """Return where all leads stand. Raises InvalidConditions as `surveys` does."""
     both = [live, version] if live != version else [version]
-    found = [survey.seen_by(user) for survey in surveys(both, at)]
+    found = surveys(both, at)
     before, after = found[0], found[-1]
     old, new = criteria_of(live).bands, criteria_of(version).bands
     fit = histogram(

@@ -18,7 +18,7 @@ from leads.bulk_evidence import evidence_in_bulk
 from leads.conditions import Compiled
 from leads.criteria import criteria_of
 from leads.evidence import Evidence
-from leads.models import Activity, Lead, Signal, User, Version
+from leads.models import Activity, Lead, Signal, Version
 from leads.scoring_rules import Criteria
 from leads.standing import Standing
 
@@ -28,15 +28,15 @@ KEPT_SECONDS = 300
 
 
 # Signals ------------------------------------------------------------------------------------------
-def fired_on(signals: Sequence[Signal], user: User, at: datetime) -> dict[str, int]:
-    """Return for each signal, by key, how many of the leads that `user` sees did it in 90 days."""
+def fired_on(signals: Sequence[Signal], at: datetime) -> dict[str, int]:
+    """Return for each signal, by key, how many leads did it in 90 days."""
     counts = {
         f"signal_{place}": Count("person", distinct=True, filter=did(signal))
         for place, signal in enumerate(signals)
     }
     if not counts:
         return {}
-    found = _lately(at).filter(person__in=_visible(user).values("pk")).aggregate(**counts)
+    found = _lately(at).filter(person__in=Lead.objects.live().values("pk")).aggregate(**counts)
     return {signal.key: found[f"signal_{place}"] for place, signal in enumerate(signals)}
 
 
@@ -66,10 +66,6 @@ def _lately(at: datetime) -> QuerySet[Any]:
     )
 
 
-def _visible(user: User) -> QuerySet[Lead]:
-    return Lead.objects.visible_to(user).live()
-
-
 # All leads under a version ------------------------------------------------------------------------
 class Standpoint(NamedTuple):
     """Where one lead stands under a version. holds: a bit for each rule of the survey."""
@@ -93,14 +89,6 @@ class Survey:
     every: int
     rules: tuple[str, ...]
     leads: tuple[Standpoint, ...]
-
-    def seen_by(self, user: User) -> Survey:
-        """Return the survey of those leads that `user` may see."""
-        if user.sees_everything:
-            return self
-        visible = set(_visible(user).values_list("pk", flat=True))
-        seen = tuple(each for each in self.leads if each.lead_id in visible)
-        return Survey(self.version_id, self.at, self.every, self.rules, seen)
 
     @property
     def held_for(self) -> dict[str, int]:

@@ -68,7 +68,7 @@ def criteria_page(version: Version, user: User, at: datetime) -> CriteriaPage:
         around=stands,
         diff=tables.diff,
         fit=tables.views(FitRule),
-        groups=signal_groups(tables, fired_on(signals, user, at)),
+        groups=signal_groups(tables, fired_on(signals, at)),
         modifiers=tables.views(Modifier),
         disqualifiers=tables.views(Disqualifier),
         hand_raises=tables.views(HandRaise),
@@ -76,14 +76,14 @@ def criteria_page(version: Version, user: User, at: datetime) -> CriteriaPage:
         required=tables.views(RequiredField),
         checklist=tables.views(ChecklistItem),
         bands=bands,
-        grid=_grid(bands.row, tables.was(bands.row), leads_in_bands(user)) if bands else [],
+        grid=_grid(bands.row, tables.was(bands.row), leads_in_bands()) if bands else [],
     )
 
 
-def leads_in_bands(user: User) -> dict[str, int]:
-    """Return how many of the leads that `user` sees are in each band by the live criteria."""
-    visible = Lead.objects.visible_to(user).live().exclude(band="")
-    return dict(visible.values("band").annotate(number=Count("pk")).values_list("band", "number"))
+def leads_in_bands() -> dict[str, int]:
+    """Return how many leads are in each band by the live criteria."""
+    scored = Lead.objects.live().exclude(band="")
+    return dict(scored.values("band").annotate(number=Count("pk")).values_list("band", "number"))
 
 
 def _grid(bands: Bands, was: object, leads: Mapping[str, int]) -> list[tuple[str, list[BandCell]]]:

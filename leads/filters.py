@@ -87,7 +87,17 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
         method="of_campaign", label="Campaign", help_text="- for none."
     )
     team = django_filters.ModelChoiceFilter(
-        field_name="owner__team", queryset=Team.objects.order_by("name"), empty_label="Any"
+        field_name="owner__team",
+        queryset=Team.objects.order_by("name"),
+        label="With team now",
+        empty_label="Any",
+    )
+    ever_with = django_filters.ModelChoiceFilter(
+        queryset=Team.objects.order_by("name"),
+        method="ever_with_team",
+        label="Ever with team",
+        empty_label="Any",
+        help_text="Whoever has it now.",
     )
     reached = django_filters.ModelChoiceFilter(
         queryset=Stage.objects.all(),
@@ -169,6 +179,10 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
 
     def of_campaign(self, leads: QuerySet[Lead], name: str, campaign: str) -> QuerySet[Lead]:
         return leads.filter(campaign__iexact="" if campaign == NOBODY_SAID else campaign)
+
+    def ever_with_team(self, leads: Any, name: str, team: Team) -> QuerySet[Lead]:
+        found: QuerySet[Lead] = leads.ever_with(team)
+        return found
 
     def that_reached(self, leads: Any, name: str, stage: Stage) -> QuerySet[Lead]:
         found: QuerySet[Lead] = leads.reached(stage)

@@ -120,7 +120,7 @@ def table_page(version: Version, user: User, at: datetime) -> TablePage:
     findings = lint(found)
     beside = _Beside(
         tables,
-        traffic_by_row(user, at),
+        traffic_by_row(at),
         unused_rows([view.row for view in views], at),
         {row.key: row for row in found.rows},
         findings,

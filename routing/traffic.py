@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from leads.models import Assignment, Handoff, User
+from leads.models import Assignment
 from routing.models import Decision, RoutingRule
 from sla.judging import judged, missed
 from sla.models import Clock, Target
@@ -42,24 +42,23 @@ class Traffic:
     missed: int = 0
 
 
-def traffic_by_row(user: User, at: datetime) -> dict[str, Traffic]:
-    """Return the traffic of each row, by its key, as far as `user` sees the handoffs."""
+def traffic_by_row(at: datetime) -> dict[str, Traffic]:
+    """Return the traffic of each row, by its key."""
     counts = {
         name: Count("pk", filter=condition) if condition else Count("pk")
         for name, condition in WHICH.items()
     }
-    rows = decisions_lately(user, at).order_by().values("rule_key").annotate(**counts)
+    rows = decisions_lately(at).order_by().values("rule_key").annotate(**counts)
     return {key: Traffic(*numbers) for key, *numbers in rows.values_list("rule_key", *counts)}
 
 
-def decisions_lately(user: User, at: datetime) -> QuerySet[Decision]:
-    """Return what the table decided in the last 30 days about handoffs that `user` sees, newest
-    first. That one waits for an opening is no decision yet.
+def decisions_lately(at: datetime) -> QuerySet[Decision]:
+    """Return what the table decided in the last 30 days, newest first. That one waits for an
+    opening is no decision yet.
     """
     clocks = Clock.objects.filter(assignment=OuterRef("assignment"), kind__in=PROMISES)
     return (
         decided(at - LATELY, at)
-        .filter(handoff__in=Handoff.objects.visible_to(user))
         .annotate(
             is_judged=Exists(clocks.filter(judged(at))), is_missed=Exists(clocks.filter(missed(at)))
         )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from sla import judging, response_times
-from sla.filters import ClockFilter, HandoffFilter
+from sla.filters import ClockFilter, HandoffFilter, compares_reps
 from sla.judging import Share, Shares
 from sla.models import Target
 from sla.response_times import Bar, Times
@@ -65,11 +65,17 @@ def lines_by_source(
 def lines_by_rep(
     clocks: ClockFilter, handoffs: HandoffFilter, params: Params, at: datetime
 ) -> list[Line]:
-    """Return a line for each rep who was promised for or who answered."""
+    """Return a line for each rep who was promised for or who answered; a rep's own only, for a
+    rep who asks.
+    """
+    promised, answered, viewer = clocks.qs, handoffs.qs, clocks.request.user
+    if not compares_reps(viewer):
+        promised = promised.filter(assignment__rep=viewer)
+        answered = answered.filter(answered_by=viewer.pk)
     shares = judging.shares_by(
-        clocks.qs, at, pk="assignment__rep", name="assignment__rep__name", kinds=judging.BY_REP
+        promised, at, pk="assignment__rep", name="assignment__rep__name", kinds=judging.BY_REP
     )
-    times = response_times.times_by(handoffs.qs, "answered_by", "answered_by_name")
+    times = response_times.times_by(answered, "answered_by", "answered_by_name")
     return _lines(shares, times, judging.BY_REP, params, "rep")
 
 

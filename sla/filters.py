@@ -10,20 +10,20 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from leads.forms.instants import SENSIBLE_DAYS
-from leads.models import IntakeSource, Organisation, Role, Team, User
+from leads.models import Assignment, IntakeSource, Organisation, Role, Team, User
 from sla import judging, response_times
 from sla.models import Target
 from sla.periods import PERIODS, Period, day_of, days, named_period
 
 
 def reps(request: Any) -> QuerySet[User]:
-    """The reps that one may ask about: all, or only oneself. What is visible of them is another
-    matter.
-    """
+    """The reps that one may ask about: all, or only oneself."""
     everyone = User.objects.filter(groups__name=Role.REP).order_by("name")
-    if request.user.sees_everything or request.user.has_role(Role.MANAGER):
-        return everyone
-    return everyone.filter(pk=request.user.pk)
+    return everyone if compares_reps(request.user) else everyone.filter(pk=request.user.pk)
+
+
+def compares_reps(user: User) -> bool:
+    return user.sees_everything or user.has_role(Role.MANAGER)
 
 
 def _day(label: str) -> django_filters.DateFilter:
@@ -117,6 +117,8 @@ class SlaFilter(PeriodFilter):
 
 
 class ClockFilter(SlaFilter):
+    """Promises. What a prospect was promised is the promise of every team that had the lead."""
+
     WHAT = [
         ("judged", "Kept or missed"),
         ("met", "Kept"),
@@ -134,6 +136,11 @@ class ClockFilter(SlaFilter):
     due = django_filters.ChoiceFilter(
         choices=[("today", "Today")], method="due_on", label="Due", empty_label="Any day"
     )
+
+    def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
+        members = User.objects.filter(team=team).values("pk")
+        had = Assignment.objects.filter(rep__in=members).values("handoff")
+        return queryset.filter(Q(assignment__rep__in=members) | Q(assignment=None, handoff__in=had))
 
     def that_were(self, clocks: QuerySet[Any], name: str, what: str) -> QuerySet[Any]:
         answers = {

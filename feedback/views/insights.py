@@ -1,4 +1,6 @@
-"""The funnel page: the same for marketing and sales."""
+"""The funnel page: of all leads, the same for marketing and sales. The lists behind its numbers
+hold those that one may see.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,7 @@ class Row:
 @require_GET
 def insights(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    found = CohortFilter(
-        request.GET, at=at, queryset=Lead.objects.visible_to(request.user).live(), request=request
-    )
+    found = CohortFilter(request.GET, at=at, queryset=Lead.objects.live(), request=request)
     if (status := status_of(found)) != HTTPStatus.OK:
         context = {"filter": found, "at": at}
         return render(request, "feedback/insights.html", context, status=status)
@@ -107,7 +107,8 @@ def _asked(found: CohortFilter) -> dict[str, Any]:
         narrowed["entered_from"] = period.start.astimezone(zone).date()
     if period.end:
         narrowed["entered_to"] = period.end.astimezone(zone).date() - ONE_DAY
-    return narrowed | {name: asked[name].pk for name in ("source", "team") if asked[name]}
+    names = {"source": "source", "team": "ever_with"}
+    return narrowed | {names[name]: asked[name].pk for name in names if asked[name]}
 
 
 def _in_cohort(asked: dict[str, Any], first: date, cohort: str) -> dict[str, Any]:

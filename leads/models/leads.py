@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from leads.models.accounts import Account
-from leads.models.people import Queue, Role, User
+from leads.models.people import Queue, Role, Team, User
 from leads.models.stages import Stage, StageTransition
 from leads.triggers import append_only, moved_by_ledger, on_ledger
 
@@ -37,6 +37,12 @@ class LeadQuerySet(models.QuerySet["Lead"]):
             return self
         had = user.assignments.values("handoff__lead")
         return self.filter(Q(pk__in=self.visible_to(user).values("pk")) | Q(pk__in=had))
+
+    def ever_with(self, team: Team) -> LeadQuerySet:
+        """Leads that somebody who is now in `team` has or had, whoever has them today."""
+        members = User.objects.filter(team=team)
+        had = members.exclude(assignments=None).values("assignments__handoff__lead")
+        return self.filter(Q(owner__in=members) | Q(pk__in=had))
 
     def live(self) -> LeadQuerySet:
         return self.filter(merged_into=None)

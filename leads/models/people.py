@@ -175,6 +175,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def sees_everything(self) -> bool:
         return self.has_role(Role.MARKETING_OPS, Role.ADMIN, Role.VIEWER)
 
+    @cached_property
+    def sees_whose(self) -> str:
+        """Whose leads stand in this person's lists, in words; blank for everybody's."""
+        if self.sees_everything:
+            return ""
+        if not self.has_role(Role.MANAGER):
+            return "your own leads"
+        teams = ", ".join(self.managed_teams.order_by("name").values_list("name", flat=True))
+        return f"your team’s leads ({teams}) and those in queues" if teams else "leads in queues"
+
     @property
     def initials(self) -> str:
         return "".join(word[0] for word in str(self).split()[:2]).upper()

@@ -52,7 +52,7 @@ def all_leads(request: SignedInRequest, number: int) -> HttpResponse:
     live = _live_beside(version)
     context: dict[str, object] = {"version": version, "live": live, "at": at}
     try:
-        context["found"] = distribution(live, version, request.user, at)
+        context["found"] = distribution(live, version, at)
     except InvalidConditions as invalid:
         context["refused"] = invalid.messages
     is_part = wants_fragment(request)

@@ -41,7 +41,13 @@ def lead_list(request: SignedInRequest) -> HttpResponse:
     filtered = filtered_leads(request)
     template = "leads/_lead_rows.html" if wants_fragment(request) else "leads/lead_list.html"
     page = list_page(filtered, request.GET.get("after", ""))
-    context = {"filter": filtered, "at": database_now(), **page, **addresses(request, page)}
+    context = {
+        "filter": filtered,
+        "at": database_now(),
+        "in_all": count_in_all(request, filtered),
+        **page,
+        **addresses(request, page),
+    }
     return render(request, template, context, status=status_of(filtered))
 
 
@@ -62,6 +68,17 @@ def lead_export(request: SignedInRequest) -> HttpResponse | StreamingHttpRespons
 def filtered_leads(request: SignedInRequest) -> LeadFilter:
     visible = Lead.objects.visible_to(request.user).live()
     return LeadFilter(request.GET, queryset=visible, request=request)
+
+
+def count_in_all(request: SignedInRequest, filtered: LeadFilter) -> int | None:
+    """Return how many leads fit, also those that `request.user` may not see, as numbers on pages
+    count them. None where all are seen, for a search, and where nothing is asked.
+    """
+    asks = any(request.GET.get(name) for name in filtered.form.fields)
+    if request.user.sees_everything or filtered.is_search or not asks or not filtered.is_valid():
+        return None
+    everyone = LeadFilter(request.GET, queryset=Lead.objects.live(), request=request)
+    return rows_of(everyone).order_by()[: MOST_COUNTED + 1].count()
 
 
 def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:

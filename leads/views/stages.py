@@ -17,7 +17,7 @@ from leads.stage_page import flow, other_moves
 @login_required
 @require_GET
 def stages(request: SignedInRequest) -> HttpResponse:
-    found = stage_map(request.user, database_now())
+    found = stage_map(database_now())
     context = {
         "map": found,
         "flow": flow(found),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from leads.document_pages import DocumentPages
 from leads.instants import database_now
-from leads.models import Lead
+from leads.models import Handoff, Lead
 from leads.requests import SignedInRequest, read_id
 from leads.views.document_history import readers_only, version_or_404
 from routing.check import report_on
@@ -39,12 +39,14 @@ def row_leads(request: SignedInRequest, pages: DocumentPages, key: str, which: s
     rule = RoutingRule.objects.filter(key=key).order_by("-version").first()
     if rule is None or which not in WHICH:
         raise Http404
-    decisions = decisions_lately(request.user, database_now()).filter(WHICH[which], rule_key=key)
-    shown = decisions.select_related("handoff__lead", "rep", "queue", "assignment")
+    decisions = decisions_lately(database_now()).filter(WHICH[which], rule_key=key)
+    visible = decisions.filter(handoff__in=Handoff.objects.visible_to(request.user))
+    shown = visible.select_related("handoff__lead", "rep", "queue", "assignment")
     context = {
         "pages": pages,
         "rule": rule,
         "said": SAID[which],
+        "in_all": None if request.user.sees_everything else decisions.count(),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "routing/table_leads.html", context)

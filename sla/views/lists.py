@@ -21,30 +21,44 @@ PAGE_SIZE = 50
 @require_GET
 def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    visible = Clock.objects.visible_to(request.user)
-    found = visible.select_related(
-        "lead__source", "assignment__rep", "handoff__owner", "handoff__queue"
+    shown = ("lead__source", "assignment__rep", "handoff__owner", "handoff__queue")
+    visible = Clock.objects.visible_to(request.user).select_related(*shown)
+    newest = visible.order_by("-started_at", "-pk")
+    return _list(
+        request,
+        "sla/clocks.html",
+        ClockFilter(request.GET, queryset=newest, request=request, at=at),
+        ClockFilter(request.GET, queryset=Clock.objects.all(), request=request, at=at),
     )
-    filtered = ClockFilter(
-        request.GET, queryset=found.order_by("-started_at", "-pk"), request=request, at=at
-    )
-    return _list(request, "sla/clocks.html", filtered)
 
 
 @login_required
 @require_GET
 def handoffs(request: SignedInRequest) -> HttpResponse:
+    at = database_now()
     visible = response_times.answered(Handoff.objects.visible_to(request.user))
-    found = visible.select_related("lead__source").order_by("-opened_at", "-pk")
-    filtered = HandoffFilter(request.GET, queryset=found, request=request, at=database_now())
-    return _list(request, "sla/handoffs.html", filtered)
+    newest = visible.select_related("lead__source").order_by("-opened_at", "-pk")
+    everyone = response_times.answered(Handoff.objects.all())
+    return _list(
+        request,
+        "sla/handoffs.html",
+        HandoffFilter(request.GET, queryset=newest, request=request, at=at),
+        HandoffFilter(request.GET, queryset=everyone, request=request, at=at),
+    )
 
 
-def _list(request: SignedInRequest, template: str, filtered: SlaFilter) -> HttpResponse:
-    """Show a page of a list; 422 with what is wrong if the filter makes no sense."""
+def _list(
+    request: SignedInRequest, template: str, filtered: SlaFilter, everyone: SlaFilter
+) -> HttpResponse:
+    """Show a page of a list; 422 with what is wrong if the filter makes no sense.
+
+    everyone: what the filter leaves of all, also of what `request.user` may not see.
+    """
+    sees_part = not request.user.sees_everything and filtered.is_valid()
     context = {
         "at": filtered.at,
         "filter": filtered,
+        "in_all": everyone.qs.count() if sees_part else None,
         "page": Paginator(rows_of(filtered), PAGE_SIZE).get_page(request.GET.get("page")),
     }
     return render(request, template, context, status=status_of(filtered))

@@ -1,68 +1,103 @@
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from leads.instants import database_now
-from leads.models import Handoff
-from leads.requests import SignedInRequest
+from leads.models import Handoff, Team
+from leads.requests import SignedInRequest, read_id
 from sla import board, figures, judging, response_times
-from sla.filters import ClockFilter, HandoffFilter
+from sla.filters import ClockFilter, HandoffFilter, compares_reps
 from sla.models import Clock
 
-THIS_WEEK = {"period": "week"}
-DUE_TODAY = {"period": "all", "due": "today"}
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page is asked for: everybody's numbers, or a team's."""
+
+    request: SignedInRequest
+    at: datetime
+    team: Team | None
+
+    def params(self, **more: str) -> dict[str, str]:
+        return more | ({"team": str(self.team.pk)} if self.team else {})
+
+    def clocks(self, params: dict[str, str], *, only_seen: bool = False) -> ClockFilter:
+        clocks = Clock.objects.visible_to(self.request.user) if only_seen else Clock.objects.all()
+        return ClockFilter(params, queryset=clocks, request=self.request, at=self.at)
+
+    def handoffs(self, params: dict[str, str]) -> HandoffFilter:
+        every = response_times.answered(Handoff.objects.all())
+        return HandoffFilter(params, queryset=every, request=self.request, at=self.at)
 
 
 @login_required
 @require_GET
 def now(request: SignedInRequest) -> HttpResponse:
-    at = database_now()
-    visible = Clock.objects.visible_to(request.user)
-    risky = judging.at_risk(visible, at)
-    shows_all = request.GET.get("show") == "all"
-    shown = visible.running().order_by("due_at", "pk") if shows_all else risky
+    """What is at risk, and this week in numbers. The numbers are everybody's, or those of ?team=;
+    the board lists what `request.user` sees of them.
+    """
+    asked = Asked(request, database_now(), _team(request.GET.get("team", "")))
     context = {
-        "at": at,
-        "shows_all": shows_all,
-        "groups": board.groups(shown, at),
-        "limit": board.LIMIT,
-        "is_cut": shown.count() > board.LIMIT,
-        "risk_count": board.lead_count(risky),
-        "waiting_count": board.lead_count(visible.running()),
-        "running_count": visible.running().count(),
-        "running_url": figures.clocks_url({"period": "all"}, what="running"),
+        "at": asked.at,
+        "team": asked.team,
+        "teams": Team.objects.order_by("name"),
         "reps": list(board.reps_to_choose(request.user)),
-        **_today(request, at),
-        **_this_week(request, at),
+        "compares_reps": compares_reps(request.user),
+        **_board(asked),
+        **_today(asked),
+        **_this_week(asked),
     }
     return render(request, "sla/now.html", context)
 
 
-def _today(request: SignedInRequest, at: datetime) -> dict[str, object]:
-    due_today = ClockFilter(
-        DUE_TODAY, queryset=Clock.objects.visible_to(request.user), request=request, at=at
-    )
+def _team(pk: str) -> Team | None:
+    return get_object_or_404(Team, pk=read_id(pk) or 0) if pk else None
+
+
+def _board(asked: Asked) -> dict[str, object]:
+    """Return the leads that wait: how many there are, and those that the user sees."""
+    at, always = asked.at, asked.params(period="all")
+    everyone, seen = asked.clocks(always).qs, asked.clocks(always, only_seen=True).qs
+    shows_all = asked.request.GET.get("show") == "all"
+    risky, running = judging.at_risk(seen, at), seen.running()
+    shown = running.order_by("due_at", "pk") if shows_all else risky
+    risk_count = board.lead_count(judging.at_risk(everyone, at))
+    waiting_count = board.lead_count(everyone.running())
+    listed_count = board.lead_count(shown)
     return {
-        "today": judging.share(due_today.qs, at),
-        "missed_today_url": figures.clocks_url(DUE_TODAY, what="missed"),
-        "due_today_url": figures.clocks_url(DUE_TODAY, what="judged"),
+        "shows_all": shows_all,
+        "groups": board.groups(shown, at),
+        "limit": board.LIMIT,
+        "is_cut": shown.count() > board.LIMIT,
+        "risk_count": risk_count,
+        "waiting_count": waiting_count,
+        "listed_count": listed_count,
+        "unlisted_count": (waiting_count if shows_all else risk_count) - listed_count,
+        "running_count": running.count(),
+        "running_url": figures.clocks_url(always, what="running"),
     }
 
 
-def _this_week(request: SignedInRequest, at: datetime) -> dict[str, object]:
-    clocks = ClockFilter(
-        THIS_WEEK, queryset=Clock.objects.visible_to(request.user), request=request, at=at
-    )
-    answered = response_times.answered(Handoff.objects.visible_to(request.user))
-    handoffs = HandoffFilter(THIS_WEEK, queryset=answered, request=request, at=at)
+def _today(asked: Asked) -> dict[str, object]:
+    due_today = asked.params(period="all", due="today")
     return {
-        "week": judging.share(clocks.qs, at),
-        "week_url": figures.clocks_url(THIS_WEEK, what="judged"),
+        "today": judging.share(asked.clocks(due_today).qs, asked.at),
+        "missed_today_url": figures.clocks_url(due_today, what="missed"),
+    }
+
+
+def _this_week(asked: Asked) -> dict[str, object]:
+    this_week = asked.params(period="week")
+    clocks, handoffs = asked.clocks(this_week), asked.handoffs(this_week)
+    return {
+        "week": judging.share(clocks.qs, asked.at),
+        "week_url": figures.clocks_url(this_week, what="judged"),
         "times": response_times.times(handoffs.qs),
-        "times_url": figures.handoffs_url(THIS_WEEK),
-        "by_source": figures.lines_by_source(clocks, handoffs, THIS_WEEK, at),
-        "by_rep": figures.lines_by_rep(clocks, handoffs, THIS_WEEK, at),
+        "times_url": figures.handoffs_url(this_week),
+        "by_source": figures.lines_by_source(clocks, handoffs, this_week, asked.at),
+        "by_rep": figures.lines_by_rep(clocks, handoffs, this_week, asked.at),
     }

@@ -99,11 +99,25 @@ def test_every_number_opens_as_many_leads(client, olga, journey, by):
         assert listed.context["filter"].qs.count() == cell.step.count, cell.url
 
 
-def test_a_rep_sees_only_their_own_leads_in_it(client, alice, carol, make_handoff, make_lead):
+def test_a_rep_reads_the_same_numbers_and_lists_the_own_leads(
+    client, alice, carol, make_handoff, make_lead
+):
     make_handoff(make_lead(), rep=alice)
     make_handoff(make_lead(), rep=carol)
     client.force_login(alice)
-    assert client.get("/insights/?period=all").context["all"].line.entered == 1
+    page = client.get("/insights/?period=all")
+    assert "The lists behind them hold your own leads." in page.content.decode()
+    entered = page.context["all"].cells[0]
+    listed = client.get(entered.url).content.decode()
+    assert "1 of 2 like this: lists hold your own leads" in listed
+
+
+def test_a_team_counts_the_leads_that_it_had_and_lost(client, olga, alice, make_handoff, at):
+    handoff = make_handoff(rep=alice)
+    handoffs.close(handoff, closed_as="recycled", outcome="recycled", at=at, reason="Not yet")
+    client.force_login(olga)
+    entered = client.get(f"/insights/?period=all&team={alice.team_id}").context["all"].cells[0]
+    assert entered.step.count == client.get(entered.url).context["count"] == 1
 
 
 def test_the_csv_holds_no_formula(client, olga, journey):

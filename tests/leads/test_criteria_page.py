@@ -121,11 +121,10 @@ def test_what_an_account_did_counts_for_its_leads(read, olga, live, make_lead):
     assert signal_view(read(olga), "pricing-view").fires == 2
 
 
-def test_a_rep_counts_only_leads_they_see(read, live, make_lead, make_handoff, alice, carol, olga):
+def test_a_rep_reads_the_same_numbers(read, live, make_lead, make_handoff, alice, carol):
     for rep in (alice, carol):
         do(make_handoff(make_lead(), rep=rep).lead, "pricing_view")
-    assert signal_view(read(alice), "pricing-view").fires == 1
-    assert signal_view(read(olga), "pricing-view").fires == 2
+    assert signal_view(read(alice), "pricing-view").fires == 2
 
 
 def test_the_leads_a_fit_rule_holds_for_can_be_listed(read, olga, live, make_lead, at):

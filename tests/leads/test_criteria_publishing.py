@@ -238,10 +238,10 @@ def test_a_draft_that_asks_a_fact_that_is_gone_says_so(editor, draft, ada):
 
 
 # All leads ----------------------------------------------------------------------------------------
-def test_all_leads_are_counted_under_both(draft, ada, make_lead, olga):
+def test_all_leads_are_counted_under_both(draft, ada, make_lead):
     make_lead("Bea")
     Bands.objects.filter(version=draft).update(fit_a=61)
-    found = distribution(draft.base, draft, olga, database_now())
+    found = distribution(draft.base, draft, database_now())
     moved = {each.band: each.change for each in found.bands if each.change}
     assert found.moved == sum(abs(change) for change in moved.values()) / 2 == 1
     assert sum(each.after for each in found.charts[0][2].bins) == 2

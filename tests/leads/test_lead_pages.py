@@ -176,7 +176,7 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
         make_handoff(make_lead(f"Lead {number}"))
     client = as_user(olga)
     client.get("/leads/")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get("/leads/")
 
 
