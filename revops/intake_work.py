@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db import transaction
 from django.db.models import F
@@ -25,8 +26,9 @@ BATCH = 100
 # So many wait after a night or when somebody leaves: fewer are quicker one by one.
 MANY = 5
 MOST_ATTEMPTS = 5
-# How often this is called, about.
+# How often this is called, about; and how long what waits may keep what else is due in that time.
 TICK = timedelta(seconds=2)
+ROUTING_S = 1.0
 WAIT = timedelta(minutes=10)
 # Longer than an attempt takes; one that ended with its worker is made again after that.
 LEASE = timedelta(seconds=5)
@@ -78,7 +80,7 @@ def work_through(at: datetime) -> int:
     done += sum(_reconsider(pk) for pk in list(leads))
     if is_time_to_wake(at, TICK):
         _wake(at)
-    return done + _route_waiting(list(due(at).values_list("pk", flat=True)[:BATCH]))
+    return done + _route_due(at, for_s=ROUTING_S)
 
 
 def _wake(at: datetime) -> None:
@@ -90,17 +92,42 @@ def _wake(at: datetime) -> None:
         logger.exception("Handoffs that are held could not be asked about.")
 
 
-def _route_waiting(ids: list[int]) -> int:
-    """Route handoffs in the order in which they wait: many at once where they lead to a rota, the
-    others one by one. Returns how many were done.
+def _route_due(at: datetime, *, for_s: float) -> int:
+    """Route what waits and is due, a hundred at a time, for about `for_s` seconds; the rest comes
+    with the next call. Returns how much was done.
     """
-    passed: set[int] = set()
-    if len(ids) >= MANY:
-        try:
-            passed = pipeline.reroute_many(ids)
-        except Exception:
-            logger.exception("Many handoffs could not be routed at once: they are, one by one.")
-    return len(passed) + sum(_reroute(pk) for pk in ids if pk not in passed)
+    began, done = monotonic(), 0
+    ids = list(due(at).values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        if start and monotonic() - began > for_s:
+            break
+        done += _route_waiting(ids[start : start + BATCH])
+    return done
+
+
+def _route_waiting(ids: list[int]) -> int:
+    """Route handoffs in the order in which they wait: many at once where they lead to a rota, in
+    between those that have to be routed by themselves. Returns how many were done.
+    """
+    done, left = 0, ids
+    while len(left) >= MANY:
+        passed = _at_once(left)
+        done += len(passed)
+        left = [pk for pk in left if pk not in passed]
+        if len(passed) < MANY:
+            break
+        done += sum(_reroute(pk) for pk in left[:1])
+        left = left[1:]
+    return done + sum(_reroute(pk) for pk in left)
+
+
+def _at_once(ids: list[int]) -> set[int]:
+    """Return which of these were passed at once; none if that fails."""
+    try:
+        return pipeline.reroute_many(ids)
+    except Exception:
+        logger.exception("Many handoffs could not be routed at once: they are, one by one.")
+        return set()
 
 
 def _reconsider(lead_id: int) -> bool:

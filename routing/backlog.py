@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import connection, transaction
 
@@ -119,8 +120,9 @@ class Passing:
 def route_backlog(
     handoff_ids: Collection[int], *, at: datetime, is_ready: IsReady, then: Then
 ) -> set[int]:
-    """Pass the waiting handoffs of these that lead to a rota, in the order in which they wait.
-    Returns the ids of those that are passed: any other is to be routed by itself.
+    """Pass the waiting handoffs of these that lead to a rota, in the order in which they wait, up
+    to the first that has to be routed by itself: it might take what a later one would get. Returns
+    the ids of those that are passed.
 
     is_ready: whether nothing but routing stands between a handoff and its rep.
     then:     called for each assignment within the transaction that makes it.
@@ -139,19 +141,23 @@ def _pass_first_rota(
     ids: Sequence[int], *, at: datetime, is_ready: IsReady, then: Then
 ) -> tuple[set[int], set[int]]:
     """Pass those that lead to the same rota as the first in line. Returns the ids of those, and of
-    those that lead to another one.
+    those before the first to be routed by itself that lead to another one.
     """
     version, rules = live_table(at)
     asked = _ask([each for each in handoffs.locked_many(ids) if is_ready(each)], rules, at)
-    if not asked:
-        return set(), set()
-    first = asked[0].leads_to
-    group = [each for each in asked if each.leads_to == first]
-    others = {each.handoff.pk for each in asked if each.leads_to != first}
-    passing = _passing(*first, group, at)
+    first = asked[0].leads_to if asked else None
+    passing = _passing(*first, asked, at) if first else None
     if passing is None:
-        return set(), others
-    turns = [(each, turn) for each in group if (turn := passing.next(each)) is not None]
+        return set(), set()
+    turns: list[tuple[Asked, Turn]] = []
+    others: set[int] = set()
+    for each in asked:
+        if each.leads_to != first:
+            others.add(each.handoff.pk)
+        elif turn := passing.next(each):
+            turns.append((each, turn))
+        else:
+            break
     assignments = _write(turns, passing.line, version, at)
     for assignment in assignments:
         then(assignment, at)
@@ -159,16 +165,23 @@ def _pass_first_rota(
 
 
 def _ask(locked: Sequence[Handoff], rules: Sequence[Rule], at: datetime) -> list[Asked]:
-    """Return those due that a rule leads to a rota, first in line first, with what was asked."""
+    """Return those due that a rule leads to a rota, first in line first, with what was asked; none
+    behind one that has to be routed by itself.
+    """
     due = sorted(
         (each for each in locked if each.reroute_at is not None and each.reroute_at <= at),
         key=lambda each: (-each.priority, each.opened_at, each.pk),
     )
     claimed = _claimed([each.lead_id for each in due])
-    plain = [each for each in due if each.lead_id not in claimed]
+    plain = list(takewhile(lambda each: each.lead_id not in claimed, due))
     known = dict(evidence_in_bulk([each.lead_id for each in plain], at))
-    asked = (_asked(each, known[each.lead_id], rules, at) for each in plain)
-    return [each for each in asked if each is not None]
+    asked: list[Asked] = []
+    for each in plain:
+        found = _asked(each, known[each.lead_id], rules, at)
+        if found is None:
+            break
+        asked.append(found)
+    return asked
 
 
 def _asked(handoff: Handoff, known: Evidence, rules: Sequence[Rule], at: datetime) -> Asked | None:

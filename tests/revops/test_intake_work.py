@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from leads import handoffs, inbox
 from leads.instants import database_now
-from leads.models import Handoff, Lead, Submission
+from leads.models import Assignment, Handoff, Lead, Opportunity, Submission
 from leads.retrying import retried
 from revops import intake_work, pipeline
 from sla.models import Clock, Notification
@@ -108,14 +108,23 @@ def test_a_retry_comes_later_each_time(waiting, monkeypatch, caplog):
     assert waits == [1, 2, 4, 8]
 
 
+@pytest.fixture
+def hold(make_handoff, make_lead):
+    """Make handoffs that are due to be routed, the first in line first."""
+
+    def make(count, now):
+        made = [make_handoff(make_lead(stage_id="mql")) for _ in range(count)]
+        for handoff in made:
+            handoffs.hold(handoff, till=now)
+        return made
+
+    return make
+
+
 @pytest.mark.django_db
-def test_many_that_wait_are_passed_at_once_with_their_clocks_and_messages(
-    alice, carol, make_handoff, make_lead
-):
+def test_many_that_wait_are_passed_at_once_with_their_clocks_and_messages(alice, carol, hold):
     now = database_now()
-    made = [make_handoff(make_lead(stage_id="mql")) for _ in range(6)]
-    for handoff in made:
-        handoffs.hold(handoff, till=now)
+    hold(6, now)
     assert intake_work.work_through(now) == 6
     assert Handoff.objects.with_reps().count() == 6
     assert Clock.objects.filter(kind="accept").count() == 6
@@ -123,12 +132,23 @@ def test_many_that_wait_are_passed_at_once_with_their_clocks_and_messages(
 
 
 @pytest.mark.django_db
-def test_if_many_at_once_fail_they_are_routed_one_by_one(
-    alice, carol, make_handoff, make_lead, monkeypatch, caplog
+def test_what_has_to_go_alone_keeps_its_place_and_all_batches_are_routed(
+    alice, carol, make_handoff, hold, monkeypatch
 ):
     now = database_now()
-    for _ in range(6):
-        handoffs.hold(make_handoff(make_lead(stage_id="mql")), till=now)
+    made = hold(9, now)
+    won = make_handoff(rep=alice)
+    Opportunity.objects.create(lead=made[5].lead, handoff=won, opened_at=now)
+    monkeypatch.setattr(intake_work, "BATCH", 7)
+    assert intake_work.work_through(now) == 9
+    passed = Assignment.objects.filter(handoff__in=made).order_by("pk")
+    assert [each.handoff_id for each in passed] == [each.pk for each in made]
+
+
+@pytest.mark.django_db
+def test_if_many_at_once_fail_they_are_routed_one_by_one(alice, carol, hold, monkeypatch, caplog):
+    now = database_now()
+    hold(6, now)
 
     def fail(ids):
         raise OperationalError

@@ -104,10 +104,21 @@ def test_nobody_gets_back_what_they_had(alice, carol, make_handoff, waiting, pas
     assert Decision.objects.get().trace["skipped"][0]["reason"] == "had this handoff before"
 
 
-def test_a_lead_that_somebody_may_claim_is_left(alice, carol, waiting, pass_all, at):
-    ids = waiting(2)
-    Opportunity.objects.create(lead=Handoff.objects.get(pk=ids[0]).lead, opened_at=at)
-    assert pass_all(ids) == {ids[1]}
+def test_a_lead_that_somebody_may_claim_is_left_and_those_behind_it(
+    alice, carol, waiting, pass_all, at
+):
+    ids = waiting(3)
+    Opportunity.objects.create(lead=Handoff.objects.get(pk=ids[1]).lead, opened_at=at)
+    assert pass_all(ids) == {ids[0]}
+
+
+def test_behind_one_that_nobody_here_can_take_all_are_left(
+    alice, carol, make_handoff, waiting, pass_all, at
+):
+    had = make_handoff(rep=alice, at=at - timedelta(days=1))
+    handoffs.back_to_routing(had, at=at, reason="Not mine")
+    RotaMember.objects.exclude(rep=alice).delete()
+    assert pass_all([had.pk, *waiting(2)]) == set()
 
 
 def test_a_rule_that_names_a_person_is_left(alice, publish_rules, waiting, pass_all):
