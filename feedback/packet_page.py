@@ -13,6 +13,7 @@ from feedback import work_standard
 from feedback.giving_back import human_touches
 from feedback.models import ReasonCode
 from feedback.packets import thawed
+from feedback.queue import own_pause
 from feedback.story import Step, story
 from leads import handoffs
 from leads.models import Assignment, Handoff, Lead, User
@@ -54,6 +55,20 @@ class Opened:
     contacts: Sequence[Lead]
     decision: Decision | None
     story: Sequence[Step]
+
+    @property
+    def prospects(self) -> list[Deadline]:
+        """What the prospect was promised."""
+        return [each for each in self.deadlines if each.is_prospects]
+
+    @property
+    def reps(self) -> list[Deadline]:
+        """What the rep is to do by when."""
+        return [each for each in self.deadlines if not each.is_prospects]
+
+    @property
+    def paused(self) -> Deadline | None:
+        return own_pause(self.deadlines)
 
     @property
     def needs_answer(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,10 +55,15 @@ FILTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One lead of the list. `is_new`: its rep has not opened it yet."""
+    """One lead of the list.
+
+    paused: the rep's own promise that stands still, where the prospect's clock runs on beside it.
+    is_new: its rep has not opened it yet.
+    """
 
     handoff: Handoff
     deadline: Deadline | None
+    paused: Deadline | None
     why: dict[str, Any]
     is_new: bool
 
@@ -167,12 +173,22 @@ def newer_than(rep: User, newest: int) -> int:
     return Assignment.objects.filter(rep=rep, ended_at=None, pk__gt=newest).count()
 
 
+def own_pause(deadlines: Sequence[Deadline]) -> Deadline | None:
+    """Return the first of the rep's own deadlines that stands still, if what comes first is not
+    it: a prospect's, who waits day and night.
+    """
+    if not deadlines or not deadlines[0].is_prospects:
+        return None
+    return next((each for each in deadlines if not each.is_prospects and each.resumes_at), None)
+
+
 def _row(handoff: Any, at: datetime) -> Row:
-    running: list[Clock] = handoff.running
+    running = [deadline(clock, at) for clock in handoff.running]
     packet = thawed(handoff.packet)
     return Row(
         handoff=handoff,
-        deadline=deadline(running[0], at) if running else None,
+        deadline=running[0] if running else None,
+        paused=own_pause(running),
         why=packet.get("why_now") or {"text": handoff.reason, "at": handoff.hand_raised_at},
         is_new=handoff.state == Handoff.State.PASSED and handoff.received is None,
     )

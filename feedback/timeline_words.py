@@ -24,7 +24,7 @@ from leads.models import (
     Touch,
 )
 from routing.models import Decision
-from sla.models import ClockEvent, Notification
+from sla.models import Clock, ClockEvent, Notification, Target
 
 THE_LEAD, THE_SYSTEM = "The lead", "Handoff"
 
@@ -139,9 +139,16 @@ def disposition(row: Disposition) -> Told:
 def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
     at_level = f" at {row.level} %" if row.kind == ClockEvent.Kind.WARNED else ""
-    text = f"{clock.get_kind_display()}: {row.get_kind_display().lower()}{at_level}"
+    text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}"
     whose = str(clock.assignment.rep) if clock.assignment else THE_SYSTEM
     return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, whose, row.detail, is_missed)
+
+
+def _promise(clock: Clock) -> str:
+    """Return what was promised, and in which time it runs where that tells two clocks apart."""
+    if clock.kind == Target.Kind.FIRST_RESPONSE:
+        return "Promised to the prospect, first response"
+    return f"{clock.get_kind_display()}, in {clock.get_measure_display().lower()}"
 
 
 def notification(row: Notification) -> Told:

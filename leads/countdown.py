@@ -81,6 +81,7 @@ def countdown(
     at: datetime,
     *,
     waits_for: str,
+    late: str = "missed",
     answered: str = "met",
     closed: timedelta = timedelta(),
     target: timedelta | None = None,
@@ -89,6 +90,7 @@ def countdown(
     """Return what `clock` shows at `at`.
 
     waits_for:  what ends it, shown while there is time: "to accept".
+    late:       what is shown once the time is over.
     answered:   what ended it in time: "accepted".
     closed:     how much of the time from `at` to the deadline is outside working hours.
     target:     the whole length in working time; None: from start to deadline on the wall.
@@ -97,7 +99,7 @@ def countdown(
     if clock.stopped_at:
         return _stopped(clock, clock.stopped_at, answered=answered)
     if at >= clock.due_at:
-        return Countdown(State.MISSED, overdue_text(at - clock.due_at), "missed", 0, is_live=True)
+        return Countdown(State.MISSED, overdue_text(at - clock.due_at), late, 0, is_live=True)
     left = max(clock.due_at - at - closed, timedelta())
     percent = left_percent(left, target or clock.due_at - clock.started_at)
     if resumes_at:

@@ -35,6 +35,12 @@ class Row:
         return self.deadlines[0]
 
     @property
+    def waits_for(self) -> list[str]:
+        """What it waits for, each once."""
+        kinds = dict.fromkeys(each.clock.get_kind_display().lower() for each in self.deadlines)
+        return list(kinds)
+
+    @property
     def seen(self) -> str:
         """Who has the lead, for the form that passes it on."""
         return f"{self.handoff.owner_id or ''}/{self.handoff.queue_id or ''}"

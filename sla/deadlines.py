@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from sla.calendars import schedule_of
 from sla.models import Clock, Target
 
+PROSPECT_WAITS = "prospect waits"
 WORDS = {
     Target.Kind.ACCEPT: "to accept",
     Target.Kind.FIRST_TOUCH: "first touch",
-    Target.Kind.FIRST_RESPONSE: "to respond",
+    Target.Kind.FIRST_RESPONSE: PROSPECT_WAITS,
     Target.Kind.REVIEW: "to review",
 }
 
@@ -27,6 +28,16 @@ class Deadline:
     word: str
     closed: timedelta = timedelta()
     resumes_at: datetime | None = None
+
+    @property
+    def is_prospects(self) -> bool:
+        """Whether it was promised to the prospect, not by a rep or reviewer to the team."""
+        return self.clock.kind == Target.Kind.FIRST_RESPONSE
+
+    @property
+    def late(self) -> str:
+        """What is said of it once it is over."""
+        return PROSPECT_WAITS if self.is_prospects else "missed"
 
 
 def deadline(clock: Clock, at: datetime) -> Deadline:

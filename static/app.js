@@ -61,7 +61,7 @@ function overdueText(seconds) {
 function countdownAt(data, now) {
   const wallSeconds = (Date.parse(data.due) - now) / 1000;
   if (wallSeconds <= 0) {
-    return { state: "missed", text: overdueText(Math.floor(-wallSeconds)), note: "missed", percent: 0 };
+    return { state: "missed", text: overdueText(Math.floor(-wallSeconds)), note: data.late || "missed", percent: 0 };
   }
   const left = Math.max(wallSeconds - Number(data.closed), 0);
   const percent = Math.max(0, Math.min(100, Math.floor((left * 100) / Number(data.whole))));

@@ -10,6 +10,7 @@ from feedback import queue
 from feedback.queue import Show
 from leads import handoffs
 from leads.models import Handoff, OwnershipChange
+from sla import clocks
 from sla.models import Clock
 
 
@@ -31,6 +32,20 @@ def test_missed_leads_come_first_then_what_is_due_first(alice, pass_lead, at):
     for name, minutes in (("Later", 90), ("Missed", -5), ("Soon", 3)):
         due(pass_lead(alice, name), at, minutes)
     assert shown(alice, at) == ["Missed", "Soon", "Later"]
+
+
+def test_off_hours_a_row_says_that_the_prospect_waits_and_the_reps_time_stands(
+    alice, make_handoff, at
+):
+    sunday = at - timedelta(days=2)
+    handoff = make_handoff(rep=alice, at=sunday, hand_raised_at=sunday)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=sunday, at=sunday)
+    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=sunday)
+    later = sunday + timedelta(hours=1)
+    [row] = queue.rows(queue.queue_of(alice, viewer=alice), Show.MINE, at=later)
+    assert (row.deadline.late, row.deadline.resumes_at) == ("prospect waits", None)
+    assert row.paused.resumes_at > later
+    assert [row.paused for row in queue.rows(Handoff.objects.all(), Show.MINE, at=at)] == [None]
 
 
 def test_among_equal_deadlines_the_better_band_then_the_older_lead_comes_first(

@@ -81,12 +81,12 @@ def test_a_whole_journey_is_told(journey):
         "Now with Alice",
         "Routed to Alice: Asked for a person",
         "Passed to Alice",
-        "Accept or reject: started",
+        "Accept or reject, in working time: started",
         "Told Alice: lead passed to you",
         "Received: packet opened",
         "Accepted",
         "Call: spoke",
-        "First touch: stopped",
+        "First touch, in working time: stopped",
         "Qualified by Alice",
         "Handoff closed as qualified",
         "Meeting for",
@@ -138,7 +138,7 @@ def test_a_missed_promise_stands_out(pass_lead, alice, at):
         clock=clock, kind="breached", level=100, due_at=clock.due_at, processed_at=clock.due_at
     )
     (missed,) = [each.told for each in timeline(handoff.lead).entries if each.told.is_bad]
-    assert (missed.what, missed.who) == ("Accept or reject: missed", "Alice")
+    assert (missed.what, missed.who) == ("Accept or reject, in working time: missed", "Alice")
 
 
 # Pages --------------------------------------------------------------------------------------------

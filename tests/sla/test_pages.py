@@ -84,7 +84,7 @@ def test_a_rep_sees_the_own_leads_and_a_manager_the_teams(client, answered, requ
 def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
     text = text_of(page(client, "now", mona))
     assert "Alice North 1 lead" in text
-    assert "to respond, to accept, first touch" in text
+    assert "first response, accept or reject, first touch" in text
     assert "At risk now 1 of 1 lead waiting" in text and "1 lead at risk, least time first" in text
 
 
