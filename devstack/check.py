@@ -3,7 +3,6 @@
 import argparse
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import time
@@ -11,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from devstack.browser import provide_browser
 from devstack.failure import StackError
 from devstack.pytest_plugin import environment_for_tests
 from devstack.servers import throwaway_servers
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Playwright keeps an event loop in the thread of the tests.
 FOR_TESTS = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
 PRODUCTION = {
@@ -80,6 +79,10 @@ def run_step(step: Step, environment: dict[str, str]) -> Outcome:
     return outcome
 
 
+def run_steps(environment: dict[str, str]) -> list[Outcome]:
+    return [run_step(step, environment) for step in STEPS]
+
+
 def run_tests(arguments: Iterable[str], environment: dict[str, str]) -> Outcome:
     """Run pytest, passing on what it says as it comes; its closing line is kept for the end."""
     began_at = time.monotonic()
@@ -104,33 +107,21 @@ def test_arguments(*, fast: bool) -> Iterator[str]:
         yield from ("-m", "not browser and not faults")
 
 
-def provide_browser() -> None:
-    """Install Debian's Chromium if none is there and we may; without one, say what is skipped."""
-    if any(map(shutil.which, BROWSERS)):
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium …", flush=True)
-        install = ("install", "-qq", "--no-install-recommends", "chromium")
-        for words in (("update", "-qq"), install):
-            quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(
-                ["apt-get", "-y", *words], env=quiet, stdout=subprocess.DEVNULL, check=False
-            )
-    if not any(map(shutil.which, BROWSERS)):
-        print("NOTE: there is no Chromium and none could be installed: BROWSER TESTS ARE SKIPPED.")
-
-
 def check(*, fast: bool) -> bool:
     """Run all steps, the tests beside the others; return whether everything passed."""
-    with throwaway_servers() as servers, ThreadPoolExecutor(max_workers=1) as beside:
+    with throwaway_servers() as servers, ThreadPoolExecutor() as beside:
+        browser = None if fast else beside.submit(provide_browser)
         environment = {
             **os.environ,
             "SECRET_KEY": secrets.token_urlsafe(50),
-            **environment_for_tests(servers),
+            **servers.environment(),
         }
-        running = [beside.submit(run_step, step, environment) for step in STEPS]
+        steps = beside.submit(run_steps, environment)
+        environment |= environment_for_tests(servers)
+        if browser:
+            browser.result()
         tests = run_tests(test_arguments(fast=fast), environment | FOR_TESTS)
-        outcomes = [step.result() for step in running] + [tests]
+        outcomes = [*steps.result(), tests]
     print("\n".join(["", *map(str, outcomes), tests.last_line]))
     return all(outcome.passed for outcome in outcomes)
 
@@ -139,8 +130,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./check", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="leave out browser and fault tests")
     options = parser.parse_args()
-    if not options.fast:
-        provide_browser()
     try:
         return 0 if check(fast=options.fast) else 1
     except StackError as failure:

@@ -1,7 +1,6 @@
 """Real pages in headless Chromium: every test here watches the console and can ask axe."""
 
 import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from playwright.sync_api import Page
 
-CHROMIUM = shutil.which("chromium")
+from devstack.browser import find_browser
+
+CHROMIUM = find_browser()
 HERE = Path(__file__).parent
 # Playwright's event loop runs in the thread in which tests reach for the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
