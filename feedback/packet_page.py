@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 from feedback import work_standard
 from feedback.giving_back import human_touches
 from feedback.models import ReasonCode
-from feedback.packets import thawed
+from feedback.packets import thawed, told_deal
 from feedback.queue import own_pause
 from feedback.story import Step, story
 from leads import handoffs
 from leads.models import Assignment, Handoff, Lead, User
 from routing.models import Decision
+from routing.questions import open_opportunity
 from sla.deadlines import Deadline, deadline
 from sla.models import Clock
 
@@ -43,6 +44,7 @@ class Opened:
 
     is_own:    whether the viewer may answer: it is theirs.
     deadlines: running clocks, the first due first.
+    deal:      the account's newest open one, as it is now.
     decision:  why it was routed here; None for one passed by hand or by an import.
     """
 
@@ -53,6 +55,7 @@ class Opened:
     deadlines: Sequence[Deadline]
     touches: int
     contacts: Sequence[Lead]
+    deal: dict[str, Any] | None
     decision: Decision | None
     story: Sequence[Step]
 
@@ -93,10 +96,17 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         is_own=handoff.owner_id == viewer.pk,
         deadlines=[deadline(clock, at) for clock in clocks.order_by("due_at", "id")],
         touches=human_touches(handoff),
+        deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
         story=story(handoff),
     )
+
+
+def _open_deal(lead: Lead) -> dict[str, Any] | None:
+    deal = open_opportunity(lead.account_id, lead.pk)
+    told: dict[str, Any] | None = thawed(told_deal(deal)) if deal else None
+    return told
 
 
 def readable(stored: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from feedback.next_actions import next_action
 from leads.conditions import ActivityRecord, Condition, Evidence
 from leads.criteria import criteria_of
 from leads.facts import ACTIVITY_KINDS, FACTS
-from leads.models import Handoff, Lead
+from leads.models import Handoff, Lead, Opportunity, Organisation
 from leads.scoring import Criteria, Score
 
 Packet = dict[str, Any]
@@ -29,12 +29,18 @@ TELLING = ("title", "topic", "feature", "page", "name", "subject", "url")
 
 
 def build_packet(
-    lead: Lead, handoff: Handoff, score: Score, evidence: Evidence, at: datetime
+    lead: Lead,
+    handoff: Handoff,
+    score: Score,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    deal: Opportunity | None = None,
 ) -> Packet:
     """Return the packet of `handoff` as plain values for JSON; instants in ISO 8601.
 
-    Reads what it is given, and the criteria that the handoff names. The same inputs give the same
-    packet.
+    deal: the account's newest open one. Reads what it is given, the criteria that the handoff names
+    and what currency deals are in. The same inputs give the same packet.
     """
     criteria = criteria_of(handoff.criteria) if handoff.criteria else None
     events = meaningful(evidence.activities)
@@ -50,7 +56,7 @@ def build_packet(
         "events": [event(each) for each in events[:EVENTS_SHOWN]],
         "last_engaged_at": events[0].occurred_at.isoformat() if events else None,
         "fit": fit_facts(criteria, evidence) if criteria else [],
-        "account": account(lead, evidence),
+        "account": account(lead, evidence) | {"deal": told_deal(deal) if deal else None},
         "score": score.to_json(),
         "source": source(lead),
         "missing": missing(handoff, score),
@@ -156,7 +162,23 @@ def account(lead: Lead, evidence: Evidence) -> Packet:
         "status": FACTS["account.status"].choice_label(status) if status else "",
         "is_named": bool(facts.get("account.is_named")),
         "owner": str(owner) if owner else "",
-        "has_open_deal": bool(facts.get("account.has_open_opportunity")),
+    }
+
+
+def told_deal(deal: Opportunity) -> Packet:
+    """Return what a rep should hear of a deal: what it is called and worth, with whom, since when.
+
+    Reads who has it, and what currency deals are in.
+    """
+    rep = deal.handoff.owner if deal.handoff else deal.lead.owner
+    worth = ""
+    if deal.amount is not None:
+        worth = f"{deal.amount:,.0f} {Organisation.objects.get().currency}"
+    return {
+        "name": deal.name,
+        "worth": worth,
+        "with": str(rep) if rep else "",
+        "opened_at": deal.opened_at.isoformat(),
     }
 
 

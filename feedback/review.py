@@ -40,6 +40,7 @@ from leads.nudges import nudge
 from leads.rescoring import keep, rescore
 from leads.scoring import missing_fields
 from routing import routing
+from routing.questions import open_opportunity
 from sla import clocks
 from sla.deadlines import Deadline, deadline
 from sla.models import Clock, Target
@@ -226,7 +227,8 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), handoff.path)
-    handoff.packet = build_packet(lead, handoff, score, evidence, at)
+    deal = open_opportunity(lead.account_id, lead.pk)
+    handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)
     handoff.reroute_at = at
     handoff.save(update_fields=["missing", "packet", "reroute_at"])
     nudge(SWEEP_TASK)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from leads.condition_words import shown
 from leads.criteria import criteria_of
 from leads.custom_facts import CUSTOM, all_declared_facts, declared_facts, has_custom, labels_of
@@ -13,7 +15,7 @@ from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
-from leads.models import Document, Handoff, Lead, Version
+from leads.models import Document, Handoff, Lead, Opportunity, Version
 from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
 
 # Told in the head of the page, or worth showing only where they are true.
@@ -93,6 +95,13 @@ def fact_groups(facts: Mapping[str, object]) -> list[FactGroup]:
         FactGroup("Further facts", undeclared),
     ]
     return [group for group in groups if group.facts]
+
+
+def deals_open_now(lead: Lead) -> list[Opportunity]:
+    """Return the open deals of the lead's account, or of a lead without one, newest first."""
+    theirs = Q(lead__account=lead.account_id) if lead.account_id else Q(lead=lead)
+    found = Opportunity.objects.filter(theirs, state=Opportunity.State.OPEN)
+    return list(found.select_related("lead__owner").order_by("-opened_at", "-pk"))
 
 
 def _known(vocabulary: Iterable[Fact], facts: Mapping[str, object]) -> list[Known]:

@@ -31,6 +31,7 @@ from leads.submission_fields import HistoricalFields, read_fields
 from revops import delivery, history
 from revops.verdicts import is_resting, verdict_on
 from routing.backlog import route_backlog
+from routing.questions import open_opportunity
 from routing.routing import route
 from sla import clocks
 
@@ -118,7 +119,8 @@ def open_and_deliver(
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=raised_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
-    handoff.packet = build_packet(lead, handoff, score, evidence, at)
+    deal = open_opportunity(lead.account_id, lead.pk)
+    handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)
     return deliver(handoff, at)
 
 

@@ -21,7 +21,7 @@ from leads.filters import LeadFilter
 from leads.inbox_page import payload_text
 from leads.instants import database_now
 from leads.lead_export import csv_lines
-from leads.lead_page import fact_groups, handoff_cards, held_by_sales, score_page
+from leads.lead_page import deals_open_now, fact_groups, handoff_cards, held_by_sales, score_page
 from leads.matching import survivor_id
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
@@ -147,11 +147,14 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     evidence = evidence_for(lead, at)
     openable = Handoff.objects.visible_to(viewer).filter(lead=lead).values_list("pk", flat=True)
     cards = handoff_cards(lead, openable)
+    open_deals = deals_open_now(lead)
+    facts = {**evidence.facts, "account.has_open_opportunity": bool(open_deals)}
     return {
         "lead": lead,
         "is_past": is_past(lead, viewer),
         "at": at,
-        "groups": fact_groups(evidence.facts),
+        "groups": fact_groups(facts),
+        "open_deals": open_deals,
         "page": score_page(evidence),
         "cards": cards,
         "handed_in": handed_in(lead, viewer),

@@ -9,10 +9,11 @@ import pytest
 
 from feedback.next_actions import next_action
 from feedback.packet_page import readable
-from feedback.packets import build_packet, thawed
+from feedback.packets import build_packet, thawed, told_deal
 from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.evidence import ActivityRecord, Evidence
+from leads.models import Opportunity
 from leads.scoring import score
 
 FACTS = {
@@ -110,11 +111,17 @@ def test_it_names_what_is_missing_and_where_the_lead_came_from(packet):
 
 def test_the_account_is_told_in_words(packet):
     account = packet(DEMO)["account"]
-    assert (account["status"], account["is_named"], account["has_open_deal"]) == (
-        "Prospect",
-        True,
-        False,
-    )
+    assert (account["status"], account["is_named"], account["deal"]) == ("Prospect", True, None)
+
+
+def test_an_open_deal_is_in_it_and_on_its_page(client, make_handoff, alice, at):
+    handoff = make_handoff(rep=alice)
+    deal = Opportunity.objects.create(lead=handoff.lead, name="Renewal", amount=1200, opened_at=at)
+    assert told_deal(deal)["worth"] == "1,200 EUR"
+    client.force_login(alice)
+    page = client.get(f"/queue/{handoff.pk}/").content.decode()
+    assert "A deal is open</b>: Renewal, 1,200 EUR, with Alice, since 10 Mar 2026." in page
+    assert "No deal is open" not in page
 
 
 def test_the_score_shown_adds_up(packet):

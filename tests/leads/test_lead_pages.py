@@ -13,7 +13,7 @@ from leads.errors import LostRace
 from leads.evidence import ActivityRecord, Evidence
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import score_page
-from leads.models import Account, Activity, FactSnapshot, Identity, Lead, Submission
+from leads.models import Account, Activity, FactSnapshot, Identity, Lead, Opportunity, Submission
 from leads.places import place_text, read_place
 from leads.views import leads as lead_views
 
@@ -281,8 +281,17 @@ def test_a_leads_page_asks_as_much_for_a_long_story(
         record_facts(handoff.lead, {"custom.n": number}, known_from=at)
     client = as_user(olga)
     client.get(f"/leads/{handoff.lead_id}/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(f"/leads/{handoff.lead_id}/")
+
+
+def test_an_open_deal_is_told_as_such(as_user, olga, make_lead, at):
+    lead = make_lead()
+    page = as_user(olga).get(f"/leads/{lead.pk}/")
+    assert 'Open opportunity</dt><dd dir="auto">no' in page.content.decode()
+    Opportunity.objects.create(lead=lead, name="Renewal", opened_at=at)
+    page = as_user(olga).get(f"/leads/{lead.pk}/").content.decode()
+    assert 'Open opportunity</dt><dd dir="auto">yes' in page and "Renewal" in page
 
 
 def test_who_may_hands_a_lead_over_once(as_user, olga, vera, make_lead, make_handoff):
