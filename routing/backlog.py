@@ -22,8 +22,7 @@ from routing.errors import Skip
 from routing.models import Capacity, Decision, Turn
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
-from routing.quota import turns_of_round
-from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn
+from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn, turns_looked_at
 from routing.routing import OWNERSHIP_REASON_LENGTH, decision_of
 from routing.table import Rule, live_table
 
@@ -90,15 +89,17 @@ class Passing:
         logged: nobody here can take this one.
         """
         had = self.had.get(asked.handoff.lead_id, {})
-        refusals = {each: had.get(each) or self._over_cap(each) for each in self.line.eligible}
+        full = {each: self._over_cap(each) for each in self.line.eligible}
+        refusals = {each: had.get(each) or why for each, why in full.items()}
         eligible = {
             rep_id: weight for rep_id, weight in self.line.eligible.items() if not refusals[rep_id]
         }
+        there = {each: weight for each, weight in self.line.there.items() if not full.get(each)}
         if not eligible:
             return None
         skips = [Skip(self.line.people[each].rep, why) for each, why in refusals.items() if why]
         asked.answer.log.add_skips(asked.rule, [*self.line.skips, *skips])
-        turn = next_turn(self.line.rota, self.recent, eligible, self.loads)
+        turn = next_turn(self.line.rota, self.recent, eligible, self.loads, there=there)
         turn.rep, turn.at = self.line.people[turn.rep_id].rep, self.at
         self._count(turn)
         return turn
@@ -110,8 +111,8 @@ class Passing:
         )
 
     def _count(self, turn: Turn) -> None:
-        taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id)
-        kept = 2 * turns_of_round(self.line.weights)
+        taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
+        kept = turns_looked_at(self.line.weights)
         self.recent = [*self.recent[-kept:], taken]
         self.loads[turn.rep_id] += 1
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)

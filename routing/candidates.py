@@ -76,6 +76,7 @@ class Candidate:
     open_count: their open handoffs, where a cap or the rota's method asks for it; else 0.
     opens_at:   when they could take it, if only their hours or an absence stand against it now.
     away_until: when they return, if they are absent; `cover_id` takes their place till then.
+    is_there:   whether they could take another lead now: at most this very one is not for them.
     """
 
     rep: User
@@ -84,6 +85,7 @@ class Candidate:
     opens_at: datetime | None = None
     away_until: datetime | None = None
     cover_id: int | None = None
+    is_there: bool = True
 
     @property
     def skip(self) -> Skip:
@@ -230,21 +232,38 @@ def _candidate(
     rep: User, needs: Needs, lately: Lately, hours: Hours | None, at: datetime
 ) -> Candidate:
     found = cast(Any, rep)
-    open_count = found.open_count or 0
-    away = {"away_until": found.away_until, "cover_id": found.cover_id}
-    absent = f"is absent till {day(found.away_until, rep.zone)}" if found.away_until else ""
     refusal = _refusal(rep, needs)
-    if refusal or (absent and hours is None):
-        return Candidate(rep, refusal or absent, open_count, **away)
+    away, opens_at = _away(rep, lately, hours, at)
+    return Candidate(
+        rep,
+        refusal or away,
+        found.open_count or 0,
+        opens_at=None if refusal else opens_at,
+        away_until=found.away_until,
+        cover_id=found.cover_id,
+        is_there=not away and refusal not in NEVER,
+    )
+
+
+def _away(
+    rep: User, lately: Lately, hours: Hours | None, at: datetime
+) -> tuple[str, datetime | None]:
+    """Return why a rep can take nothing now, and when they will be able to, if hours or an absence
+    is all that stands against it.
+    """
+    found = cast(Any, rep)
+    absent = f"is absent till {day(found.away_until, rep.zone)}" if found.away_until else ""
+    if absent and hours is None:
+        return absent, None
     starts = hours.at_work_from(rep.pk, at) if hours else at
     if starts is None:
-        return Candidate(rep, absent or "is off hours for the coming week", open_count, **away)
+        return absent or "is off hours for the coming week", None
     # Caps are those of the day on which the lead would come.
-    refusal = over_cap(capacity_of(rep), rep, open_count=open_count, lately=lately, at=starts)
-    if refusal or starts <= at:
-        return Candidate(rep, absent or refusal, open_count, **away)
-    refusal = absent or f"is off hours till {moment(starts, rep.zone, now=at)}"
-    return Candidate(rep, refusal, open_count, opens_at=starts, **away)
+    open_count = found.open_count or 0
+    cap = over_cap(capacity_of(rep), rep, open_count=open_count, lately=lately, at=starts)
+    if cap or starts <= at:
+        return absent or cap, None
+    return absent or f"is off hours till {moment(starts, rep.zone, now=at)}", starts
 
 
 def _refusal(rep: User, needs: Needs) -> str:

@@ -11,8 +11,7 @@ from routing.candidates import ANYBODY, Candidate, Needs, capacity_of
 from routing.caps import Lately, over_cap, passed_lately
 from routing.models import Rota, Turn
 from routing.questions import Question
-from routing.quota import turns_of_round
-from routing.rotas import Line, TurnTaken, line_of, next_turn
+from routing.rotas import Line, TurnTaken, line_of, next_turn, turns_looked_at
 
 COMING = 10
 
@@ -41,18 +40,19 @@ def coming_turns(
 
 
 def _simulated(line: Line, lately: Lately, at: datetime, count: int) -> list[Coming]:
-    eligible, loads, given = dict(line.eligible), Counter(line.loads), Counter[int]()
+    eligible, there = dict(line.eligible), dict(line.there)
+    loads, given = Counter(line.loads), Counter[int]()
     recent: list[TurnTaken | Turn] = list(line.recent)
-    window = 2 * turns_of_round(line.weights)
+    window = turns_looked_at(line.weights)
     coming: list[Coming] = []
     while eligible and len(coming) < count:
-        turn = next_turn(line.rota, recent[-window:], eligible, loads)
+        turn = next_turn(line.rota, recent[-window:], eligible, loads, there=there)
         recent.append(turn)
         loads[turn.rep_id] += 1
         given[turn.rep_id] += 1
         then = _cap_reached(line.people[turn.rep_id], given[turn.rep_id], lately, at)
         if then:
-            del eligible[turn.rep_id]
+            del eligible[turn.rep_id], there[turn.rep_id]
         coming.append(Coming(turn.number, line.people[turn.rep_id].rep, then))
     return coming
 

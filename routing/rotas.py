@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import connection
 
@@ -19,8 +20,10 @@ from routing.quota import Taken, next_member, turns_of_round
 
 Method = Rota.Method
 LOCK = "SELECT * FROM routing_rota WHERE id = %s FOR NO KEY UPDATE"
+# So many more turns are looked at for those of a stretch that has others in between.
+BETWEEN = 64
 RECENT = """
-    SELECT number, stretch, eligible, rep_id FROM routing_turn
+    SELECT number, stretch, eligible, rep_id, place FROM routing_turn
     WHERE rota_id = %s ORDER BY number DESC LIMIT %s
 """
 
@@ -33,6 +36,7 @@ class TurnTaken:
     stretch: int
     eligible: str
     rep_id: int
+    place: int = 0
 
 
 @dataclass
@@ -40,7 +44,8 @@ class Line:
     """Who stands in a rota for one handoff.
 
     eligible: the weight of each member who can take it, by id.
-    later:    those whom only their hours keep from it now.
+    later:    those whom only their hours or an absence keep from it now.
+    there:    the weight of each member who could take another one now, by id.
     """
 
     rota: Rota
@@ -48,12 +53,13 @@ class Line:
     eligible: dict[int, int]
     skips: list[Skip]
     later: list[Candidate]
+    there: dict[int, int]
     recent: Sequence[TurnTaken] = field(default_factory=list)
 
     def next(self, at: datetime) -> Turn:
         """Return the next turn, not saved. Raises HasToWait or NobodyAvailable if there is none."""
         if self.eligible:
-            return next_turn(self.rota, self.recent, self.eligible, self.loads)
+            return next_turn(self.rota, self.recent, self.eligible, self.loads, there=self.there)
         if self.later:
             raise off_hours(self.later, self.skips, line=line_of_rota(self.rota.pk), at=at)
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
@@ -68,6 +74,7 @@ class Line:
         return {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
 
     def leave_out(self, skip: Skip) -> None:
+        self.there.pop(skip.rep.pk, None)
         if self.eligible.pop(skip.rep.pk, None) is not None:
             self.skips.append(skip)
 
@@ -117,9 +124,10 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
         eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
         skips=[each.skip for each in found if each.refusal],
         later=[each for each in found if each.opens_at],
+        there={each.rep.pk: weight_in(rota, each.weight) for each in found if each.is_there},
     )
     if line.eligible:
-        line.recent = recent_turns(rota, 2 * turns_of_round(line.weights))
+        line.recent = recent_turns(rota, turns_looked_at(line.weights))
     return line
 
 
@@ -127,10 +135,19 @@ def weight_in(rota: Rota, weight: int) -> int:
     return 1 if rota.method == Method.IN_TURN else weight
 
 
-def digest(weights: Mapping[int, int]) -> str:
-    """Return a name for a set of eligible members with their weights."""
+def turns_looked_at(weights: Mapping[int, int]) -> int:
+    """Return how many turns the next one depends on, given the weight of every member."""
+    return 2 * turns_of_round(weights) + BETWEEN
+
+
+def digest(eligible: Mapping[int, int], there: Mapping[int, int]) -> str:
+    """Return a name for who is there, and after it for who of them is eligible, with weights."""
+    return _name(there) + _name(eligible)
+
+
+def _name(weights: Mapping[int, int]) -> str:
     text = ",".join(f"{rep_id}:{weight}" for rep_id, weight in sorted(weights.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def next_turn(
@@ -138,29 +155,50 @@ def next_turn(
     recent: Sequence[TurnTaken | Turn],
     eligible: Mapping[int, int],
     loads: Mapping[int, int],
+    *,
+    there: Mapping[int, int] | None = None,
 ) -> Turn:
     """Return the turn after the `recent` ones, oldest first, by the method of `rota`.
 
     A stretch is named by the number of its first turn. loads: how much open work each of the
-    eligible has.
+    eligible has. there: the weight of everybody who could take another lead; None: of the eligible.
     """
-    members = digest(eligible)
-    last = recent[-1] if recent else None
-    number = last.number + 1 if last else 1
-    stretch = last.stretch if last and last.eligible == members else number
+    members = digest(eligible, eligible if there is None else there)
+    number = recent[-1].number + 1 if recent else 1
+    # Shares are met exactly at the end of each round, so only the round begun since then counts.
+    stretch, place, begun = _goes_on(members, recent, turns_of_round(eligible)) or (number, 1, [])
     asked = eligible
     if rota.method == Method.LEAST_WORK:
         least = min(loads[each] for each in eligible)
         asked = {each: weight for each, weight in eligible.items() if loads[each] == least}
-    # Shares are met exactly at the end of each round, so only the round begun since then counts.
-    round_start = number - (number - stretch) % turns_of_round(eligible)
+    in_round = {each.number for each in begun}
     taken = [Taken(each.number, each.rep_id) for each in recent if each.rep_id in asked]
     rep_id = next_member(
         asked,
-        [each for each in taken if each.number >= round_start],
-        [each for each in taken if each.number < round_start],
+        [each for each in taken if each.number in in_round],
+        [each for each in taken if each.number not in in_round],
     )
-    return Turn(rota=rota, number=number, stretch=stretch, eligible=members, rep_id=rep_id)
+    return Turn(
+        rota=rota, number=number, stretch=stretch, place=place, eligible=members, rep_id=rep_id
+    )
+
+
+def _goes_on(
+    members: str, recent: Sequence[TurnTaken | Turn], turns_in_round: int
+) -> tuple[int, int, Sequence[TurnTaken | Turn]] | None:
+    """Return the stretch of `members` that goes on, the place of the next turn in it, and the turns
+    of the round that is begun. None: it has to start anew, because others were there meanwhile or
+    too much lies in between.
+    """
+    there = members[:32]
+    since = takewhile(lambda each: each.eligible.startswith(there), reversed(recent))
+    own = [each for each in since if each.eligible == members]
+    if not own:
+        return None
+    last = own[0]
+    taken = last.place or last.number - last.stretch + 1
+    begun = taken % turns_in_round
+    return (last.stretch, taken + 1, own[:begun]) if begun <= len(own) else None
 
 
 def recent_turns(rota: Rota, count: int) -> list[TurnTaken]:

@@ -70,7 +70,7 @@ def rota_shares(
     current = [
         stretch
         for stretch in _last_stretches(rotas)
-        if stretch.eligible == digest(_eligible(weights.get(stretch.rota_id, {}), people))
+        if stretch.eligible == _members(weights.get(stretch.rota_id, {}), people)
     ]
     turns = _count_turns(_within(current)) if current else Counter[tuple[int, int]]()
     lately = _count_turns(Q(at__gte=at - LATELY, rota__in=rotas))
@@ -90,6 +90,11 @@ def _weights(rotas: Iterable[Rota]) -> dict[int, dict[int, int]]:
 
 def _eligible(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> dict[int, int]:
     return {each: weight for each, weight in weights.items() if not people[each].refusal}
+
+
+def _members(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> str:
+    there = {each: weight for each, weight in weights.items() if people[each].is_there}
+    return digest(_eligible(weights, people), there)
 
 
 def _last_stretches(rotas: Iterable[Rota]) -> list[Stretch]:

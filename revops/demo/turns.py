@@ -138,7 +138,8 @@ class Router:
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
         recent = self.turns.setdefault(rota_id, [])[-2 * len(members) :]
-        turn = next_turn(rota, recent, dict.fromkeys(eligible, 1), {})
+        there = {rep.pk: 1 for rep in members if self.setting.away(rep, at) is None}
+        turn = next_turn(rota, recent, dict.fromkeys(eligible, 1), {}, there=there)
         turn.rep, turn.at = eligible[turn.rep_id], at
         words = f"is next in rota {rota} {reason}".strip()
         return Choice(turn.rep, words, turn, skips)

@@ -55,14 +55,19 @@ class RotaMember(models.Model):
 class Turn(models.Model):
     """A turn that a rep took, numbered under the rota's lock.
 
-    A `stretch` is a run of turns over which the same reps, with the same weights, were eligible:
-    fairness is counted within one, so that nobody who comes or returns is flooded.
+    A `stretch` is the turns for which the same reps, with the same weights, were eligible while
+    the same were there: fairness is counted within one, so that nobody who comes or returns is
+    flooded. Leads that not everybody there can take have stretches of their own in between.
     """
 
     rota = models.ForeignKey(Rota, models.PROTECT, related_name="turns")
     number = models.PositiveIntegerField()
     stretch = models.PositiveIntegerField()
-    eligible = models.CharField(max_length=64, help_text="Digest of who was eligible.")
+    # In its stretch, from 1; 0 for turns of when a stretch had no others in between.
+    place = models.PositiveIntegerField(default=0)
+    eligible = models.CharField(
+        max_length=64, help_text="Digests of who was there, and of who of them was eligible."
+    )
     rep = models.ForeignKey(User, models.PROTECT, related_name="turns")
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="turn")
     at = models.DateTimeField()

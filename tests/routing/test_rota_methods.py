@@ -9,9 +9,9 @@ import pytest
 from django.db import transaction
 
 from leads.models import Handoff
-from routing.models import Rota, Turn
+from routing.models import Capacity, Rota, Turn
 from routing.rotas import TurnTaken, digest, next_turn, weight_in
-from tests.routing.conftest import add_reps, routed
+from tests.routing.conftest import add_reps, routed, when
 from tests.routing.test_rotas import committed, farthest_from_share, in_threads, route_or_fail
 
 ALIKE = Rota(name="Alike", method="in_turn")
@@ -26,7 +26,9 @@ def turns_of(rota, stretches, loads=None):
         for _ in range(count):
             asked = {rep: weight_in(rota, weight) for rep, weight in weights.items()}
             turn = next_turn(rota, taken, asked, loads or {})
-            taken.append(TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id))
+            taken.append(
+                TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
+            )
     return taken
 
 
@@ -59,7 +61,7 @@ def test_each_change_of_members_starts_a_stretch_that_is_fair_in_itself(seed):
     stretches = [(random_members(choose), choose.randint(1, 60)) for _ in range(6)]
     turns = turns_of(WEIGHTED, stretches)
     for weights, _ in stretches:
-        same = [turn.rep_id for turn in turns if turn.eligible == digest(weights)]
+        same = [turn.rep_id for turn in turns if turn.eligible == digest(weights, weights)]
         assert farthest_from_share(same, weights) < 1
 
 
@@ -68,6 +70,34 @@ def test_who_comes_back_gets_no_more_than_the_others():
     turns = turns_of(ALIKE, [(together, 2), (alone, 9), (together, 5)])
     assert [turn.rep_id for turn in turns[-5:]] == [2, 1, 2, 1, 2]
     assert {turn.stretch for turn in turns[-5:]} == {12}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_each_kind_of_lead_is_shared_by_weight_however_they_alternate(seed):
+    choose = random.Random(seed)
+    there = {1: 3, 2: 1, 3: 2}
+    kinds = [{1: 3, 2: 1}, there, {2: 1, 3: 2}]
+    taken = []
+    for _ in range(150):
+        turn = next_turn(WEIGHTED, taken[-76:], choose.choice(kinds), {}, there=there)
+        taken.append(TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place))
+    for kind in kinds:
+        same = [each.rep_id for each in taken if each.eligible == digest(kind, there)]
+        assert farthest_from_share(same, kind) < 1
+
+
+def test_a_small_member_gets_turns_where_rows_with_and_without_a_language_alternate(
+    inbound, publish_rules, make_handoff, at
+):
+    great, small, _ = add_reps(inbound, 3, 1, 1)
+    for rep in (great, small):
+        Capacity.objects.create(rep=rep, languages=["de"])
+    german = {"conditions": when("handoff.path", "is", "hand_raise"), "languages": ["de"]}
+    rota = {"outcome": "rota", "rota": inbound}
+    publish_rules(rota | german, rota)
+    plain = {"path": "score", "hand_raised_at": None}
+    given = [routed(make_handoff(**kind), at).rep for _ in range(4) for kind in ({}, plain)]
+    assert Counter(given[::2]) == {great: 3, small: 1}
 
 
 def test_a_change_of_weights_starts_a_stretch():
