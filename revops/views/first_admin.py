@@ -32,7 +32,7 @@ def first_admin(request: HttpRequest) -> HttpResponse:
         admin = make_first_admin(form.cleaned_data, database_now())
         backend = "django.contrib.auth.backends.ModelBackend"
         login(request, admin, backend=backend)
-        return redirect("setup:index")
+        return redirect("home")
     return render(
         request, "setup/first_admin.html", {"form": form}, status=422 if form.is_bound else 200
     )

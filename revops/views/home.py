@@ -21,6 +21,7 @@ from leads.models import (
     Submission,
     User,
 )
+from revops.first_steps import first_steps
 from revops.views.first_admin import is_empty_installation
 from sla.health import alarms
 from sla.models import Clock
@@ -48,7 +49,13 @@ def _home_of(request: HttpRequest, user: User) -> HttpResponse:
     if not user.has_role(Role.ADMIN, Role.MARKETING_OPS):
         return redirect(next((page for role, page in HOMES if user.has_role(role)), "leads:me"))
     at = database_now()
-    context = {"at": at, "alarms": alarms(at), "figures": figures(at), "live": live_documents()}
+    context = {
+        "at": at,
+        "alarms": alarms(at),
+        "figures": figures(at),
+        "live": live_documents(),
+        "steps": first_steps() if user.has_role(Role.ADMIN) else [],
+    }
     return render(request, "home.html", context)
 
 

@@ -1,5 +1,9 @@
 import pytest
 
+from leads.models import Document
+from leads.tokens import issue_token
+from sla.models import RepHours
+
 pytestmark = pytest.mark.django_db
 
 
@@ -18,6 +22,21 @@ def test_who_sets_the_rules_sees_how_the_gap_stands(client, request, make_handof
     page = client.get("/").content.decode()
     assert "Criteria v1" in page
     assert "Entered today" in page
+
+
+def test_an_admin_is_led_through_the_first_steps_till_all_are_done(
+    client, rosa, defaults, alice, make_lead
+):
+    client.force_login(rosa)
+    steps = client.get("/").context["steps"]
+    assert [step.what for step in steps if not step.is_done] == [
+        "Give a source its token",
+        "Say when people work",
+        "Try a lead",
+    ]
+    RepHours.objects.create(rep=alice, calendar=Document.objects.get(kind="calendar"))
+    issue_token(make_lead().source, by=rosa)
+    assert "First steps" not in client.get("/").content.decode()
 
 
 def test_a_stranger_signs_in_first(client, rosa):
