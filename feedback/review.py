@@ -241,20 +241,25 @@ def codes() -> QuerySet[ReasonCode]:
     return offered.exclude(group=ReasonCode.Group.ROUTING)
 
 
-def failed_submissions() -> QuerySet[Submission]:
-    """Return what could not be processed, the newest first."""
-    failed = Submission.objects.filter(state=Submission.State.FAILED)
-    return failed.select_related("source", "by").order_by("-received_at", "-pk")
+def kept_submissions() -> QuerySet[Submission]:
+    """Return what could not be processed and what is held for a look, the newest first."""
+    return (
+        Submission.objects.kept_back()
+        .select_related("source", "by")
+        .order_by("-received_at", "-pk")
+    )
 
 
 @transaction.atomic
 def try_again(submission_id: int, *, at: datetime) -> None:
-    """Set a failed submission waiting; its error stays with it until it succeeds.
+    """Set a failed or held submission waiting; its error stays with it until it succeeds.
 
     Raises LostRace if somebody did before.
     """
-    waiting = Submission.objects.filter(pk=submission_id, state=Submission.State.FAILED).update(
-        state=Submission.State.PENDING, next_attempt_at=at, attempts=0
+    waiting = (
+        Submission.objects.kept_back()
+        .filter(pk=submission_id)
+        .update(state=Submission.State.PENDING, next_attempt_at=at, attempts=0)
     )
     if not waiting:
         raise LostRace("This has been tried again in the meantime.")

@@ -66,7 +66,8 @@ class SubmissionStatus(Schema):
     id: UUID
     status_url: str
     state: str = Field(
-        description="pending, done or failed; what failed is kept and can be retried."
+        description="pending, done, failed or held; what failed or is held for a look is kept,"
+        " and can be retried."
     )
     error: str
     received_at: datetime

@@ -37,7 +37,7 @@ def receive(
     payload:      checked by `read_fields`, as received.
     body:         what a second use of `key` must repeat to the byte.
     key:          idempotency key, one source's; "" never repeats.
-    held_because: keep it as failed, with this error, until somebody sets it pending.
+    held_because: hold it for a look, for this reason, until somebody sets it pending.
     A second call with the same key and body gives the first one's row. Raises KeyReused for
     another body.
     """
@@ -50,7 +50,7 @@ def receive(
         received_at=at,
         by=by,
         is_historical=is_historical,
-        state=Submission.State.FAILED if held_because else Submission.State.PENDING,
+        state=Submission.State.HELD if held_because else Submission.State.PENDING,
         next_attempt_at=at,
         error=held_because,
     )

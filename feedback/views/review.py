@@ -134,7 +134,7 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
 def inbox(request: SignedInRequest) -> HttpResponse:
     """What could not be processed, with its error and the payload as it came."""
     check_may_open_inbox(request.user)
-    page = Paginator(review.failed_submissions(), INBOX_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(review.kept_submissions(), INBOX_PAGE).get_page(request.GET.get("page"))
     context = {
         "at": database_now(),
         "page": page,
@@ -150,9 +150,7 @@ def try_again(request: SignedInRequest, pk: int) -> HttpResponse:
     check_may_open_inbox(request.user)
     try:
         review.try_again(pk, at=database_now())
-        messages.success(
-            request, "Tried again within seconds. What fails once more comes back here."
-        )
+        messages.success(request, "Taken in within seconds. What fails comes back here.")
     except LostRace as error:
         messages.warning(request, str(error))
     return redirect("feedback:inbox")
@@ -265,7 +263,7 @@ def _page(
         **_choices(request.user),
         "entries": entries,
         "waiting": waiting.count(),
-        "failed": _failed_count(request.user),
+        "kept": _kept_count(request.user),
         "countries": NAMED_COUNTRIES,
         "at": at,
     }
@@ -281,7 +279,7 @@ def _choices(viewer: User) -> dict[str, Any]:
     }
 
 
-def _failed_count(viewer: User) -> int | None:
+def _kept_count(viewer: User) -> int | None:
     if not viewer.has_role(Role.MARKETING_OPS, Role.ADMIN):
         return None
-    return review.failed_submissions().count()
+    return review.kept_submissions().count()

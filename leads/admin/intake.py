@@ -45,9 +45,8 @@ class SubmissionAdmin(ReadOnlyAdmin[Submission]):
 
     @admin.action(description="Retry", permissions=["retry"])
     def retry(self, request: HttpRequest, submissions: QuerySet[Submission]) -> None:
-        failed = submissions.filter(state=Submission.State.FAILED)
-        count = failed.update(
+        count = submissions.filter(pk__in=Submission.objects.kept_back()).update(
             state=Submission.State.PENDING, next_attempt_at=database_now(), attempts=0
         )
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"{count} of the failed ones will be tried again.", level)
+        self.message_user(request, f"{count} that failed or were held will be tried again.", level)

@@ -150,11 +150,11 @@ class PublicForm(SubmissionForm):
         """Why this is likely no person; "" for what looks like one."""
         stamp = read_stamp(self.cleaned_data["stamp"])
         if self.cleaned_data["homepage"]:
-            return "Held back as likely spam: a field that people can't see was filled in."
+            return "Likely spam: a field that people can't see was filled in."
         if stamp is None:
-            return "Held back as likely spam: it did not come from our form."
+            return "Likely spam: it did not come from our form."
         if stamp.age(self.at) < SHORTEST_FILL:
-            return "Held back as likely spam: it was filled in faster than people read."
+            return "Likely spam: it was filled in faster than people read."
         return ""
 
 

@@ -64,6 +64,10 @@ class IntakeToken(models.Model):
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def kept_back(self) -> SubmissionQuerySet:
+        """What waits for somebody: it failed, or is held for a look."""
+        return self.filter(state__in=[Submission.State.FAILED, Submission.State.HELD])
+
     def due(self, at: datetime) -> SubmissionQuerySet:
         """Those waiting to be processed, oldest first."""
         return self.filter(state=Submission.State.PENDING, next_attempt_at__lte=at).order_by(
@@ -78,6 +82,7 @@ class Submission(models.Model):
         PENDING = "pending", "Waiting"
         DONE = "done", "Processed"
         FAILED = "failed", "Failed"
+        HELD = "held", "Held for a look"
 
     class Door(models.TextChoices):
         API = "api", "API"
@@ -122,6 +127,9 @@ class Submission(models.Model):
             ),
             models.CheckConstraint(
                 name="submission_failed_has_an_error", condition=~Q(state="failed") | ~Q(error="")
+            ),
+            models.CheckConstraint(
+                name="submission_held_says_why", condition=~Q(state="held") | ~Q(error="")
             ),
         ]
         indexes = [

@@ -73,6 +73,7 @@ def figures(at: datetime) -> dict[str, int]:
         "entered": Lead.objects.filter(entered_at__gte=today).count(),
         "opened": Handoff.objects.filter(opened_at__gte=today).count(),
         "in_review": Handoff.objects.in_review().count(),
+        "held": Submission.objects.filter(state=Submission.State.HELD).count(),
         "failed": Submission.objects.filter(state=Submission.State.FAILED).count(),
         "late": Clock.objects.running().filter(breached_at__isnull=False).count(),
         **answered,

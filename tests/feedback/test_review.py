@@ -395,6 +395,14 @@ def test_what_was_handed_in_is_shown_escaped(as_user, olga, failed):
     assert "&lt;script&gt;alert(1)" in page
 
 
+def test_a_guess_of_spam_is_told_as_such_and_can_be_taken_in(as_user, olga, failed):
+    Submission.objects.update(state="held", error="Likely spam: it did not come from our form.")
+    page = as_user(olga).get("/review/inbox/").content.decode()
+    assert "Held for a look." in page and "No spam: take it in" in page
+    as_user(olga).post(f"/review/inbox/{failed.pk}/retry/")
+    assert pipeline.process(failed.pk)
+
+
 def test_the_second_to_try_again_is_told(as_user, olga, failed, at):
     review.try_again(failed.pk, at=at)
     page = as_user(olga).post(f"/review/inbox/{failed.pk}/retry/", follow=True)

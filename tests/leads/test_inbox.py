@@ -53,7 +53,7 @@ def test_without_a_key_nothing_repeats(source, at):
 @pytest.mark.django_db
 def test_what_is_held_back_says_why_and_does_not_wait(source, at):
     submission, _ = hand_in(source, at, held_because="Held back as likely spam.")
-    assert submission.state == Submission.State.FAILED
+    assert submission.state == Submission.State.HELD
     assert not Submission.objects.due(at).exists()
 
 

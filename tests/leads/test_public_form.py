@@ -113,7 +113,7 @@ def test_likely_spam_is_thanked_too_and_held_back(send, trap, reason):
     answer = send(**trap(database_now()))
     submission = Submission.objects.get()
     assert answer.url == f"{URL}thanks/"
-    assert submission.state == "failed" and reason in submission.error
+    assert submission.state == "held" and reason in submission.error
     assert "homepage" not in submission.payload
 
 
