@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from leads.custom_facts import all_declared_facts, declared_facts
 from leads.forms.conditions import ConditionsField, ConditionsWidget
+from leads.forms.seen import as_posted
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
 from leads.version_words import NOTHING, conditions_in_words
@@ -135,14 +136,7 @@ class StageWordsForm(SeenForm):
             setattr(self.instance, column, getattr(now, column))
             name = FIELDS.get(column, column)
             if name in self.fields:
-                self.data.setlist(name, _typed(stored[name].value()))
-
-
-def _typed(value: object) -> list[str]:
-    """Return what a browser sends for a field that holds `value`: nothing for an empty box."""
-    if value is True:
-        return ["on"]
-    return [] if value in (None, False) else [str(value)]
+                self.data.setlist(name, as_posted(stored[name]))
 
 
 class ScoresWidget(ConditionsWidget):

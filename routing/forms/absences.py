@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 
 from leads.absence_covers import counting_on, gaps, in_days
 from leads.forms.instants import NearInstantField
+from leads.forms.seen import SeenRowForm
 from leads.models import Absence, User
 from routing.forms.rotas import reps_to_choose
 
 
-class AbsenceForm(forms.ModelForm[Absence]):
+class AbsenceForm(SeenRowForm[Absence]):
     """A time away of one of `people`. Times are in the reader's zone.
 
     agreed: that it is saved in spite of the warnings.
@@ -33,7 +34,7 @@ class AbsenceForm(forms.ModelForm[Absence]):
 
     def __init__(self, *args: Any, people: QuerySet[User], at: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.at = at
+        self.people, self.at = people, at
         self.warnings: list[str] = []
         who, cover = self.fields["user"], self.fields["cover"]
         assert isinstance(who, forms.ModelChoiceField)
@@ -42,6 +43,9 @@ class AbsenceForm(forms.ModelForm[Absence]):
         who.disabled = self.instance.pk is not None
         cover.queryset = reps_to_choose(self.instance.cover_id)
         cover.empty_label = "Nobody in particular"
+
+    def options(self) -> dict[str, Any]:
+        return {"people": self.people, "at": self.at}
 
     def clean_ends_at(self) -> datetime:
         ends_at: datetime = self.cleaned_data["ends_at"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.db.models import Q
 from django.forms.models import BaseInlineFormSet
 
+from leads.contested import Contested
+from leads.forms.seen import SeenRowForm
 from leads.models import Role, User
 from routing.models import Rota, RotaMember
 
 BLANK_ROWS = 3
 
 
-class RotaForm(forms.ModelForm[Rota]):
+class RotaForm(SeenRowForm[Rota]):
     """agreed: that it is switched off or emptied although something leads to it."""
 
     agreed = forms.BooleanField(required=False, widget=forms.HiddenInput)
@@ -29,7 +32,7 @@ class RotaForm(forms.ModelForm[Rota]):
         }
 
 
-class MemberForm(forms.ModelForm[RotaMember]):
+class MemberForm(SeenRowForm[RotaMember]):
     class Meta:
         model = RotaMember
         fields = ("rep", "weight")
@@ -54,6 +57,12 @@ class MemberForm(forms.ModelForm[RotaMember]):
         rep.disabled = self.instance.pk is not None
         rep.queryset = reps_to_choose(self.instance.rep_id)
 
+    def see_again(self) -> list[Contested]:
+        """See SeenRowForm; only a weight can change. None: it is taken out."""
+        (weight,) = [each for each in super().see_again() if each.label == "Weight"]
+        yours = None if self.cleaned_data.get("DELETE") else weight.yours
+        return [replace(weight, label=f"Weight of {self.stored.rep}", yours=yours)]
+
 
 def reps_to_choose(present_id: int | None) -> Any:
     """Return the sales reps who work here, and whoever is chosen already."""
@@ -72,6 +81,10 @@ class Members(BaseInlineFormSet[RotaMember, Rota, MemberForm]):
     def is_stale(self) -> bool:
         """Whether a member that was changed here has been taken out meanwhile."""
         return self.is_bound and any("id" in each.errors for each in self.initial_forms)
+
+    @property
+    def changed_by_others(self) -> list[MemberForm]:
+        return [each for each in self.initial_forms if each.is_stale]
 
     @property
     def stay_any(self) -> bool:

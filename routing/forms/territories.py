@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from leads.countries import country_code
+from leads.forms.seen import SeenRowForm
 from leads.normalising import is_company_domain, is_free_domain, website_domain
 from routing.forms.rotas import reps_to_choose
 from routing.forms.words import WordsField
@@ -36,7 +37,7 @@ class CompaniesField(WordsField):
         return domain
 
 
-class TerritoryForm(forms.ModelForm[Territory]):
+class TerritoryForm(SeenRowForm[Territory]):
     countries = CountriesField(longest=2, help_text="Names or codes with commas between.")
     states = WordsField(longest=80, help_text="As leads tell them, with commas between.")
     industries = WordsField(longest=80, help_text="As in the account record.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.absences import end
+from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import Absence
 from leads.requests import SignedInRequest
@@ -42,20 +46,29 @@ def absences(request: SignedInRequest) -> HttpResponse:
 
 @editors_only
 @require_http_methods(["GET", "POST"])
+@transaction.atomic
 def edit_absence(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """Add or change a time away. Where a cover is away too, it has to be agreed to."""
     people = people_of(request.user)
-    known = get_object_or_404(Absence, pk=pk, user__in=people) if pk else None
+    entered = Absence.objects.filter(user__in=people)
+    if request.method == "POST":
+        entered = entered.select_for_update(no_key=True)
+    known = get_object_or_404(entered, pk=pk) if pk else None
     data = request.POST if request.method == "POST" else None
     form = AbsenceForm(data, instance=known, people=people, at=database_now())
-    if form.is_bound and form.is_valid() and (form.cleaned_data["agreed"] or not form.warnings):
+    is_fine = form.is_bound and form.is_valid()
+    is_contested = is_fine and form.is_stale
+    if is_fine and not is_contested and (form.cleaned_data["agreed"] or not form.warnings):
         saved = form.save()
         messages.success(
             request, f"{saved.user} is away till {saved.ends_at:%-d %b %Y} and returns by itself."
         )
         return redirect("routing:absences")
-    context = {"form": form, "pk": pk, "person": known.user if known else None}
-    status = 422 if form.is_bound else 200
+    context: dict[str, Any] = {"form": form, "pk": pk, "person": known.user if known else None}
+    if is_contested:
+        form.add_error(None, CHANGED)
+        context["cells"] = form.see_again()
+    status = 409 if is_contested else 422 if form.is_bound else 200
     return render(request, "routing/absence_edit.html", context, status=status)
 
 

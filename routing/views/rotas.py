@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +13,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from leads.contested import Contested
 from leads.document_pages import may_edit
+from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import User
 from leads.requests import SignedInRequest, read_id
@@ -85,23 +87,37 @@ def _rep_asked(request: SignedInRequest) -> User | None:
 @require_http_methods(["GET", "POST"])
 def edit_rota(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """A rota's name, method and members. What the live table or a territory leads to is switched
-    off, or left with nobody, only once that was agreed to.
+    off, or left with nobody, only once that was agreed to; what somebody else changed meanwhile is
+    shown first.
     """
     known = get_object_or_404(Rota, pk=pk) if pk else None
-    name = str(known) if known else ""
+    context: dict[str, Any] = {"pk": pk, "name": str(known) if known else ""}
+    if request.method == "GET":
+        form = RotaForm(instance=known)
+        context |= {"form": form, "members": MemberFormSet(instance=form.instance)}
+        return render(request, "routing/rota_edit.html", context)
     with transaction.atomic():
-        if known is not None:
-            locked_rota(known.pk)
-        data = request.POST if request.method == "POST" else None
-        form = RotaForm(data, instance=known)
-        members = cast(Members, MemberFormSet(data, instance=form.instance))
-        is_fine = form.is_bound and form.is_valid() and members.is_valid()
-        warning = _warning(form, members, database_now()) if is_fine and known else ""
-        if is_fine and not (warning and not form.cleaned_data["agreed"]):
-            return _save(request, form, members)
-    context = {"form": form, "members": members, "pk": pk, "name": name, "warning": warning}
-    status = 422 if form.is_bound else 200
+        form = RotaForm(request.POST, instance=locked_rota(known.pk) if known else None)
+        members = cast(Members, MemberFormSet(request.POST, instance=form.instance))
+        context |= {"form": form, "members": members}
+        if form.is_valid() and members.is_valid():
+            context["cells"] = _both_versions(form, members)
+            if not context["cells"]:
+                context["warning"] = _warning(form, members, database_now()) if known else ""
+                if form.cleaned_data["agreed"] or not context["warning"]:
+                    return _save(request, form, members)
+    status = 409 if context.get("cells") else 422
     return render(request, "routing/rota_edit.html", context, status=status)
+
+
+def _both_versions(form: RotaForm, members: Members) -> list[Contested]:
+    """Return what somebody else changed since the page was opened, beside what was typed."""
+    cells = form.see_again() if form.is_stale else []
+    for row in members.changed_by_others:
+        cells += row.see_again()
+    if cells:
+        form.add_error(None, CHANGED)
+    return cells
 
 
 def _save(request: SignedInRequest, form: RotaForm, members: Members) -> HttpResponse:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.document_pages import may_edit
+from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import Lead
 from leads.requests import SignedInRequest
@@ -81,16 +84,24 @@ def territory_leads(request: SignedInRequest, which: str) -> HttpResponse:
 
 @editors_only
 @require_http_methods(["GET", "POST"])
+@transaction.atomic
 def edit_territory(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
-    known = get_object_or_404(Territory, pk=pk) if pk else None
+    territories = Territory.objects.all()
+    if request.method == "POST":
+        territories = territories.select_for_update(no_key=True)
+    known = get_object_or_404(territories, pk=pk) if pk else None
     name = str(known) if known else ""
     form = TerritoryForm(request.POST if request.method == "POST" else None, instance=known)
-    if form.is_bound and form.is_valid():
+    context: dict[str, Any] = {"form": form, "pk": pk, "name": name}
+    is_fine = form.is_bound and form.is_valid()
+    if is_fine and not form.is_stale:
         _save(form)
         messages.success(request, f"{form.instance} is saved.")
         return redirect("routing:territories")
-    status = 422 if form.is_bound else 200
-    context = {"form": form, "pk": pk, "name": name}
+    if is_fine:
+        form.add_error(None, CHANGED)
+        context["cells"] = form.see_again()
+    status = 409 if is_fine else 422 if form.is_bound else 200
     return render(request, "routing/territory_edit.html", context, status=status)
 
 
