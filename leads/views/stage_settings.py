@@ -17,6 +17,7 @@ from leads.contested import Contested
 from leads.forms.stages import CRITERIA, SeenForm, StageCriteriaForm, StageWordsForm, in_words
 from leads.instants import database_now
 from leads.models import Stage
+from leads.qualifying import qualifying
 from leads.requests import SignedInRequest
 from leads.stage_rules import overdue_at_once, reschedule_stays
 from leads.views.document_history import editors_only
@@ -99,6 +100,8 @@ def _answer(request: SignedInRequest, form: SeenForm, stage: Stage, *, what: str
         status = 422
     if isinstance(form, StageCriteriaForm):
         context["in_force"] = in_words(stage, form.column)
+        if form.column == "entry_criteria" and (asked := qualifying(database_now())):
+            context["qualifying"] = asked if stage.key in asked.stages else None
     return render(request, "leads/stage_settings.html", context, status=status)
 
 

@@ -9,6 +9,7 @@ import pytest
 from leads import lifecycle
 from leads.instants import database_now
 from leads.models import Stage
+from leads.qualifying import qualifying
 from leads.stage_map import stage_map
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,15 @@ def test_the_page_opens_for_every_role_and_links_the_leads(client, moved, vera):
     assert "/leads/?stage=mql" in page
 
 
+def test_what_qualifying_asks_is_told_with_the_stage_that_it_leads_to(client, olga, defaults):
+    asked = qualifying(database_now())
+    assert (asked.stages, asked.confirmed, asked.known) == ({"sql"}, ["Need"], [])
+    client.force_login(olga)
+    for address in ("/stages/", "/stages/sql/entry/"):
+        page = client.get(address).content.decode()
+        assert page.count("When a rep qualifies: confirmed Need.") == 1
+
+
 @pytest.fixture
 def moved_now(make_lead):
     """A lead that just moved on, another that came back, a third that stays for too long."""
@@ -116,5 +126,5 @@ def test_it_takes_as_many_queries_for_many_leads(
     for _ in range(n):
         lifecycle.move(make_lead(), "mql", at=at, reason="Ready")
     client.force_login(olga)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(16):
         client.get("/stages/")
