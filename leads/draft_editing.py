@@ -28,6 +28,10 @@ class RowChanged(StaleDraft):
         self.theirs = theirs
 
 
+class PlaceIsGone(StaleDraft):
+    """A row was to be put beside one that somebody else removed in between."""
+
+
 @dataclass(frozen=True, slots=True)
 class Editing:
     """Who edits which draft of a kind of document, and when.
@@ -106,17 +110,34 @@ def move_row(
     """
     draft = _locked(edit)
     rows = list(model._default_manager.filter(version=draft))
-    row = next((each for each in rows if each.key == key), None)
+    row = _row_of(rows, key)
     if row is None:
         raise RowChanged(None)
     peers = [each for each in rows if not among or getattr(each, among) == getattr(row, among)]
     place = min(max(peers.index(row) + step, 0), len(peers) - 1)
-    if place == peers.index(row):
-        return
-    save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
-    rows.insert(rows.index(peers[place]), rows.pop(rows.index(row)))
-    number_rows(rows)
-    edit.settle(draft.pk)
+    order = [each for each in rows if each is not row]
+    order.insert(rows.index(peers[place]), row)
+    _put_in_order(edit, draft, rows, order)
+
+
+@transaction.atomic
+def put_beside(
+    edit: Editing, model: type[VersionedRow], key: str, other: str, *, is_after: bool
+) -> None:
+    """Put a row right before the one whose key is `other`, or after it, wherever both stand by now.
+    Raises RowChanged if the row is gone, PlaceIsGone if the other is.
+    """
+    draft = _locked(edit)
+    rows = list(model._default_manager.filter(version=draft))
+    row = _row_of(rows, key)
+    if row is None:
+        raise RowChanged(None)
+    order = [each for each in rows if each is not row]
+    beside = _row_of(order, other)
+    if beside is None:
+        raise PlaceIsGone("Somebody else removed the row that you put it beside. It was not moved.")
+    order.insert(order.index(beside) + is_after, row)
+    _put_in_order(edit, draft, rows, order)
 
 
 @transaction.atomic
@@ -137,6 +158,21 @@ def restore_row(edit: Editing, model: type[models.Model], key: str, *, seen: str
         now.delete()
     else:
         _put_back(was, now, draft)
+    edit.settle(draft.pk)
+
+
+def _row_of(rows: Sequence[VersionedRow], key: str) -> VersionedRow | None:
+    return next((each for each in rows if each.key == key), None)
+
+
+def _put_in_order(
+    edit: Editing, draft: Version, rows: Sequence[VersionedRow], order: Sequence[VersionedRow]
+) -> None:
+    """Have the `rows` of a draft stand in another `order`; the same order is no edit."""
+    if order == rows:
+        return
+    save_edit(draft, revision=draft.revision, by=edit.by, at=edit.at)
+    number_rows(order)
     edit.settle(draft.pk)
 
 

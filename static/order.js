@@ -32,9 +32,10 @@
     if (!over || over === dragged) return;
     event.preventDefault();
     const form = dragged.querySelector("form.row-tools");
-    const by = document.createElement("input");
-    Object.assign(by, { type: "hidden", name: "by", value: places(dragged, over) });
-    form.append(by);
+    const name = places(dragged, over) < 0 ? "before" : "after";
+    const beside = document.createElement("input");
+    Object.assign(beside, { type: "hidden", name, value: over.dataset.key });
+    form.append(beside);
     form.action = dragged.dataset.move;
     form.submit();
   });

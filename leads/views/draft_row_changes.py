@@ -13,9 +13,9 @@ from leads import draft_editing
 from leads.contested import contested
 from leads.custom_facts import declared_facts
 from leads.document_pages import DocumentPages
-from leads.draft_editing import DraftIsGone, RowChanged, find_row
+from leads.draft_editing import DraftIsGone, PlaceIsGone, RowChanged, find_row
 from leads.models import VersionedRow
-from leads.requests import SignedInRequest, read_id
+from leads.requests import SignedInRequest
 from leads.version_words import fingerprint, name_of
 from leads.views.document_history import editors_only
 from leads.views.draft_rows import Target, contest, edited, editing, target_or_404
@@ -66,29 +66,28 @@ def _keep_or_remove(
 def move_row(
     request: SignedInRequest, pages: DocumentPages, number: int, table: str, key: str
 ) -> HttpResponse:
-    """Move a row up or down by one, or by so many places as it was dragged, among those that its
-    table has move together.
+    """Move a row up or down by one among those that its table has move together, or to where it was
+    dragged: right before or after another one.
     """
     target = target_or_404(pages, number, table, key)
     model = target.table.model
     if not issubclass(model, VersionedRow):
         raise Http404
-    step = STEPS.get(request.POST.get("to", "")) or _dragged(request)
-    edit, among = editing(request, target), target.table.among
+    edit = editing(request, target)
     try:
-        draft_editing.move_row(edit, model, key, step=step, among=among)
+        if step := STEPS.get(request.POST.get("to", "")):
+            draft_editing.move_row(edit, model, key, step=step, among=target.table.among)
+        elif other := request.POST.get("before"):
+            draft_editing.put_beside(edit, model, key, other, is_after=False)
+        elif other := request.POST.get("after"):
+            draft_editing.put_beside(edit, model, key, other, is_after=True)
+    except PlaceIsGone as gone:
+        messages.warning(request, str(gone))
     except RowChanged:
         messages.warning(request, "Somebody else removed this row since you opened the page.")
     except DraftIsGone as gone:
         return _elsewhere(request, target, gone)
     return redirect(target.page)
-
-
-def _dragged(request: SignedInRequest) -> int:
-    """Return by how many places a row was dragged, below 0 for up; 0 for what is no number."""
-    text = request.POST.get("by", "")
-    places = read_id(text.removeprefix("-")) or 0
-    return -places if text.startswith("-") else places
 
 
 @login_required

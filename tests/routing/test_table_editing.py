@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 
 from leads.documents import live_version, start_draft
@@ -167,12 +168,27 @@ def test_rows_change_places_but_for_the_last(change, address, draft):
 
 
 @pytest.mark.parametrize(
-    ("by", "place"), [("-2", 0), ("-9", 0), ("1", 3), ("99", 4), ("x", 2), ("-", 2), ("0", 2)]
+    ("side", "place"), [("before", 0), ("after", -1)], ids=["above-the-first", "below-the-last"]
 )
-def test_a_row_is_dragged_no_further_than_to_an_end(change, address, draft, by, place):
-    change(address, "demo", "move/", by=by)
-    assert order(draft).index("demo") == place
+def test_a_row_is_dragged_to_an_end_but_not_below_the_last(change, address, draft, side, place):
+    change(address, "demo", "move/", **{side: order(draft)[place]})
+    assert order(draft).index("demo") == (0 if side == "before" else len(order(draft)) - 2)
     assert order(draft)[-1] == "review"
+
+
+def test_a_row_lands_beside_the_one_it_was_dropped_at_whatever_moved_meanwhile(
+    change, address, draft
+):
+    first = order(draft)[0]
+    change(address, "inbound", "move/", before=first)  # a colleague, while it was dragged
+    change(address, "demo", "move/", before=first)
+    assert order(draft)[:3] == ["inbound", "demo", first]
+    change(address, first, "remove/")
+    answer = change(address, "inbound", "move/", after=first)
+    assert order(draft)[:2] == ["inbound", "demo"]
+    assert [str(each) for each in get_messages(answer.wsgi_request)] == [
+        "Somebody else removed the row that you put it beside. It was not moved."
+    ]
 
 
 def test_the_last_row_stays(change, address, draft, editor):
