@@ -42,6 +42,11 @@ def stays_as_it_is(draft_id: int) -> None:
     """Rows of most documents may stand in any order."""
 
 
+def fit_as_it_is(version: Version, at: datetime) -> Sequence[str]:
+    """Of most documents any version may be made live again."""
+    return ()
+
+
 def may_go(row: models.Model) -> str:
     """Of most tables any row may be removed."""
     return ""
@@ -80,6 +85,7 @@ class DocumentPages:
     effect:     what is so once a version is live.
     after_live: the name of the address where one goes then.
     settle:     puts the rows of a draft in order after a change, given its id.
+    problems:   what forbids making a version live, each as a sentence.
     """
 
     kind: str
@@ -92,6 +98,7 @@ class DocumentPages:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     may_see: Callable[[User], bool] = anybody
     settle: Callable[[int], None] = stays_as_it_is
+    problems: Callable[[Version, datetime], Sequence[str]] = fit_as_it_is
 
     @cached_property
     def to(self) -> dict[str, str]:

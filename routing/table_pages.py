@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leads.document_pages import DocumentPages, Table
 from leads.models import Document, Role, User
+from routing.check import errors_of
 from routing.forms.rows import RoutingRuleForm
 from routing.models import RoutingRule
 from routing.table_order import keep_fallback_last, why_it_stays
@@ -26,4 +27,5 @@ TABLE = DocumentPages(
     after_live="routing:table",
     may_see=may_see_table,
     settle=keep_fallback_last,
+    problems=errors_of,
 )

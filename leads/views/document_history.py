@@ -133,13 +133,15 @@ def go_back(request: SignedInRequest, pages: DocumentPages, number: int) -> Http
     if not may_publish(request.user):
         raise PermissionDenied
     form = NoteForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    problems = pages.problems(version, database_now())
+    if request.method == "POST" and form.is_valid() and not problems:
         return _make_live(request, pages, version, note=form.cleaned_data["note"])
     stands = around(pages, version, request.user)
     context = {
         "pages": pages,
         "version": version,
         "form": form,
+        "problems": problems,
         "around": stands,
         "diff": _from_live(pages, stands),
     }

@@ -6,8 +6,9 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from leads.documents import live_version, start_draft
-from leads.models import CustomFact, Document, Organisation, Queue, Role
+from leads.documents import live_version, revert, start_draft
+from leads.instants import database_now
+from leads.models import CustomFact, Document, Organisation, Queue, Role, User
 from routing.models import Capacity, Rota, RoutingRule
 from routing.table_order import FALLBACK_STAYS
 from tests.conftest import make_user
@@ -289,6 +290,20 @@ def test_going_back_and_discarding(editor, draft):
     editor.post("/routing/draft/")
     editor.post("/routing/3/discard/", {"revision": 1})
     assert editor.get("/routing/3/").status_code == 404
+
+
+def test_a_table_that_names_a_leaver_is_not_gone_back_to(editor, draft, carol, rosa):
+    RoutingRule.objects.filter(version=draft, key="demo").update(
+        outcome="rep", rep=carol, rota=None
+    )
+    publish(editor, draft)
+    revert(draft.base, by=None, note="Back", at=database_now())
+    User.objects.filter(pk=carol.pk).update(is_active=False)
+    url = f"/routing/{draft.number}/go-back/"
+    editor.force_login(rosa)
+    assert "leads to Carol, who has left" in editor.get(url).content.decode()
+    assert editor.post(url, {"note": "Again"}).status_code == 422
+    assert live_version(Document.Kind.ROUTING, database_now()) == draft.base
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
