@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from leads import ownership
 from leads.instants import database_now
 from leads.models import Account, AccountDomain, FactSnapshot, Role
-from routing import territory_order
+from routing import territory_order, territory_traffic
 from routing.models import Territory
 from routing.territory_overlaps import overlaps
 from routing.territory_traffic import fallen
@@ -114,6 +114,16 @@ def test_leads_of_90_days_are_counted_where_they_lie(leads, dach, named, olga):
     found = fallen([dach, named], olga, database_now())
     assert found.by_territory == {dach.pk: [leads["german"].pk], named.pk: [leads["acme"].pk]}
     assert (found.outside, found.untold) == ([leads["french"].pk], [leads["unknown"].pk])
+
+
+def test_of_many_leads_some_are_looked_at_evenly(leads, dach, named, olga, client, monkeypatch):
+    monkeypatch.setattr(territory_traffic, "SAMPLE", 2)
+    found = fallen([dach, named], olga, database_now())
+    assert (found.looked_at, found.came_in) == (2, 4)
+    client.force_login(olga)
+    assert "Of 4 leads of 90 days that you see, 2 are looked at" in words(
+        client.get("/routing/territories/")
+    )
 
 
 @pytest.mark.parametrize(
