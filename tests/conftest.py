@@ -6,13 +6,15 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, client
+from django.test.client import store_rendered_templates
 
 from devstack.pytest_plugin import TEMPLATE
 from leads import handoffs, lifecycle, ownership
@@ -82,6 +84,23 @@ def quick(settings: Any) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def context_of_the_page_alone(django_test_environment: None) -> Iterator[None]:
+    """Keep for `response.context` what a page is rendered with, not also what each of the hundreds
+    of fragments within it is: copying those takes longer than the rest of some tests.
+    """
+
+    def store(
+        store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_: Any
+    ) -> None:
+        if context.template is template:
+            store_rendered_templates(store, signal, sender, template, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "store_rendered_templates", store)
+        yield
+
+
 @pytest.fixture
 def at() -> datetime:
     return AT
@@ -89,8 +108,15 @@ def at() -> datetime:
 
 def make_user(name: str, *roles: Role, **fields: Any) -> User:
     user = User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, name=name, **fields)
-    user.groups.set(Group.objects.filter(name__in=roles))
+    groups = (User.groups.through(user=user, group_id=group_ids()[role]) for role in roles)
+    User.groups.through.objects.bulk_create(groups)
     return user
+
+
+@cache
+def group_ids() -> dict[str, int]:
+    """Return the ids of the roles' groups, which are made with the schema."""
+    return dict(Group.objects.values_list("name", "pk"))
 
 
 def make_rosa(**fields: Any) -> User:

@@ -53,7 +53,7 @@ evidences = st.builds(
 
 
 @given(rule_lists, st.lists(evidences, min_size=1, max_size=6))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_rules_together_answer_as_each_alone(rules, leads):
     compiled = [compile_conditions(rule) for rule in rules]
     index = RuleIndex(compiled)

@@ -157,28 +157,33 @@ def test_every_record_has_its_admin():
     assert models - INLINE == {model._meta.label_lower for model in REGISTERED}
 
 
-def test_every_list_and_every_record_opens(admin_client, one_of_everything):
+def test_every_record_opens(admin_client, one_of_everything):
     for model in REGISTERED:
-        page = admin_client.get(url(model, ""))
-        assert page.status_code == 200, model
         row = model._default_manager.first()
         assert row is not None, model
         assert admin_client.get(url(model, "change", row.pk)).status_code == 200, model
 
 
-def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
+def test_every_list_opens_with_as_many_queries_for_many_rows_as_for_few(
     admin_client, one_of_everything, make_lead, make_handoff, carol
 ):
-    few = {model: queries_of_list(admin_client, model) for model in REGISTERED}
+    few = {model: (queries_of_list(admin_client, model), row_count(model)) for model in REGISTERED}
     for number in range(15):
         make_handoff(make_lead(f"Lead {number}"), rep=carol)
-    assert {model: queries_of_list(admin_client, model) for model in REGISTERED} == few
+    grown = [model for model, (_, count) in few.items() if row_count(model) > count]
+    assert {"Lead", "Handoff", "Assignment"} <= {model.__name__ for model in grown}
+    for model in grown:
+        assert (model, queries_of_list(admin_client, model)) == (model, few[model][0])
 
 
 def queries_of_list(client, model):
     with CaptureQueriesContext(connection) as captured:
-        client.get(url(model, ""))
+        assert client.get(url(model, "")).status_code == 200, model
     return len(captured)
+
+
+def row_count(model):
+    return model._default_manager.count()
 
 
 @pytest.mark.parametrize("who", ["alice", "mona", "vera"])
