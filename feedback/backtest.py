@@ -177,6 +177,7 @@ def prediction_of(version: Version) -> dict[str, Any] | None:
     return {
         "backtest": backtest.pk,
         "months": backtest.months,
+        "length": backtest.length,
         "from": backtest.from_at.isoformat(),
         "to": backtest.to_at.isoformat(),
         "gained": len(result.gained),

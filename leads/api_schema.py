@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 ANY_DEPTH = Mapping[str, Any]
+NEEDED = "needed"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
-    """One field: what it holds in words, and whether it can't be left out."""
+    """One field: what it holds in words. needed: whether, and when, it can't be left out; "": it
+    can.
+    """
 
     name: str
     type: str
-    is_required: bool
+    needed: str
     description: str
 
 
@@ -78,7 +81,7 @@ def _parameter(details: ANY_DEPTH) -> FieldEntry:
     return FieldEntry(
         name=details["name"],
         type=f"{details['in']}, {_type(details['schema'])}",
-        is_required=details["required"],
+        needed=NEEDED if details["required"] else "",
         description=details.get("description") or details["schema"].get("description", ""),
     )
 
@@ -99,17 +102,28 @@ def _about(answer: ANY_DEPTH, models: ANY_DEPTH) -> str:
     return f"{answer['description']}. {about}"
 
 
-def _fields(schema: ANY_DEPTH, models: ANY_DEPTH) -> list[FieldEntry]:
+def _fields(schema: ANY_DEPTH, models: ANY_DEPTH, *, within: str = "") -> list[FieldEntry]:
+    """Return the fields of an object, each followed by those of the objects that it is a list of.
+
+    within: what their names begin with: "activities[]."
+    """
     model = _resolved(schema, models)
-    return [
-        FieldEntry(
-            name=name,
-            type=_type(details),
-            is_required=name in model.get("required", []),
-            description=details.get("description", ""),
-        )
-        for name, details in model.get("properties", {}).items()
-    ]
+    fields: list[FieldEntry] = []
+    for name, details in model.get("properties", {}).items():
+        needed = _needed(name, model)
+        about = details.get("description", "")
+        fields.append(FieldEntry(f"{within}{name}", _type(details), needed, about))
+        if details.get("type") == "array":
+            fields += _fields(details["items"], models, within=f"{within}{name}[].")
+    return fields
+
+
+def _needed(name: str, model: ANY_DEPTH) -> str:
+    if name in model.get("required", []):
+        return NEEDED
+    enough = [each["required"] for each in model.get("anyOf", []) if "required" in each]
+    others = [each for names in enough for each in names if each != name]
+    return f"needed, or {' or '.join(others)}" if [name] in enough else ""
 
 
 def _type(schema: ANY_DEPTH) -> str:

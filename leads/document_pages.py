@@ -182,10 +182,17 @@ class Around:
         return self.publications[:HISTORY_SHOWN]
 
 
+def _changes(publications: Sequence[Publication]) -> list[Publication]:
+    """Return those of `publications`, newest first, that made another version live."""
+    earlier = [each.version_id for each in publications[1:]]
+    pairs = zip(publications, [*earlier, None], strict=False)
+    return [each for each, before in pairs if each.version_id != before]
+
+
 def around(pages: DocumentPages, version: Version, user: User) -> Around:
     return Around(
         version,
-        publications=list(pages.publications()),
+        publications=_changes(list(pages.publications())),
         drafts=list(pages.versions().drafts()),
         may_edit=may_edit(user),
         may_publish=may_publish(user),

@@ -33,6 +33,8 @@ from leads.submission_values import (
 )
 
 MOST_ACTIVITIES = 200
+# By one of these somebody is known. For who reads the schema; `_is_somebody` checks it.
+KNOWN_BY = ("email", "phone", "source_id")
 
 # Other words for how a handoff ended, and ours.
 OUTCOMES = {"declined": "disqualified", "cancelled": "recycled"}
@@ -77,6 +79,14 @@ class SubmissionFields(Fields):
     """What a source says about a person and what they did. Give an email, a phone or a source_id;
     everything else may be left out.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"minLength": 1}}} for name in KNOWN_BY
+            ]
+        }
+    )
 
     email: Email = ""
     name: Line200 = ""

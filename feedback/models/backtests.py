@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import F, Q
 
 from leads.models import Job, User, Version
+
+DAYS_A_MONTH = 30
+A_WEEK = timedelta(days=7)
 
 
 class Backtest(models.Model):
@@ -37,7 +42,21 @@ class Backtest(models.Model):
         indexes = [models.Index(fields=["version", "-id"], name="backtest_newest")]
 
     def __str__(self) -> str:
-        return f"Backtest of {self.version or 'a discarded draft'} over {self.months} months"
+        return f"Backtest of {self.version or 'a discarded draft'} over {self.length}"
+
+    @property
+    def length(self) -> str:
+        """How long the past was that it went through, in words: what was asked for, or all there is
+        where that is less.
+        """
+        asked = timedelta(days=DAYS_A_MONTH * self.months)
+        found = self.to_at - self.from_at
+        if found > asked - A_WEEK:
+            return f"{self.months} months"
+        months = round(found / timedelta(days=DAYS_A_MONTH))
+        return (
+            f"{_counted(months, 'month') if months else _counted(found.days, 'day')}, all there is"
+        )
 
     @property
     def is_running(self) -> bool:
@@ -56,3 +75,7 @@ class Backtest(models.Model):
     def done_percent(self) -> int:
         total = self.job.total_count
         return 100 * self.job.done_count // total if total else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -41,6 +41,8 @@ def check(request: SignedInRequest, number: int) -> HttpResponse:
         "found": found,
         "quiet": quiet,
         "may_check": may_edit(request.user),
+        # Where the rows stand beside it, each gets the mark of its warnings.
+        "marks_rows": wants_fragment(request) and "rows" in request.GET,
         "at": at,
     }
     fragment = wants_fragment(request)

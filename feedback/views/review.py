@@ -211,7 +211,8 @@ def _act(
     if not wants_fragment(request):
         messages.success(request, said)
         return redirect("feedback:review")
-    return render(request, "feedback/_review_done.html", {"handoff": handoff, "said": said})
+    context = {"handoff": handoff, "said": said, "waiting": _waiting_count(request.user)}
+    return render(request, "feedback/_review_done.html", context)
 
 
 def _lost(
@@ -221,7 +222,8 @@ def _lost(
     when = f" ({since_text(error.at, at)})" if error.at else ""
     said = f"{error}{when}"
     if wants_fragment(request):
-        context = {"handoff": handoff, "said": said, "is_lost": True}
+        waiting = _waiting_count(request.user)
+        context = {"handoff": handoff, "said": said, "is_lost": True, "waiting": waiting}
         return render(request, "feedback/_review_done.html", context, status=409)
     messages.warning(request, said)
     return _page(request, at, status=409)
@@ -277,6 +279,10 @@ def _choices(viewer: User) -> dict[str, Any]:
         "reps": list(reps_to_choose(viewer)),
         "codes": list(review.codes()),
     }
+
+
+def _waiting_count(viewer: User) -> int:
+    return review.in_review(viewer).count()
 
 
 def _kept_count(viewer: User) -> int | None:

@@ -16,10 +16,14 @@ from django.views.decorators.vary import vary_on_headers
 from leads.forms.submissions import ManualForm
 from leads.inbox import canonical, receive
 from leads.instants import database_now
-from leads.models import Lead, Role, Submission
+from leads.models import Lead, Role, Submission, User
 from leads.requests import SignedInRequest
 
 ADDERS = (Role.REP, Role.MANAGER, Role.MARKETING_OPS, Role.ADMIN)
+
+
+def may_add(user: User) -> bool:
+    return user.has_role(*ADDERS)
 
 
 def adders_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -27,7 +31,7 @@ def adders_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @functools.wraps(view)
     def checked(request: SignedInRequest, **kwargs: object) -> HttpResponse:
-        if not request.user.has_role(*ADDERS):
+        if not may_add(request.user):
             raise PermissionDenied
         return view(request, **kwargs)
 

@@ -26,6 +26,7 @@ from leads.matching import survivor_id
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
 from leads.requests import SignedInRequest, wants_fragment
+from leads.views.lead_add import may_add
 
 PAGE_SIZE = 50
 # Beyond so many, nobody counts on.
@@ -44,6 +45,7 @@ def lead_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "filter": filtered,
         "at": database_now(),
+        "may_add": may_add(request.user),
         "in_all": count_in_all(request, filtered),
         **page,
         **addresses(request, page),

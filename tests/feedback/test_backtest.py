@@ -238,6 +238,15 @@ def test_a_second_backtest_that_runs_or_is_cancelled_hides_no_prediction(draft, 
     assert backtest.prediction_of(draft)["months"] == 3
 
 
+@pytest.mark.parametrize(
+    ("days", "length"),
+    [(182, "6 months"), (91, "3 months, all there is"), (30, "1 month, all there is")],
+)
+def test_it_says_how_long_the_past_really_was(at, days, length):
+    found = Backtest(months=6, from_at=at - timedelta(days=days), to_at=at)
+    assert found.length == length
+
+
 def test_a_discarded_draft_leaves_its_backtest_behind(draft, olga, at):
     run(draft, at, olga)
     documents.discard(draft)

@@ -75,7 +75,8 @@ def test_a_doubled_signal_names_its_leads(draft, crowd, at):
 def test_a_warning_and_its_row_lead_to_one_another(client, draft, crowd, olga, at):
     add_views(draft)
     client.force_login(olga)
-    part = client.get(check_url(draft), headers={"HX-Request": "true"}).content.decode()
+    htmx = {"HX-Request": "true"}
+    part = client.get(f"{check_url(draft)}?rows", headers=htmx).content.decode()
     mark = part.partition('<span id="w-signals-views" hx-swap-oob="true">')[2].partition("</span>")[
         0
     ]
@@ -84,7 +85,7 @@ def test_a_warning_and_its_row_lead_to_one_another(client, draft, crowd, olga, a
     assert f'/criteria/{draft.number}/#signals-views"' in warning and "counts twice" in warning
     page = client.get(f"/criteria/{draft.number}/").content.decode()
     assert '<span id="w-signals-views"></span>' in page
-    assert "hx-swap-oob" not in client.get(check_url(draft)).content.decode()
+    assert "hx-swap-oob" not in client.get(check_url(draft), headers=htmx).content.decode()
 
 
 def test_a_broken_draft_shows_its_errors_instead(client, draft, olga, at):

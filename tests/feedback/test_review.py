@@ -78,6 +78,14 @@ def test_what_was_missing_is_filled_in_and_the_lead_goes_on_to_a_rep(as_user, ol
     assert not Clock.objects.running().filter(handoff=handoff, kind="review").exists()
 
 
+def test_the_count_of_what_waits_goes_down_with_each_answer(as_user, olga, waiting):
+    handoff, _ = waiting(), waiting()
+    answer = as_user(olga).post(
+        f"/review/{handoff.pk}/disqualify/", {"code": "wrong-size"}, headers={"HX-Request": "true"}
+    )
+    assert '"innerHTML:[data-count=Review]">1</span>' in answer.content.decode()
+
+
 def test_what_is_left_is_still_missing(waiting, olga, at):
     handoff = waiting(missing=["account.country", "account.industry"])
     review.fill_in(handoff, COUNTRY, ["country"], by=olga, at=at)

@@ -195,6 +195,8 @@ def test_the_reference_page_needs_nothing_from_outside(client, db):
     assert "https://" not in page and "<script>" not in page and "style=" not in page
     assert "default-src 'self'" in answer["Content-Security-Policy"]
     assert "product_interest" in page and "text of at most 254 characters" in page
+    assert page.count('<b class="small">needed, or ') == 3
+    assert '<code>activities[].occurred_at</code><br><b class="small">needed</b>' in page
 
 
 def test_every_field_stands_in_the_openapi_document(client, db):

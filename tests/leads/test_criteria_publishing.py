@@ -23,6 +23,7 @@ from leads.models import (
     Document,
     FitRule,
     Organisation,
+    Publication,
     Signal,
     Version,
 )
@@ -99,6 +100,14 @@ def test_a_long_history_asks_as_often(client, published, rosa, times, django_ass
     client.get("/criteria/history/")
     with django_assert_num_queries(16):
         client.get("/criteria/history/")
+
+
+def test_what_is_made_live_again_as_it_is_stands_once_in_the_history(client, published, rosa):
+    Publication.objects.create(version=live(), at=database_now(), note="The same again")
+    client.force_login(rosa)
+    entries = client.get("/criteria/history/").context["entries"]
+    assert [each.publication.version.number for each in entries] == [2, 1]
+    assert entries[0].publication.note != "The same again"
 
 
 # Discarding ---------------------------------------------------------------------------------------
