@@ -15,7 +15,7 @@ from leads.custom_facts import all_declared_facts
 from leads.documents import may_publish
 from leads.draft_editing import Editing
 from leads.forms.rows import RowForm
-from leads.models import Publication, Role, User, Version, VersionedRow
+from leads.models import Publication, Role, User, Version
 from leads.models.documents import VersionQuerySet
 from leads.row_views import Tables
 from leads.version_diff import diff_of, read_rows
@@ -64,10 +64,6 @@ class Table:
     one: str
     among: str = ""
     why_it_stays: Callable[[models.Model], str] = may_go
-
-    @property
-    def has_order(self) -> bool:
-        return issubclass(self.model, VersionedRow)
 
     @property
     def has_one_row(self) -> bool:

@@ -131,8 +131,3 @@ RULES: Mapping[str, LintRule] = {
 def lint(checked: Checked) -> list[Finding]:
     """Return what the check finds, in the order of `RULES`."""
     return [finding for rule in RULES.values() for finding in rule.find(checked)]
-
-
-def errors_among(findings: list[Finding]) -> list[Finding]:
-    """Return the findings that forbid publishing."""
-    return [each for each in findings if RULES[each.id].is_error]

@@ -25,7 +25,8 @@ from leads.document_pages import may_edit
 from leads.instants import database_now
 from leads.models import Lead, Version
 from leads.requests import SignedInRequest, wants_fragment
-from leads.views.document_history import editors_only, version_or_404
+from leads.views.access import editors_only
+from leads.views.document_history import version_or_404
 
 LEADS_A_PAGE = 50
 
@@ -146,7 +147,6 @@ def progress(request: SignedInRequest, number: int) -> HttpResponse:
     return answer
 
 
-@login_required
 @editors_only
 @require_POST
 def cancel_backtest(request: SignedInRequest, number: int) -> HttpResponse:

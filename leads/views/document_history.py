@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from leads import documents
-from leads.document_pages import Around, DocumentPages, around, may_edit
+from leads.document_pages import Around, DocumentPages, around
 from leads.documents import may_publish
 from leads.errors import NotPublishable, StaleDraft
 from leads.forms.notes import NoteForm
@@ -24,37 +22,13 @@ from leads.instants import database_now
 from leads.models import Publication, Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.version_diff import VersionDiff
-
-
-def editors_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let through who may change drafts; anybody else gets a 403."""
-
-    @functools.wraps(view)
-    def checked(request: SignedInRequest, **kwargs: object) -> HttpResponse:
-        if not may_edit(request.user):
-            raise PermissionDenied
-        return view(request, **kwargs)
-
-    return checked
-
-
-def readers_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let through who may see these pages; anybody else gets a 403."""
-
-    @functools.wraps(view)
-    def checked(request: SignedInRequest, pages: DocumentPages, **kwargs: object) -> HttpResponse:
-        if not pages.may_see(request.user):
-            raise PermissionDenied
-        return view(request, pages=pages, **kwargs)
-
-    return checked
+from leads.views.access import editors_only, page_readers_only
 
 
 def version_or_404(pages: DocumentPages, number: int) -> Version:
     return get_object_or_404(pages.versions(), number=number)
 
 
-@login_required
 @editors_only
 @require_POST
 def start_draft(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
@@ -66,8 +40,7 @@ def start_draft(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     return redirect(pages.url("version", draft.number))
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 @vary_on_headers("HX-Request")
 def diff(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
@@ -102,8 +75,7 @@ class Entry:
     before: Version | None
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def history(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     newest = pages.publications().first()
@@ -166,7 +138,6 @@ def _make_live(
     return redirect(pages.url("live"))
 
 
-@login_required
 @editors_only
 @require_http_methods(["GET", "POST"])
 def discard(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:

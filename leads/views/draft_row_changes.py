@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -17,13 +16,12 @@ from leads.draft_editing import DraftIsGone, PlaceIsGone, RowChanged, find_row
 from leads.models import VersionedRow
 from leads.requests import SignedInRequest
 from leads.version_words import fingerprint, name_of
-from leads.views.document_history import editors_only
+from leads.views.access import editors_only
 from leads.views.draft_rows import Target, contest, edited, editing, target_or_404
 
 STEPS = {"up": -1, "down": 1}
 
 
-@login_required
 @editors_only
 @require_POST
 def remove_row(
@@ -60,7 +58,6 @@ def _keep_or_remove(
     return contest(request, target, context)
 
 
-@login_required
 @editors_only
 @require_POST
 def move_row(
@@ -90,7 +87,6 @@ def move_row(
     return redirect(target.page)
 
 
-@login_required
 @editors_only
 @require_POST
 def restore_row(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -33,7 +32,8 @@ from leads.models import Version, VersionedRow
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.row_views import anchor_of
 from leads.version_words import fingerprint, marks_of, name_of
-from leads.views.document_history import editors_only, version_or_404
+from leads.views.access import editors_only
+from leads.views.document_history import version_or_404
 
 # Not among what somebody typed: sent anew with each form.
 ENVELOPE = frozenset({"csrfmiddlewaretoken", "do", "draft", "seen", "opened"})
@@ -107,7 +107,6 @@ def target_or_404(pages: DocumentPages, number: int, table: str, key: str | None
     return Target(pages, number, pages.tables[table], key)
 
 
-@login_required
 @editors_only
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,6 +14,7 @@ from leads.inbox import canonical, receive
 from leads.instants import database_now
 from leads.models import Lead, Role, Submission, User
 from leads.requests import SignedInRequest
+from leads.views.access import only
 
 ADDERS = (Role.REP, Role.MANAGER, Role.MARKETING_OPS, Role.ADMIN)
 
@@ -26,19 +23,9 @@ def may_add(user: User) -> bool:
     return user.has_role(*ADDERS)
 
 
-def adders_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let through those who work with leads; whoever only looks gets a 403."""
-
-    @functools.wraps(view)
-    def checked(request: SignedInRequest, **kwargs: object) -> HttpResponse:
-        if not may_add(request.user):
-            raise PermissionDenied
-        return view(request, **kwargs)
-
-    return checked
+adders_only = only(may_add)
 
 
-@login_required
 @adders_only
 @require_http_methods(["GET", "POST"])
 def lead_add(request: SignedInRequest) -> HttpResponse:
@@ -58,7 +45,6 @@ def lead_add(request: SignedInRequest) -> HttpResponse:
     return render(request, "leads/lead_add.html", {"form": form}, status=status)
 
 
-@login_required
 @adders_only
 @require_GET
 @vary_on_headers("HX-Request")

@@ -6,7 +6,6 @@ from copy import copy
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +19,7 @@ from leads.models import Stage
 from leads.qualifying import qualifying
 from leads.requests import SignedInRequest
 from leads.stage_rules import overdue_at_once, reschedule_stays
-from leads.views.document_history import editors_only
+from leads.views.access import editors_only
 
 LIMITS = "words and limits"
 CHANGED = (
@@ -29,7 +28,6 @@ CHANGED = (
 )
 
 
-@login_required
 @editors_only
 @require_http_methods(["GET", "POST"])
 @transaction.atomic
@@ -45,7 +43,6 @@ def words(request: SignedInRequest, key: str) -> HttpResponse:
     return answer
 
 
-@login_required
 @editors_only
 @require_http_methods(["GET", "POST"])
 @transaction.atomic

@@ -9,17 +9,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.models import CustomFact
 from leads.requests import SignedInRequest
+from leads.views.access import editors_only
 from revops.forms.attributes import AttributeForm
-from revops.views.setup import ops_only
 
 
-@ops_only
+@editors_only
 @require_GET
 def attributes(request: SignedInRequest) -> HttpResponse:
     return render(request, "setup/attributes.html", {"attributes": CustomFact.objects.all()})
 
 
-@ops_only
+@editors_only
 @require_http_methods(["GET", "POST"])
 def attribute(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(CustomFact, pk=pk) if pk else None

@@ -13,10 +13,10 @@ from leads.errors import LostRace
 from leads.instants import database_now
 from leads.models import Lead, User
 from leads.requests import SignedInRequest
+from leads.views.access import admins_only
 from revops.departure_page import Departure, departure_of
 from revops.departures import let_go
 from revops.forms.leaving import LeavingForm
-from revops.views.setup import admins_only
 
 ROWS_A_PAGE = 50
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import ResetPasswordForm
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
@@ -24,33 +20,12 @@ from leads.instants import database_now
 from leads.models import Document, IntakeSource, IntakeToken, Organisation, Role, Team, User
 from leads.requests import SignedInRequest
 from leads.tokens import issue_token
+from leads.views.access import admins_only, editors_only
 from revops.departure_page import departure_of
 from revops.filters import PersonFilter
 from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
 from revops.people import change_job, put_to_work
 from revops.views.first_admin import is_empty_installation
-
-View = Callable[..., HttpResponse]
-
-
-def only(*roles: Role) -> Callable[[View], View]:
-    """Let through who has one of `roles`; anybody else gets a 403."""
-
-    def wrap(view: View) -> View:
-        @functools.wraps(view)
-        def checked(request: SignedInRequest, **kwargs: object) -> HttpResponse:
-            if not request.user.has_role(*roles):
-                raise PermissionDenied
-            return view(request, **kwargs)
-
-        return login_required(checked)
-
-    return wrap
-
-
-admins_only = only(Role.ADMIN)
-ops_only = only(Role.ADMIN, Role.MARKETING_OPS)
-
 
 # What is published in versions, and what it decides.
 DOCUMENTS = [
@@ -67,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return redirect("setup:first") if is_empty_installation() else _index(request)
 
 
-@ops_only
+@editors_only
 def _index(request: SignedInRequest) -> HttpResponse:
     context = {
         "organisation": Organisation.objects.get(),
@@ -151,7 +126,7 @@ def team(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     )
 
 
-@ops_only
+@editors_only
 @require_GET
 def sources(request: SignedInRequest) -> HttpResponse:
     found = IntakeSource.objects.annotate(
@@ -160,7 +135,7 @@ def sources(request: SignedInRequest) -> HttpResponse:
     return render(request, "setup/sources.html", {"sources": found, "at": database_now()})
 
 
-@ops_only
+@editors_only
 @require_http_methods(["GET", "POST"])
 def source(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(IntakeSource, pk=pk) if pk else None
@@ -172,7 +147,7 @@ def source(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     return _form_page(request, form, "setup/source.html", source=known, at=database_now())
 
 
-@ops_only
+@editors_only
 @require_POST
 def new_token(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a new token once. It is not kept, so this page can't be opened again."""
@@ -183,7 +158,7 @@ def new_token(request: SignedInRequest, pk: int) -> HttpResponse:
     return response
 
 
-@ops_only
+@editors_only
 @require_POST
 def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(IntakeToken, pk=pk)
@@ -192,14 +167,14 @@ def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("setup:source", pk=token.source_id)
 
 
-@ops_only
+@editors_only
 @require_GET
 def reasons(request: SignedInRequest) -> HttpResponse:
     found = ReasonCode.objects.annotate(times_given=Count("dispositions"))
     return render(request, "setup/reasons.html", {"reasons": found})
 
 
-@ops_only
+@editors_only
 @require_http_methods(["GET", "POST"])
 def reason(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(ReasonCode, pk=pk) if pk else None

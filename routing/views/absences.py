@@ -16,6 +16,7 @@ from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import Absence
 from leads.requests import SignedInRequest
+from leads.views.access import only
 from routing.absence_page import (
     absences_seen_by,
     away_list,
@@ -25,14 +26,13 @@ from routing.absence_page import (
     people_of,
 )
 from routing.forms.absences import AbsenceForm
-from routing.views.access import only
 
 ROWS_A_PAGE = 50
-readers_only = only(may_see_absences)
-editors_only = only(may_change_absences)
+absence_readers_only = only(may_see_absences)
+absence_editors_only = only(may_change_absences)
 
 
-@readers_only
+@absence_readers_only
 @require_GET
 def absences(request: SignedInRequest) -> HttpResponse:
     at = database_now()
@@ -44,7 +44,7 @@ def absences(request: SignedInRequest) -> HttpResponse:
     return render(request, "routing/absences.html", context)
 
 
-@editors_only
+@absence_editors_only
 @require_http_methods(["GET", "POST"])
 @transaction.atomic
 def edit_absence(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
@@ -72,7 +72,7 @@ def edit_absence(request: SignedInRequest, pk: int | None = None) -> HttpRespons
     return render(request, "routing/absence_edit.html", context, status=status)
 
 
-@editors_only
+@absence_editors_only
 @require_POST
 def end_absence(request: SignedInRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence, pk=pk, user__in=people_of(request.user))
@@ -81,7 +81,7 @@ def end_absence(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("routing:absences")
 
 
-@readers_only
+@absence_readers_only
 @require_GET
 def absence_leads(request: SignedInRequest, pk: int) -> HttpResponse:
     """What somebody who is away, or will be, has open."""

@@ -19,6 +19,7 @@ from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import User
 from leads.requests import SignedInRequest, read_id
+from leads.views.access import editors_only
 from routing.forms.rotas import MemberFormSet, Members, RotaForm
 from routing.models import Rota
 from routing.naming import names_rota
@@ -27,12 +28,12 @@ from routing.rota_page import rota_page, with_leads
 from routing.rotas import locked_rota
 from routing.shares import LATELY, rota_shares
 from routing.skips import PassedOver, Skips
-from routing.views.access import editors_only, readers_only
+from routing.views.access import table_readers_only
 
 ROWS_A_PAGE = 50
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def rotas(request: SignedInRequest) -> HttpResponse:
     everyone = list(Rota.objects.order_by("-is_active", "name"))
@@ -41,7 +42,7 @@ def rotas(request: SignedInRequest) -> HttpResponse:
     return render(request, "routing/rotas.html", context)
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def rota(request: SignedInRequest, pk: int) -> HttpResponse:
     page = rota_page(get_object_or_404(Rota, pk=pk), request.user, database_now())
@@ -49,7 +50,7 @@ def rota(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "routing/rota.html", context)
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def rota_leads(request: SignedInRequest, pk: int, which: str) -> HttpResponse:
     """The handoffs behind a number; of one rep with ?rep=5."""
@@ -61,7 +62,7 @@ def rota_leads(request: SignedInRequest, pk: int, which: str) -> HttpResponse:
     return render(request, "routing/rota_leads.html", {"asked": asked, "page": page})
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def rota_skips(request: SignedInRequest, pk: int) -> HttpResponse:
     """Each time somebody was passed over in 30 days, and why; of one rep with ?rep=5."""

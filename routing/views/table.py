@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,7 +12,8 @@ from leads.document_pages import DocumentPages
 from leads.instants import database_now
 from leads.models import Document, Version
 from leads.requests import SignedInRequest
-from leads.views.document_history import editors_only, readers_only, version_or_404
+from leads.views.access import editors_only, page_readers_only
+from leads.views.document_history import version_or_404
 from routing.forms.upkeep import UpkeepForm
 from routing.map import map_as_csv, territory_rows
 from routing.models import RoutingRule
@@ -21,8 +21,7 @@ from routing.shares import rota_shares
 from routing.table_page import table_page
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def table(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     """The live table, who has had how many turns in each rota, and the territories."""
@@ -34,8 +33,7 @@ def table(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     return _show(request, pages, newest.version, **beside)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def version(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     return _show(request, pages, version_or_404(pages, number))
@@ -50,8 +48,7 @@ def _show(
     return render(request, "routing/table.html", context)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def download(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """The rows of a version as CSV."""
@@ -62,7 +59,6 @@ def download(request: SignedInRequest, pages: DocumentPages, number: int) -> Htt
     return answer
 
 
-@login_required
 @editors_only
 @require_http_methods(["GET", "POST"])
 def upkeep(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,13 +11,13 @@ from django.views.decorators.vary import vary_on_headers
 from leads.document_pages import DocumentPages, may_edit
 from leads.instants import database_now
 from leads.requests import SignedInRequest, wants_fragment
-from leads.views.document_history import readers_only, version_or_404
+from leads.views.access import page_readers_only
+from leads.views.document_history import version_or_404
 from routing.check import report_on
 from routing.lint import RULES
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def check(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:

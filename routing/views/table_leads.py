@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,8 @@ from leads.document_pages import DocumentPages
 from leads.instants import database_now
 from leads.models import Handoff, Lead
 from leads.requests import SignedInRequest, read_id
-from leads.views.document_history import readers_only, version_or_404
+from leads.views.access import page_readers_only
+from leads.views.document_history import version_or_404
 from routing.check import report_on
 from routing.lint import RULES
 from routing.linting.checked import Finding
@@ -31,8 +31,7 @@ SAID = {
 }
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def row_leads(request: SignedInRequest, pages: DocumentPages, key: str, which: str) -> HttpResponse:
     """What a row took lately, or that part of it which `which` names."""
@@ -52,8 +51,7 @@ def row_leads(request: SignedInRequest, pages: DocumentPages, key: str, which: s
     return render(request, "routing/table_leads.html", context)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """The leads behind a finding of the check; a 404 where it no longer finds it."""

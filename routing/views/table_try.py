@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -17,14 +16,14 @@ from leads.documents import NothingLive, live_version
 from leads.instants import database_now
 from leads.models import Document, HandRaise, Lead, Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
-from leads.views.document_history import readers_only, version_or_404
+from leads.views.access import page_readers_only
+from leads.views.document_history import version_or_404
 from routing.forms.trying import TryForm
 from routing.table import Rule, rules_of
 from routing.trying import facts_asked, try_facts, try_lead
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 @vary_on_headers("HX-Request")
 def try_a_lead(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:

@@ -18,13 +18,14 @@ from leads.forms.seen import CHANGED
 from leads.instants import database_now
 from leads.models import Lead
 from leads.requests import SignedInRequest
+from leads.views.access import editors_only
 from routing import territory_order
 from routing.forms.territories import TerritoryForm
 from routing.map import where
 from routing.models import Territory
 from routing.territory_overlaps import Overlap, overlaps
 from routing.territory_traffic import fallen
-from routing.views.access import editors_only, readers_only
+from routing.views.access import table_readers_only
 
 ROWS_A_PAGE = 50
 
@@ -43,7 +44,7 @@ class Row:
         return any(each.hides for each in self.overlaps)
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def territories(request: SignedInRequest) -> HttpResponse:
     order = list(Territory.objects.select_related("rep", "rota"))
@@ -62,7 +63,7 @@ def territories(request: SignedInRequest) -> HttpResponse:
     return render(request, "routing/territories.html", context)
 
 
-@readers_only
+@table_readers_only
 @require_GET
 def territory_leads(request: SignedInRequest, which: str) -> HttpResponse:
     """The leads of 90 days in a territory, named by its id; or `outside` all, or `untold`."""
