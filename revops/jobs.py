@@ -19,6 +19,7 @@ from leads.models import Document, Handoff, Job, Lead, User
 from leads.openings import opening_of
 from leads.retrying import is_transient
 from revops import departures
+from routing import replay_job
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ def _may_follow_more(scored: Scored) -> bool:
 STEPS: dict[str, Step] = {
     RECONSIDER_ALL: reconsider_some,
     backtest.KIND: backtest.step,
+    replay_job.KIND: replay_job.step,
     departures.KIND: departures.move_some,
 }
 # One step a tick: what they set off has to be worked off too.

@@ -38,3 +38,26 @@ class Replay(models.Model):
 
     def __str__(self) -> str:
         return f"Replay of {self.version or 'a discarded draft'} over {self.days} days"
+
+    @property
+    def is_running(self) -> bool:
+        return self.job.state in (Job.State.WAITING, Job.State.RUNNING)
+
+    @property
+    def is_done(self) -> bool:
+        return self.job.state == Job.State.DONE
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the draft was changed since."""
+        return self.version is None or self.revision != self.version.revision
+
+    @property
+    def with_imports(self) -> bool:
+        """Whether handoffs that were imported as history count too."""
+        return bool(self.job.parameters.get("with_imports"))
+
+    @property
+    def done_percent(self) -> int:
+        total = self.job.total_count
+        return 100 * self.job.done_count // total if total else 0
