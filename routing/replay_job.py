@@ -173,10 +173,12 @@ def step(job: Job, at: datetime) -> int | None:
         raise ReplayRefused("The draft was changed while this ran. Start the replay again.")
     progress = Progress.from_json(replay.result)
     ids = _next_ids(replay, progress)
-    _send(replay, progress, ids, is_last=len(ids) < STEP)
     is_over = len(ids) < STEP
-    result = progress.result if is_over else progress
-    Replay.objects.filter(pk=replay.pk).update(result=result.to_json())
+    _send(replay, progress, ids, is_last=is_over)
+    if is_over:
+        progress.result.settle()
+    kept = progress.result if is_over else progress
+    Replay.objects.filter(pk=replay.pk).update(result=kept.to_json())
     job.done_count = min(job.done_count + len(ids), job.total_count)
     return None if is_over else ids[-1]
 

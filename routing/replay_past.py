@@ -151,10 +151,11 @@ def _lives(lead_ids: Sequence[int], account_ids: set[Any]) -> Lives:
     domains = AccountDomain.objects.filter(account__in=account_ids)
     return Lives(
         answers=_grouped(
-            (row[0], Answered(*row[1:]))
-            for row in said.values_list(
+            (lead_id, Answered(answered_at, rep_id, answer, closed_at))
+            for lead_id, answered_at, rep_id, answer, closed_at in said.values_list(
                 "handoff__lead", "answered_at", "rep", "answer", "handoff__closed_at"
             )
+            if answered_at
         ),
         ends=_grouped(
             (lead_id, (closed_at, closed_as))

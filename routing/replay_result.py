@@ -144,6 +144,11 @@ class Result:
         elif moved.live.rep != moved.draft.rep:
             self.turned.append(moved)
 
+    def settle(self) -> None:
+        """Put what differs in an order that does not tell how it was worked out."""
+        self.moved.sort(key=lambda each: each.handoff_id)
+        self.turned.sort(key=lambda each: each.handoff_id)
+
     def to_json(self) -> dict[str, Any]:
         return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
 
