@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from leads.evidence import Evidence
@@ -45,7 +45,7 @@ class Asking:
     question: Question
     evidence: Evidence
     take: Take
-    log: Log = field(default_factory=Log)
+    log: Log
 
     def first_of(self, rules: Sequence[Rule]) -> Answer:
         """Return where the first rule leads that leads anywhere."""
@@ -59,7 +59,7 @@ class Asking:
         """Return what `rule` leads to, None if it fails or leads to nobody; log it either way."""
         if not self.log.holds(rule, self.evidence):
             return None
-        trace = rule.conditions.trace(self.evidence)
+        trace = self.log.trace(rule, self.evidence)
         try:
             choice = self.take(choose(rule, self.question), rule, self.question)
         except NobodyAvailable as nobody:
@@ -78,11 +78,17 @@ class Asking:
 
 
 def ask(
-    rules: Sequence[Rule], question: Question, evidence: Evidence, *, take: Take = seen
+    rules: Sequence[Rule],
+    question: Question,
+    evidence: Evidence,
+    *,
+    take: Take = seen,
+    log: Log | None = None,
 ) -> Answer:
     """Ask who accepted a returning lead before, then `rules` in order, and return where the first
     leads that leads anywhere.
 
     take: what is done with a choice before it counts; where it raises, the next rule is asked.
+    log:  where what was asked is noted; None: all of it, in one of its own.
     """
-    return Asking(question, evidence, take).first_of(rules)
+    return Asking(question, evidence, take, log or Log()).first_of(rules)

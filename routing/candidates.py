@@ -134,7 +134,7 @@ def candidates(
     people = list(User.objects.raw(PEOPLE, asked))
     lately = passed_lately([(rep.pk, capacity_of(rep)) for rep in people], at)
     hours = hours_of([rep.pk for rep in people], at) if needs.at_work else None
-    return [_candidate(rep, needs, lately, hours, at) for rep in people]
+    return [candidate_of(rep, needs, lately, hours, at) for rep in people]
 
 
 def claim(
@@ -165,6 +165,8 @@ def claim(
 
 def candidates_for(question: Question, rep_ids: Collection[int], needs: Needs) -> list[Candidate]:
     """Return each of these people, by id, with what stands against giving them what is asked."""
+    if question.past is not None:
+        return question.past.candidates(rep_ids, needs)
     lead_id = question.lead.pk if question.lead else None
     return candidates(rep_ids, question.handoff, at=question.at, needs=needs, lead_id=lead_id)
 
@@ -176,6 +178,8 @@ def candidate_for(question: Question, rep_id: int, needs: Needs) -> Candidate:
 
 def line_up(question: Question, rota: Rota, needs: Needs) -> list[Candidate]:
     """Return the members of a rota, by id, with what stands against giving them what is asked."""
+    if question.past is not None:
+        return question.past.members(rota, needs)
     lead_id = question.lead.pk if question.lead else None
     return candidates((), question.handoff, at=question.at, needs=needs, lead_id=lead_id, rota=rota)
 
@@ -228,9 +232,13 @@ def capacity_of(rep: User) -> Capacity:
     )
 
 
-def _candidate(
+def candidate_of(
     rep: User, needs: Needs, lately: Lately, hours: Hours | None, at: datetime
 ) -> Candidate:
+    """Return a rep, read with what PEOPLE adds, with what stands against giving them a handoff.
+
+    hours: None if they needn't be at work.
+    """
     found = cast(Any, rep)
     refusal = _refusal(rep, needs)
     away, opens_at = _away(rep, lately, hours, at)

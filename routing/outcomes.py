@@ -164,7 +164,8 @@ def _rep(rule: Rule, question: Question) -> Choice:
 
 def _queue(rule: Rule, question: Question) -> Choice:
     assert rule.queue_id is not None  # constraint routing_rule_names_its_outcome
-    queue = Queue.objects.get(pk=rule.queue_id)
+    past = question.past
+    queue = past.queue(rule.queue_id) if past else Queue.objects.get(pk=rule.queue_id)
     return Choice(queue, reason=f"goes to the queue {queue}")
 
 

@@ -12,6 +12,7 @@ from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.fact_sheet import handoff_facts
 from leads.models import Account, Handoff, Lead, Opportunity
+from routing.past import Past
 
 # One statement, because it is asked for every handoff; most have neither.
 STANDING = """
@@ -38,6 +39,7 @@ class Question:
     lead:    None for one that is only typed in.
     deal:    the open opportunity that its account has.
     accepted_by: the id of the rep who accepted it last, if it was sent to rest since; else None.
+    past:    who could take it then, if it is asked about the past; None: the database says who can.
     """
 
     handoff: Handoff | None
@@ -47,6 +49,7 @@ class Question:
     account: Account | None = None
     deal: Opportunity | None = None
     accepted_by: int | None = None
+    past: Past | None = None
 
 
 def question_of(handoff: Handoff, *, at: datetime) -> tuple[Question, Evidence]:

@@ -1,38 +1,40 @@
 """Past handoffs sent through a routing table, with people simulated in memory. Pure.
 
-Rules, turns, caps, hours and territories are those of routing itself; only who has had what is
-counted here instead of in the database.
+The rules are asked as `routing.routing.route` asks them (`routing.asking`); only who there is to
+take a lead, and what they have had, is answered from memory instead of the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import Any, NamedTuple, cast
 
+from leads.condition_trace import Trace
+from leads.conditions import Truth
 from leads.evidence import Evidence
-from leads.models import Assignment, User
+from leads.models import Account, Assignment, Opportunity, Queue, User
 from leads.rule_index import RuleIndex
-from routing.candidates import Candidate, Needs, _candidate, off_hours
+from routing.asking import Answer
+from routing.candidates import Candidate, Needs, candidate_of
 from routing.caps import LONGEST_WEEK, Lately
+from routing.dry_run import would_go
 from routing.errors import HasToWait, NobodyAvailable
 from routing.hours import Hours
-from routing.models import Rota, RoutingRule, Territory
+from routing.models import Rota, Territory
+from routing.outcomes import Choice
 from routing.questions import Question
-from routing.quota import turns_of_round
 from routing.replay_result import NO_RULE, Side, Went
-from routing.returning import ACCEPTED_BEFORE, rules_before_the_table
-from routing.rotas import Line, TurnTaken, weight_in
+from routing.rotas import TurnTaken, line_of, turns_looked_at
 from routing.table import Rule
-from routing.territories import _compare
+from routing.trace import Log
 
-Outcome = RoutingRule.Outcome
 # Of a handoff that is still open: it never leaves its rep.
 NEVER = datetime.max.replace(tzinfo=UTC)
 AT_CAP = "is at cap"
-HERE = "The replay tells no reasons."
+HELD = Trace((), Truth.TRUE)
 
 
 class Away(NamedTuple):
@@ -56,6 +58,7 @@ class Case:
     """A past handoff, as it was known when it was opened.
 
     frees_at: when it really left the open work of its rep; NEVER if it is open still.
+    deal:     of the account, or of the lead without one, that was open then.
     domains:  that tell the company, with those that they lie under.
     accepted_by, rejected_by: who had answered so for the lead by then.
     """
@@ -66,15 +69,11 @@ class Case:
     priority: int
     evidence: Evidence
     frees_at: datetime = NEVER
-    deal_owner_id: int | None = None
-    account_owner_id: int | None = None
+    account: Account | None = None
+    deal: Opportunity | None = None
     domains: Set[str] = frozenset()
     accepted_by: int | None = None
     rejected_by: Set[int] = frozenset()
-
-    @property
-    def question(self) -> Question:
-        return Question(None, self.evidence.facts, self.opened_at, accepted_by=self.accepted_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,7 @@ class People:
     reps: Mapping[int, User]
     rotas: Mapping[int, Rota]
     members: Mapping[int, Mapping[int, int]]
+    queues: Mapping[int, Queue]
     territories: Sequence[Territory]
     hours: Hours
     away: Mapping[int, Sequence[Away]]
@@ -125,6 +125,24 @@ class State:
 Placed = Callable[[Case, Went], None]
 
 
+class OnlyWords(Log):
+    """Of rules that are known to hold, notes in words why they lead to nobody, and no more."""
+
+    def holds(self, rule: Rule, evidence: Evidence) -> bool:
+        return True
+
+    def trace(self, rule: Rule, evidence: Evidence) -> Trace:
+        return HELD
+
+    def add_nobody(self, rule: Rule, trace: Trace, nobody: NobodyAvailable) -> None:
+        self.nobody.append(str(nobody))
+
+    def add_matched(self, *_: object) -> None: ...
+
+    def add_waits(self, rule: Rule, trace: Trace, wait: HasToWait) -> None:
+        self.nobody.append(str(wait))
+
+
 @dataclass
 class Table:
     """The rules of one side with what has become of its people so far."""
@@ -137,7 +155,7 @@ class Table:
 
     def __post_init__(self) -> None:
         self._index = RuleIndex([rule.conditions for rule in self.rules])
-        self._lately = Lately(self.state.passed, self.people.first_weekday)
+        self.lately = Lately(self.state.passed, self.people.first_weekday)
 
     def send(self, cases: Iterable[Case], waiting: Mapping[int, Case]) -> None:
         """Send `cases`, in the order in which they were opened, and meanwhile those that wait."""
@@ -161,20 +179,37 @@ class Table:
         self.state.waiting.clear()
 
     def _ask(self, case: Case, at: datetime) -> None:
-        matching = (self.rules[place] for place in self._index.matching(case.evidence))
-        for rule in [*rules_before_the_table(case.question), *matching]:
-            try:
-                went = CHOOSERS[rule.outcome](self, rule, case, at)
-            except NobodyAvailable:
-                continue
-            except HasToWait as wait:
-                rank = -max(case.priority, rule.priority)
-                waits = Waiting(wait.till, rank, case.opened_at, case.handoff_id, rule.key)
-                heappush(self.state.waiting, waits)
-                return
-            self._put(case, went, at)
+        rules = [self.rules[place] for place in self._index.matching(case.evidence)]
+        question = Question(
+            None,
+            case.evidence.facts,
+            at,
+            account=case.account,
+            deal=case.deal,
+            accepted_by=case.accepted_by,
+            past=Then(self, case, at),
+        )
+        answer = would_go(rules, question, case.evidence, take=self._take, log=OnlyWords())
+        if answer.waits_till is None:
+            self._put(case, _went(answer), at)
             return
-        self._put(case, Went(NO_RULE), at)
+        assert answer.rule is not None  # which holds it
+        rank = -max(case.priority, answer.rule.priority)
+        waits = Waiting(answer.waits_till, rank, case.opened_at, case.handoff_id, answer.rule.key)
+        heappush(self.state.waiting, waits)
+
+    def _take(self, choice: Choice, rule: Rule, question: Question) -> Choice:
+        """Take the turn where a choice leads to a rota, as `routing.outcomes.held` does."""
+        if choice.rota_id is None:
+            return choice
+        rota = self.people.rotas[choice.rota_id]
+        line = line_of(rota, question, rule.needs)
+        turn = line.next(question.at)
+        recent = self.state.turns.setdefault(rota.pk, [])
+        taken = turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place
+        recent.append(TurnTaken(*taken))
+        del recent[: -turns_looked_at(line.weights)]
+        return replace(choice, to=line.people[turn.rep_id].rep)
 
     def _put(self, case: Case, went: Went, at: datetime) -> None:
         self.side.add(went)
@@ -186,109 +221,63 @@ class Table:
             load.peak_open = max(load.peak_open, self.state.open_count(went.rep, at))
         self.placed(case, went)
 
-    def candidate(
-        self, rep_id: int, needs: Needs, case: Case, at: datetime, *, weight: int = 1
-    ) -> Candidate:
-        """Return a rep with what stands against giving them `case` at `at`."""
-        rep = self.people.reps[rep_id]
+
+def _went(answer: Answer) -> Went:
+    why, choice = " ".join(answer.log.nobody), answer.choice
+    if answer.rule is None or choice is None:
+        return Went(NO_RULE, why=why)
+    to = answer.to
+    if isinstance(to, Queue):
+        return Went(answer.rule.key, queue=to.pk, why=why)
+    return Went(answer.rule.key, rep=to.pk if to else None, rota=choice.rota_id, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """One side as it stands at `at`, when a case is asked about: a `routing.past.Past`."""
+
+    table: Table
+    case: Case
+    at: datetime
+
+    def candidates(self, rep_ids: Collection[int], needs: Needs) -> list[Candidate]:
+        return [self._candidate(each, needs) for each in sorted(rep_ids)]
+
+    def members(self, rota: Rota, needs: Needs) -> list[Candidate]:
+        weights = self.table.people.members.get(rota.pk, {})
+        return [self._candidate(each, needs, weight=weights[each]) for each in sorted(weights)]
+
+    def rota(self, rota_id: int) -> Rota:
+        return self.table.people.rotas[rota_id]
+
+    def turns(self, rota: Rota, count: int) -> Sequence[TurnTaken]:
+        return self.table.state.turns.get(rota.pk, [])[-count:]
+
+    def queue(self, queue_id: int) -> Queue:
+        return self.table.people.queues[queue_id]
+
+    def territories(self) -> Sequence[Territory]:
+        return self.table.people.territories
+
+    def domains(self) -> Set[str]:
+        return self.case.domains
+
+    def _candidate(self, rep_id: int, needs: Needs, *, weight: int = 1) -> Candidate:
+        """Return a rep with what stands against giving them the case."""
+        people = self.table.people
+        rep = people.reps[rep_id]
         found = cast(Any, rep)
-        away = self._away(rep_id, at)
+        away = self._away(rep_id)
         found.weight = weight
         found.away_until, found.cover_id = (away.ends_at, away.cover_id) if away else (None, None)
-        found.open_count = self.state.open_count(rep_id, at)
-        is_refused = rep_id in case.rejected_by
+        found.open_count = self.table.state.open_count(rep_id, self.at)
+        is_refused = rep_id in self.case.rejected_by
         found.last_answer = Assignment.Answer.REJECTED.value if is_refused else None
-        hours = self.people.hours if needs.at_work else None
-        candidate = _candidate(rep, needs, self._lately, hours, at)
-        self.side.load(rep_id).capped += candidate.refusal.startswith(AT_CAP)
+        hours = people.hours if needs.at_work else None
+        candidate = candidate_of(rep, needs, self.table.lately, hours, self.at)
+        self.table.side.load(rep_id).capped += candidate.refusal.startswith(AT_CAP)
         return candidate
 
-    def _away(self, rep_id: int, at: datetime) -> Away | None:
-        absences = self.people.away.get(rep_id, ())
-        return next((each for each in absences if each.starts_at <= at < each.ends_at), None)
-
-    def turn(self, rota_id: int, rule: Rule, case: Case, at: datetime) -> Went:
-        """Return whose turn it is in a rota, and count it. Raises as `Line.next`."""
-        rota = self.people.rotas[rota_id]
-        if not rota.is_active:
-            raise NobodyAvailable(HERE)
-        members = self.people.members.get(rota_id, {})
-        found = {
-            rep_id: self.candidate(rep_id, rule.needs, case, at, weight=members[rep_id])
-            for rep_id in sorted(members)
-        }
-        eligible = {
-            rep_id: weight_in(rota, members[rep_id])
-            for rep_id, each in found.items()
-            if not each.refusal
-        }
-        skips = [each.skip for each in found.values() if each.refusal]
-        later = [each for each in found.values() if each.opens_at]
-        recent = self.state.turns.setdefault(rota_id, [])
-        line = Line(rota, found, eligible, skips, later, recent)
-        turn = line.next(at)
-        recent.append(TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id))
-        del recent[: -2 * turns_of_round(line.weights)]
-        return Went(rule.key, rep=turn.rep_id, rota=rota_id)
-
-    def whose(self, rep_id: int | None, rule: Rule, case: Case, at: datetime) -> Went:
-        """Return the rep, or who covers for them, as `routing.cover.stand_in` does."""
-        asked: set[int] = set()
-        while rep_id is not None and rep_id not in asked:
-            asked.add(rep_id)
-            person = self.candidate(rep_id, rule.needs, case, at)
-            if not person.refusal:
-                return Went(rule.key, rep=rep_id)
-            if person.opens_at:
-                raise off_hours([person], [person.skip], at=at)
-            rep_id = person.cover_id if person.away_until else None
-        raise NobodyAvailable(HERE)
-
-
-def _opportunity_owner(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    return table.whose(case.deal_owner_id, rule, case, at)
-
-
-def _account_owner(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    return table.whose(case.account_owner_id, rule, case, at)
-
-
-def _territory(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    for territory in table.people.territories:
-        is_outside, unknown = _compare(territory, case.evidence.facts, case.domains)
-        if not is_outside and not unknown:
-            if territory.rota_id is not None:
-                return table.turn(territory.rota_id, rule, case, at)
-            return table.whose(territory.rep_id, rule, case, at)
-    raise NobodyAvailable(HERE)
-
-
-def _rota(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
-    return table.turn(rule.rota_id, rule, case, at)
-
-
-def _rep(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    return table.whose(rule.rep_id, rule, case, at)
-
-
-def _queue(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    return Went(rule.key, queue=rule.queue_id)
-
-
-def _accepted_before(table: Table, rule: Rule, case: Case, at: datetime) -> Went:
-    assert rule.rep_id is not None  # routing.returning names them
-    if table.candidate(rule.rep_id, rule.needs, case, at).refusal:
-        raise NobodyAvailable(HERE)
-    return Went(rule.key, rep=rule.rep_id)
-
-
-CHOOSERS: Mapping[str, Callable[[Table, Rule, Case, datetime], Went]] = {
-    Outcome.OPPORTUNITY_OWNER: _opportunity_owner,
-    Outcome.ACCOUNT_OWNER: _account_owner,
-    Outcome.TERRITORY: _territory,
-    Outcome.ROTA: _rota,
-    Outcome.REP: _rep,
-    Outcome.QUEUE: _queue,
-    ACCEPTED_BEFORE: _accepted_before,
-}
+    def _away(self, rep_id: int) -> Away | None:
+        absences = self.table.people.away.get(rep_id, ())
+        return next((each for each in absences if each.starts_at <= self.at < each.ends_at), None)

@@ -8,7 +8,7 @@ worker is done again from there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -263,7 +263,7 @@ def _foretold(side: Side) -> dict[str, Any]:
 def _state_to_json(state: State) -> dict[str, Any]:
     return {
         "turns": {
-            str(rota_id): [[each.number, each.stretch, each.eligible, each.rep_id] for each in own]
+            str(rota_id): [astuple(each) for each in own]
             for rota_id, own in state.turns.items()
         },
         "open": _instants_to_json(state.open),

@@ -21,17 +21,16 @@ from leads.models import (
     Handoff,
     Opportunity,
     Organisation,
+    Queue,
     User,
 )
-from leads.normalising import domain_and_parents
 from routing.candidates import candidates
 from routing.caps import LONGEST_WEEK
 from routing.hours import LONGEST_WAIT, hours_of
 from routing.models import Rota, RotaMember, Territory
-from routing.outcomes import opportunity_owner
 from routing.questions import account_now
 from routing.replay import NEVER, Away, Case, People, State
-from routing.territories import EMAIL_DOMAIN
+from routing.territories import EMAIL_DOMAIN, with_parents
 
 Answer, ClosedAs = Assignment.Answer, Handoff.ClosedAs
 
@@ -113,7 +112,6 @@ def _by_lead(handoffs: Iterable[Handoff]) -> Iterator[tuple[int, Iterator[Handof
 def _case(handoff: Handoff, history: History, lives: Lives) -> Case:
     known, lead, at = history.at(handoff.opened_at), handoff.lead, handoff.opened_at
     deal = lives.deal(handoff)
-    owner = opportunity_owner(deal) if deal else None
     facts = {**known.facts, **handoff_facts(handoff), **account_now(lead.account, deal)}
     address = facts.get(EMAIL_DOMAIN)
     told = [*lives.domains.get(lead.account_id or 0, ()), *([str(address)] if address else [])]
@@ -124,9 +122,9 @@ def _case(handoff: Handoff, history: History, lives: Lives) -> Case:
         handoff.priority,
         Evidence(facts, known.activities, at),
         frees_at=_frees_at(handoff),
-        deal_owner_id=owner.pk if owner else None,
-        account_owner_id=lead.account.owner_id if lead.account else None,
-        domains=frozenset(each for domain in told for each in domain_and_parents(domain)),
+        account=lead.account,
+        deal=deal,
+        domains=with_parents(told),
         accepted_by=lives.accepted_by(lead.pk, at),
         rejected_by=lives.rejected_by(lead.pk, at),
     )
@@ -199,6 +197,7 @@ def people_at(at: datetime, *, since: datetime) -> People:
         reps={each.rep.pk: each.rep for each in candidates(rep_ids, None, at=at)},
         rotas=Rota.objects.in_bulk(),
         members=members,
+        queues=Queue.objects.in_bulk(),
         territories=list(Territory.objects.all()),
         hours=replace(hours_of(rep_ids, at), absences=known),
         away=away,

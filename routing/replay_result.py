@@ -9,11 +9,15 @@ from typing import Any, NamedTuple
 
 # What is counted by rule under this key, no rule took.
 NO_RULE = ""
+# Of so many that move, the first of the window, it is kept who was passed over.
+EXPLAINED = 500
 
 
 class Went(NamedTuple):
     """Where one side would have sent a handoff: to a rep, by turn in a rota or by name; to a queue;
     to nobody yet, if none of them is told and `waits`; else to review, because no rule took it.
+
+    why: what the rules that hold above lead to nobody for, in words.
     """
 
     rule: str
@@ -21,6 +25,7 @@ class Went(NamedTuple):
     rota: int | None = None
     queue: int | None = None
     waits: bool = False
+    why: str = ""
 
     @property
     def place(self) -> tuple[int | None, int | None, int | None, bool]:
@@ -36,6 +41,11 @@ class Moved(NamedTuple):
     lead_id: int
     live: Went
     draft: Went
+
+    @property
+    def in_short(self) -> Moved:
+        live, draft = (each._replace(why="") for each in (self.live, self.draft))
+        return self._replace(live=live, draft=draft)
 
     @classmethod
     def from_json(cls, kept: list[Any]) -> Moved:
@@ -140,9 +150,9 @@ class Result:
         """Count a handoff that both sides have placed."""
         self.asked += 1
         if moved.live.place != moved.draft.place:
-            self.moved.append(moved)
+            self.moved.append(moved if len(self.moved) < EXPLAINED else moved.in_short)
         elif moved.live.rep != moved.draft.rep:
-            self.turned.append(moved)
+            self.turned.append(moved.in_short)
 
     def settle(self) -> None:
         """Put what differs in an order that does not tell how it was worked out."""

@@ -85,7 +85,9 @@ def look(rota_id: int, question: Question, needs: Needs) -> tuple[User, Line]:
     Raises NobodyAvailable if there is no member to whom the lead can go, HasToWait if there only
     will be.
     """
-    line = line_of(Rota.objects.get(pk=rota_id), question, needs)
+    past = question.past
+    rota = past.rota(rota_id) if past else Rota.objects.get(pk=rota_id)
+    line = line_of(rota, question, needs)
     return line.people[line.next(question.at).rep_id].rep, line
 
 
@@ -127,7 +129,8 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
         there={each.rep.pk: weight_in(rota, each.weight) for each in found if each.is_there},
     )
     if line.eligible:
-        line.recent = recent_turns(rota, turns_looked_at(line.weights))
+        turns = question.past.turns if question.past else recent_turns
+        line.recent = turns(rota, turns_looked_at(line.weights))
     return line
 
 

@@ -20,7 +20,8 @@ def territory_for(question: Question) -> Territory:
 
     Raises NobodyAvailable, naming the facts that were missing, if there is none.
     """
-    territories = list(Territory.objects.all())
+    past = question.past
+    territories = past.territories() if past else list(Territory.objects.all())
     domains = company_domains(question) if any(each.domains for each in territories) else set()
     found, missing = first_of(territories, question.facts, domains)
     if found is None:
@@ -44,10 +45,12 @@ def first_of(
     return None, list(missing)
 
 
-def company_domains(question: Question) -> set[str]:
+def company_domains(question: Question) -> Set[str]:
     """Return the domains that tell the company of a lead, with those that they lie under: those of
     its account and that of its address, unless anybody can get one there.
     """
+    if question.past is not None:
+        return question.past.domains()
     account, address = question.account, question.facts.get(EMAIL_DOMAIN)
     of_account = account.domains.values_list("domain", flat=True) if account and account.pk else ()
     return with_parents([*of_account, *([str(address)] if address else [])])

@@ -41,6 +41,9 @@ class Log:
             self.unknown |= dict.fromkeys(told)
         return False
 
+    def trace(self, rule: Rule, evidence: Evidence) -> Trace:
+        return rule.conditions.trace(evidence)
+
     def add_matched(self, rule: Rule, trace: Trace, skips: Sequence[Skip]) -> None:
         """Log the rule that decides."""
         self._add(rule, trace)
