@@ -16,10 +16,10 @@ from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, User, Version
 from routing.asking import Answer, ask
-from routing.candidates import HAD_IT, REJECTED_IT, Needs, capacity_of, lock
-from routing.caps import Lately, over_cap, passed_lately
+from routing.candidates import HAD_IT, REJECTED_IT, Needs, caps_of, lock
+from routing.caps import Caps, Lately, over_cap, passed_lately
 from routing.errors import Skip
-from routing.models import Capacity, Decision, Turn
+from routing.models import Decision, Turn
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
 from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn, turns_looked_at
@@ -79,7 +79,7 @@ class Passing:
     line: Line
     at: datetime
     had: Mapping[int, Mapping[int, str]]
-    capacities: Mapping[int, Capacity]
+    caps: Mapping[int, Caps]
     lately: Lately
     recent: list[TurnTaken]
     loads: dict[int, int] = field(default_factory=dict)
@@ -105,10 +105,8 @@ class Passing:
         return turn
 
     def _over_cap(self, rep_id: int) -> str:
-        rep, capacity = self.line.people[rep_id].rep, self.capacities[rep_id]
-        return over_cap(
-            capacity, rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at
-        )
+        rep, caps = self.line.people[rep_id].rep, self.caps[rep_id]
+        return over_cap(caps, rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at)
 
     def _count(self, turn: Turn) -> None:
         taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
@@ -214,11 +212,11 @@ def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -
     # Who could take something only since then is held by nobody: they come with the next round.
     for rep_id in line.eligible.keys() - locked:
         del line.eligible[rep_id]
-    capacities = {rep_id: capacity_of(line.people[rep_id].rep) for rep_id in line.eligible}
-    lately = passed_lately(list(capacities.items()), at)
+    caps = {rep_id: caps_of(line.people[rep_id].rep) for rep_id in line.eligible}
+    lately = passed_lately(list(caps.items()), at)
     loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}
     had = _had([each.handoff.lead_id for each in asked])
-    return Passing(line, at, had, capacities, lately, list(line.recent), loads)
+    return Passing(line, at, had, caps, lately, list(line.recent), loads)
 
 
 def _had(lead_ids: Sequence[int]) -> dict[int, dict[int, str]]:

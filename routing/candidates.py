@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import get_language_info
 
 from leads.models import Handoff, Role, User
-from routing.caps import Lately, over_cap, passed_lately
+from routing.caps import Caps, Lately, over_cap, passed_lately
 from routing.errors import HasToWait, Refused, Skip
 from routing.hours import Hours, day, hours_of, moment
 from routing.models import Capacity, Rota
@@ -103,8 +103,7 @@ class Candidate:
 
     @property
     def is_capped(self) -> bool:
-        capacity = capacity_of(self.rep)
-        caps = (capacity.max_open, capacity.max_per_day, capacity.max_per_week)
+        _, *caps = caps_of(self.rep)
         return any(cap is not None for cap in caps)
 
 
@@ -132,7 +131,7 @@ def candidates(
         "counts": rota is not None and rota.method == Rota.Method.LEAST_WORK,
     }
     people = list(User.objects.raw(PEOPLE, asked))
-    lately = passed_lately([(rep.pk, capacity_of(rep)) for rep in people], at)
+    lately = passed_lately([(rep.pk, caps_of(rep)) for rep in people], at)
     hours = hours_of([rep.pk for rep in people], at) if needs.at_work else None
     return [candidate_of(rep, needs, lately, hours, at) for rep in people]
 
@@ -219,17 +218,11 @@ def lock(rep_id: int) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def capacity_of(rep: User) -> Capacity:
-    """Return what a rep, read as a candidate, can take; no row means anything."""
+def caps_of(rep: User) -> Caps:
+    """Return how much a rep, read as a candidate, takes; who has no capacity takes anything."""
     found = cast(Any, rep)  # with what PEOPLE adds
-    return Capacity(
-        is_online=found.is_online is not False,
-        max_open=found.max_open,
-        max_per_day=found.max_per_day,
-        max_per_week=found.max_per_week,
-        skills=found.skills or [],
-        languages=found.languages or [],
-    )
+    online = found.is_online is not False
+    return Caps(online, found.max_open, found.max_per_day, found.max_per_week)
 
 
 def candidate_of(
@@ -268,7 +261,7 @@ def _away(
         return absent or "is off hours for the coming week", None
     # Caps are those of the day on which the lead would come.
     open_count = found.open_count or 0
-    cap = over_cap(capacity_of(rep), rep, open_count=open_count, lately=lately, at=starts)
+    cap = over_cap(caps_of(rep), rep, open_count=open_count, lately=lately, at=starts)
     if cap or starts <= at:
         return absent or cap, None
     return absent or f"is off hours till {moment(starts, rep.zone, now=at)}", starts

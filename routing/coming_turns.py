@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leads.models import User
-from routing.candidates import ANYBODY, Candidate, Needs, capacity_of
+from routing.candidates import ANYBODY, Candidate, Needs, caps_of
 from routing.caps import Lately, over_cap, passed_lately
 from routing.models import Rota, Turn
 from routing.questions import Question
@@ -35,7 +35,7 @@ def coming_turns(
         return []
     line = line_of(rota, Question(None, {}, at), needs)
     people = [line.people[rep_id] for rep_id in line.eligible]
-    lately = passed_lately([(each.rep.pk, capacity_of(each.rep)) for each in people], at)
+    lately = passed_lately([(each.rep.pk, caps_of(each.rep)) for each in people], at)
     return _simulated(line, lately, at, count)
 
 
@@ -62,4 +62,4 @@ def _cap_reached(person: Candidate, given: int, lately: Lately, at: datetime) ->
     rep = person.rep
     passed = {rep.pk: [*lately.passed.get(rep.pk, []), *[at] * given]}
     then = Lately(passed, lately.first_weekday)
-    return over_cap(capacity_of(rep), rep, open_count=person.open_count + given, lately=then, at=at)
+    return over_cap(caps_of(rep), rep, open_count=person.open_count + given, lately=then, at=at)

@@ -275,7 +275,8 @@ class Then:
         found.last_answer = Assignment.Answer.REJECTED.value if is_refused else None
         hours = people.hours if needs.at_work else None
         candidate = candidate_of(rep, needs, self.table.lately, hours, self.at)
-        self.table.side.load(rep_id).capped += candidate.refusal.startswith(AT_CAP)
+        if candidate.refusal.startswith(AT_CAP):
+            self.table.side.load(rep_id).capped += 1
         return candidate
 
     def _away(self, rep_id: int) -> Away | None:
