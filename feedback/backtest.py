@@ -24,6 +24,7 @@ from leads.bulk_evidence import histories
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
 from leads.documents import live_version
+from leads.draft_runs import newest, newest_done
 from leads.models import Document, Job, Lead, User, Version
 from leads.scoring_rules import Criteria
 from leads.standing import Standing
@@ -44,7 +45,7 @@ def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
     draft; NothingLive if there is nothing to set it against.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
-    running = newest(version)
+    running = newest(Backtest, version)
     if running is not None and running.is_running and not running.is_outdated:
         if running.months != months:
             raise BacktestRefused(
@@ -69,38 +70,6 @@ def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
         to_at=at,
         created_by=by,
     )
-
-
-def newest(version: Version) -> Backtest | None:
-    return _of(version).first()
-
-
-def newest_done(version: Version) -> Backtest | None:
-    """Return the newest backtest of `version` that came to its end, whatever began since."""
-    return _of(version).filter(job__state=Job.State.DONE).first()
-
-
-def mark_of(version: Version) -> str:
-    """Return what changes whenever a backtest of `version` begins, goes on or ends; "" without."""
-    newest = _of(version).values_list("pk", "job__state", "job__done_count").first()
-    return ".".join(str(each) for each in newest or ())
-
-
-def _of(version: Version) -> QuerySet[Backtest]:
-    """Return the backtests of `version`, the newest first."""
-    backtests = Backtest.objects.filter(version=version).select_related(
-        "job", "version__document", "against__document", "created_by"
-    )
-    return backtests.order_by("-id")
-
-
-def cancel(backtest: Backtest, *, by: User, at: datetime) -> bool:
-    """End a backtest that is at work. Returns whether it still was."""
-    at_work = Job.objects.filter(
-        pk=backtest.job_id, state__in=[Job.State.WAITING, Job.State.RUNNING]
-    )
-    ended = at_work.update(state=Job.State.FAILED, error=f"Cancelled by {by}.", finished_at=at)
-    return bool(ended)
 
 
 def step(job: Job, at: datetime) -> int | None:
@@ -170,7 +139,7 @@ def prediction_of(version: Version) -> dict[str, Any] | None:
 
     Shares are pairs of count and number.
     """
-    backtest = newest_done(version)
+    backtest = newest_done(Backtest, version)
     if backtest is None or backtest.is_outdated:
         return None
     result = Result.from_json(backtest.result)

@@ -103,7 +103,13 @@ def publish(
 
 @transaction.atomic
 def publish_as_seen(
-    version: Version, *, revision: int, note: str, by: User, at: datetime
+    version: Version,
+    *,
+    revision: int,
+    note: str,
+    by: User,
+    at: datetime,
+    predicted: dict[str, Any] | None = None,
 ) -> Publication:
     """Make a draft live as it stood at `revision`. Raises as `publish`, and StaleDraft if somebody
     edited it since.
@@ -112,7 +118,7 @@ def publish_as_seen(
     seen = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
     if seen.is_draft and seen.revision != revision:
         raise StaleDraft(f"{seen} was changed since you looked at it. Look again first.")
-    return publish(seen, by=by, note=note, at=at)
+    return publish(seen, by=by, note=note, at=at, predicted=predicted)
 
 
 @transaction.atomic

@@ -42,7 +42,8 @@ class CellChange:
 class RowChange:
     """One row that differs. An added or removed one has all its cells, with one side empty.
 
-    is_moved: whether it stands elsewhere among the rows that both versions have.
+    places: where it stood among all rows of its table and where it does, from 1, if it was moved
+            among those that both versions have; else None.
     """
 
     how: How
@@ -50,7 +51,11 @@ class RowChange:
     key: str
     name: str
     cells: tuple[CellChange, ...]
-    is_moved: bool = False
+    places: tuple[int, int] | None = None
+
+    @property
+    def is_moved(self) -> bool:
+        return self.places is not None
 
     def cell(self, name: str) -> CellChange | None:
         return next((each for each in self.cells if each.name == name), None)
@@ -58,6 +63,8 @@ class RowChange:
     @property
     def summary(self) -> str:
         """What changed in a few words, as in "Points +5 to +10"."""
+        if self.how == "moved" and self.places:
+            return f"{self.name} moved from place {self.places[0]} to {self.places[1]}"
         if self.how != "changed":
             return f"{self.name} {self.how}"
         return f"{self.name}: {', '.join(each.summary for each in self.cells[:2])}"
@@ -132,8 +139,10 @@ def _changes(
     before: Sequence[models.Model], after: Sequence[models.Model], own: Vocabulary
 ) -> tuple[RowChange, ...]:
     old, new = ({key_of(row): row for row in rows} for rows in (before, after))
+    was, stands = ({key: place for place, key in enumerate(rows, 1)} for rows in (old, new))
     moved = _moved([key for key in old if key in new], [key for key in new if key in old])
-    changes = [_change(old.get(key), row, own, is_moved=key in moved) for key, row in new.items()]
+    places = {key: (was[key], stands[key]) for key in moved}
+    changes = [_change(old.get(key), row, own, places=places.get(key)) for key, row in new.items()]
     removed = [_change(row, None, own) for key, row in old.items() if key not in new]
     return (*(each for each in changes if each is not None), *(each for each in removed if each))
 
@@ -143,17 +152,17 @@ def _change(
     after: models.Model | None,
     own: Vocabulary,
     *,
-    is_moved: bool = False,
+    places: tuple[int, int] | None = None,
 ) -> RowChange | None:
     row = after or before
     assert row is not None
     cells = cell_changes(before, after, own)
-    if not cells and not is_moved:
+    if not cells and places is None:
         return None
     how: How = "changed" if cells else "moved"
     if before is None or after is None:
         how = "added" if after else "removed"
-    return RowChange(how, type(row), key_of(row), name_of(row, own), cells, is_moved)
+    return RowChange(how, type(row), key_of(row), name_of(row, own), cells, places)
 
 
 def cell_changes(

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leads.documents import live_version
+from leads.draft_runs import newest, newest_done
 from leads.models import Document, Handoff, Job, User, Version
 from routing.check import errors_of
 from routing.errors import RoutingError
@@ -105,7 +106,7 @@ def start(
     NothingLive if there is nothing to set it against.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
-    running = newest(version)
+    running = newest(Replay, version)
     if running is not None and running.is_running and not running.is_outdated:
         if (running.days, running.with_imports) != (days, with_imports):
             raise ReplayRefused(
@@ -132,36 +133,6 @@ def start(
     )
 
 
-def newest(version: Version) -> Replay | None:
-    return _of(version).first()
-
-
-def newest_done(version: Version) -> Replay | None:
-    """Return the newest replay of `version` that came to its end, whatever began since."""
-    return _of(version).filter(job__state=Job.State.DONE).first()
-
-
-def mark_of(version: Version) -> str:
-    """Return what changes whenever a replay of `version` begins, goes on or ends; "" without."""
-    newest = _of(version).values_list("pk", "job__state", "job__done_count").first()
-    return ".".join(str(each) for each in newest or ())
-
-
-def _of(version: Version) -> QuerySet[Replay]:
-    """Return the replays of `version`, the newest first."""
-    replays = Replay.objects.filter(version=version).select_related(
-        "job", "version__document", "against__document", "created_by"
-    )
-    return replays.order_by("-id")
-
-
-def cancel(replay: Replay, *, by: User, at: datetime) -> bool:
-    """End a replay that is at work. Returns whether it still was."""
-    at_work = Job.objects.filter(pk=replay.job_id, state__in=[Job.State.WAITING, Job.State.RUNNING])
-    ended = at_work.update(state=Job.State.FAILED, error=f"Cancelled by {by}.", finished_at=at)
-    return bool(ended)
-
-
 def step(job: Job, at: datetime) -> int | None:
     """Send the next few hundred handoffs through both tables. Returns the last one's id, None when
     there are no more.
@@ -184,12 +155,17 @@ def step(job: Job, at: datetime) -> int | None:
 
 
 def _next_ids(replay: Replay, progress: Progress) -> list[int]:
-    handoffs = _handoffs(replay.from_at, replay.to_at, with_imports=replay.with_imports)
+    handoffs = handoffs_of(replay)
     if progress.after is not None:
         opened_at, last_id = progress.after
         same = Q(opened_at=opened_at, pk__gt=last_id)
         handoffs = handoffs.filter(Q(opened_at__gt=opened_at) | same)
     return list(handoffs.order_by("opened_at", "pk").values_list("pk", flat=True)[:STEP])
+
+
+def handoffs_of(replay: Replay) -> QuerySet[Handoff]:
+    """Return what is sent through both tables."""
+    return _handoffs(replay.from_at, replay.to_at, with_imports=replay.with_imports)
 
 
 def _handoffs(since: datetime, until: datetime, *, with_imports: bool) -> QuerySet[Handoff]:
@@ -233,7 +209,7 @@ def prediction_of(version: Version) -> dict[str, Any] | None:
     """Return what the newest replay of `version` as it stands that came to its end foretells, to be
     kept with its publication. None if there is none, or the draft was changed since.
     """
-    replay = newest_done(version)
+    replay = newest_done(Replay, version)
     if replay is None or replay.is_outdated:
         return None
     result = Result.from_json(replay.result)

@@ -25,6 +25,7 @@ TABLE = DocumentPages(
     forms={RoutingRule: RoutingRuleForm},
     effect="Handoffs are routed by it from now on.",
     after_live="routing:table",
+    elsewhere={"replay": "routing:table_replay", "replay_said": "routing:table_replay_said"},
     may_see=may_see_table,
     settle=keep_fallback_last,
     problems=errors_of,

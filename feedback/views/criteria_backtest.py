@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -22,6 +23,7 @@ from feedback.models import Backtest
 from feedback.proportions import Share
 from leads.criteria_pages import CRITERIA
 from leads.document_pages import may_edit
+from leads.draft_runs import cancel, mark_of, newest, newest_done
 from leads.instants import database_now
 from leads.models import Lead, Version
 from leads.requests import SignedInRequest, wants_fragment
@@ -113,11 +115,12 @@ def _start(request: SignedInRequest, version: Version, form: MonthsForm) -> int:
 def _show(
     request: SignedInRequest, version: Version, form: MonthsForm, *, status: int
 ) -> HttpResponse:
-    done = backtests.newest_done(version)
+    done = newest_done(Backtest, version)
     context = {
         "version": version,
-        "mark": backtests.mark_of(version),
-        "backtest": backtests.newest(version),
+        "mark": mark_of(Backtest, version),
+        "progress_url": _progress_url(version),
+        "backtest": newest(Backtest, version),
         "report": Report(done, Result.from_json(done.result)) if done else None,
         "form": form,
         "may_start": version.is_draft and may_edit(request.user),
@@ -128,20 +131,25 @@ def _show(
     return render(request, name, context, status=status)
 
 
+def _progress_url(version: Version) -> str:
+    return reverse("feedback:criteria_backtest_progress", args=[version.number])
+
+
 @login_required
 @require_GET
 def progress(request: SignedInRequest, number: int) -> HttpResponse:
     """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
     version = version_or_404(CRITERIA, number)
-    mark = backtests.mark_of(version)
+    mark = mark_of(Backtest, version)
     if request.GET.get("mark") == mark:
         return HttpResponse(status=204)
-    newest = backtests.newest(version)
-    if newest is None:
+    last = newest(Backtest, version)
+    if last is None:
         raise Http404
-    if newest.is_running:
-        context = {"version": version, "backtest": newest, "mark": mark}
-        return render(request, "feedback/_criteria_backtest_progress.html", context)
+    if last.is_running:
+        context = {"run": last, "mark": mark, "progress_url": _progress_url(version)}
+        context["what"] = "leads"
+        return render(request, "leads/_draft_run_progress.html", context)
     answer = _show(request, version, MonthsForm(), status=200)
     answer["HX-Retarget"] = "#backtest"
     return answer
@@ -151,10 +159,10 @@ def progress(request: SignedInRequest, number: int) -> HttpResponse:
 @require_POST
 def cancel_backtest(request: SignedInRequest, number: int) -> HttpResponse:
     version = version_or_404(CRITERIA, number)
-    newest = backtests.newest(version)
-    if newest is None:
+    last = newest(Backtest, version)
+    if last is None:
         raise Http404
-    ended = backtests.cancel(newest, by=request.user, at=database_now())
+    ended = cancel(last, by=request.user, at=database_now())
     if wants_fragment(request):
         return _show(request, version, MonthsForm(), status=200)
     said = "The backtest is cancelled." if ended else "The backtest had ended already."
@@ -173,7 +181,7 @@ WHICH = {
 def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpResponse:
     """The leads that only one side would have sent."""
     version = version_or_404(CRITERIA, number)
-    done = backtests.newest_done(version)
+    done = newest_done(Backtest, version)
     if done is None or which not in WHICH:
         raise Http404
     ids = getattr(Result.from_json(done.result), which)

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from feedback.backtest import newest, newest_done, prediction_of
+from feedback.backtest import prediction_of
 from feedback.criteria_check import report_on
 from feedback.errors import PublishRefused
+from feedback.models import Backtest
 from feedback.publishing import publish_criteria
 from leads.criteria_pages import CRITERIA
 from leads.document_pages import around
 from leads.documents import may_publish
+from leads.draft_runs import newest, newest_done
 from leads.errors import NotPublishable, StaleDraft
 from leads.forms.notes import NoteForm
 from leads.instants import database_now
@@ -70,8 +72,8 @@ def _show(
         "refusal": refusal,
         "report": report_on(version, at),
         "prediction": prediction_of(version),
-        "backtest": newest(version),
-        "last_done": newest_done(version),
+        "backtest": newest(Backtest, version),
+        "last_done": newest_done(Backtest, version),
         "at": at,
     }
     return render(request, "feedback/criteria_publish.html", context, status=status)

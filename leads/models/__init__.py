@@ -16,6 +16,7 @@ from leads.models.criteria import (
     Signal,
 )
 from leads.models.documents import Document, Publication, Version, VersionedRow
+from leads.models.draft_runs import DraftRun
 from leads.models.handoffs import Assignment, Handoff, Hop, Touch
 from leads.models.intake import IntakeSource, IntakeToken, Submission
 from leads.models.jobs import Job
@@ -44,6 +45,7 @@ __all__ = [
     "DepthRule",
     "Disqualifier",
     "Document",
+    "DraftRun",
     "FactSnapshot",
     "FitRule",
     "GroupCap",

@@ -1,4 +1,4 @@
-"""Making a draft of the routing table live: what changes, and what the check says."""
+"""Making a draft of the routing table live: what changes, what the check and the replay say."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from leads.requests import SignedInRequest, read_id
 from leads.views.document_history import version_or_404
 from routing.check import errors_of
 from routing.publishing import HasErrors, publish_table
+from routing.replay_page import said_of
 
 
 @login_required
@@ -67,6 +68,7 @@ def _show(
         "form": form,
         "refusal": refusal,
         "errors": errors_of(version, at),
+        **said_of(version),
         "at": at,
     }
     return render(request, "routing/table_publish.html", context, status=status)

@@ -13,6 +13,7 @@ from feedback.errors import BacktestRefused
 from feedback.models import Backtest
 from feedback.past_handoffs import real_pasts
 from leads import documents, handoffs, lifecycle
+from leads.draft_runs import cancel
 from leads.fact_history import record_facts
 from leads.models import (
     Activity,
@@ -211,8 +212,8 @@ def test_what_is_published_or_broken_is_refused(live, draft, olga, at):
 
 def test_a_cancelled_backtest_is_ended_once(draft, olga, at):
     started = backtest.start(draft, months=6, by=olga, at=at)
-    assert backtest.cancel(started, by=olga, at=at)
-    assert not backtest.cancel(started, by=olga, at=at)
+    assert cancel(started, by=olga, at=at)
+    assert not cancel(started, by=olga, at=at)
     assert not jobs.run_step()
     assert Job.objects.get(pk=started.job_id).error == "Cancelled by Olga."
 
@@ -234,7 +235,7 @@ def test_a_second_backtest_that_runs_or_is_cancelled_hides_no_prediction(draft, 
     run(draft, at, olga, months=3)
     second = backtest.start(draft, months=12, by=olga, at=at)
     assert backtest.prediction_of(draft)["months"] == 3
-    backtest.cancel(second, by=olga, at=at)
+    cancel(second, by=olga, at=at)
     assert backtest.prediction_of(draft)["months"] == 3
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from leads import documents, handoffs
 from leads.documents import live_version, publish, start_draft
+from leads.draft_runs import cancel
 from leads.models import (
     Absence,
     Account,
@@ -379,8 +380,8 @@ def test_what_is_published_or_broken_is_refused(two_rules, olga):
 
 def test_a_cancelled_replay_is_ended_once(two_rules, olga):
     started = replay_job.start(draft_of_live(olga), days=7, by=olga, at=END)
-    assert replay_job.cancel(started, by=olga, at=END)
-    assert not replay_job.cancel(started, by=olga, at=END)
+    assert cancel(started, by=olga, at=END)
+    assert not cancel(started, by=olga, at=END)
     assert not jobs.run_step()
     assert Job.objects.get(pk=started.job_id).error == "Cancelled by Olga."
 
