@@ -239,8 +239,7 @@ def _foretold(side: Side) -> dict[str, Any]:
 def _state_to_json(state: State) -> dict[str, Any]:
     return {
         "turns": {
-            str(rota_id): [astuple(each) for each in own]
-            for rota_id, own in state.turns.items()
+            str(rota_id): [astuple(each) for each in own] for rota_id, own in state.turns.items()
         },
         "open": _instants_to_json(state.open),
         "passed": _instants_to_json(state.passed),

@@ -23,7 +23,7 @@ READ = [
 ]  # fmt: skip
 EDIT = ["upkeep/", "2/rows/rows/add/", "2/rows/rows/demo/", "2/discard/"]
 PUBLISH = ["2/publish/", "1/go-back/"]
-POST_ONLY = ["draft/", *(f"2/rows/rows/demo/{what}/" for what in ("remove", "move", "restore"))]
+POST_ONLY = ["draft/", "2/replay/cancel/", *(f"2/rows/rows/demo/{what}/" for what in ("remove", "move", "restore"))]
 
 
 @pytest.fixture
@@ -73,6 +73,7 @@ def test_signed_out_one_signs_in_first(client, draft, path):
 
 def test_every_address_is_walked_here():
     walked = {f"routing/{path}" for path in [*READ, *EDIT, *PUBLISH, *POST_ONLY]}
+    walked |= {f"routing/2/replay/{part}/" for part in ("progress", "leads", "said")}
     walked |= {"routing/1/check/leads/", "routing/decisions/1/", "handoffs/1/reassign/"}
     missed = [each.name for each in urlpatterns if not any(map(each.pattern.match, walked))]
     assert [name for name in missed if name.startswith("table")] == []
