@@ -19,11 +19,15 @@ pytestmark = pytest.mark.django_db
 
 READ = [
     "", "history/", "1/", "1/diff/", "1/check/", "1/try/", "1/map.csv", "rows/demo/taken/", "2/",
-    "2/diff/", "2/check/",
+    "2/diff/", "2/check/", "2/replay/",
 ]  # fmt: skip
 EDIT = ["upkeep/", "2/rows/rows/add/", "2/rows/rows/demo/", "2/discard/"]
 PUBLISH = ["2/publish/", "1/go-back/"]
-POST_ONLY = ["draft/", "2/replay/cancel/", *(f"2/rows/rows/demo/{what}/" for what in ("remove", "move", "restore"))]
+POST_ONLY = [
+    "draft/",
+    "2/replay/cancel/",
+    *(f"2/rows/rows/demo/{what}/" for what in ("remove", "move", "restore")),
+]
 
 
 @pytest.fixture
