@@ -97,7 +97,6 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is untyp
         method="ever_with_team",
         label="Ever with team",
         empty_label="Any",
-        help_text="Whoever has it now.",
     )
     reached = django_filters.ModelChoiceFilter(
         queryset=Stage.objects.all(),

@@ -74,7 +74,7 @@ def test_what_qualifying_asks_is_told_with_the_stage_that_it_leads_to(client, ol
     client.force_login(olga)
     for address in ("/stages/", "/stages/sql/entry/"):
         page = client.get(address).content.decode()
-        assert page.count("When a rep qualifies: confirmed Need.") == 1
+        assert page.count("When a rep qualifies: Need confirmed.") == 1
 
 
 @pytest.fixture
