@@ -18,7 +18,7 @@ from leads.instants import database_now
 from leads.models import Document, Handoff, Job, Lead, User
 from leads.openings import opening_of
 from leads.retrying import is_transient
-from revops import departures
+from revops import departures, new_roles
 from routing import replay_job
 
 logger = logging.getLogger(__name__)
@@ -149,6 +149,7 @@ STEPS: dict[str, Step] = {
     backtest.KIND: backtest.step,
     replay_job.KIND: replay_job.step,
     departures.KIND: departures.move_some,
+    new_roles.KIND: new_roles.move_some,
 }
 # One step a tick: what they set off has to be worked off too.
 THROTTLED = frozenset({RECONSIDER_ALL})

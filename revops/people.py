@@ -21,7 +21,6 @@ from leads.models import (
     Role,
     User,
 )
-from leads.nudges import nudge
 from routing.candidates import lock
 from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
@@ -75,27 +74,6 @@ def put_to_work(user: User, job: Job) -> None:
     Capacity.objects.update_or_create(rep=user, defaults=job.capacity)
 
 
-@transaction.atomic
-def change_job(user: User, job: Job, *, by: User, at: datetime) -> int:
-    """Give `user`, who works here, another job, and their open handoffs to the next rep if it is no
-    rep's. Returns how many moved.
-
-    Raises LostRace if they are passed a lead at this very moment, or are the last admin and would
-    no longer be one.
-    """
-    if job.role != Role.ADMIN:
-        check_an_admin_stays(user)
-    moved = 0
-    if job.role != Role.REP:
-        reason = f"{user} is no sales rep any more"
-        moved = sum(reroute(lead, user, by=by, at=at, reason=reason) for lead in _leads_of(user))
-    put_to_work(user, job)
-    if job.role != Role.REP:
-        _check_nothing_came(user, Lead.objects.filter(handoffs__in=_handoffs_of(user)))
-        nudge("revops.tasks.sweep")
-    return moved
-
-
 def check_an_admin_stays(user: User) -> None:
     """Raise LostRace if without `user` nobody is an admin. Holds the group till the transaction
     ends: of two admins who would let each other go, the second is asked after the first has.
@@ -114,25 +92,14 @@ def _join_rotas(user: User, rotas: Iterable[Rota]) -> None:
     )
 
 
-def _leads_of(user: User) -> list[Lead]:
-    """Lock the leads of `user`, in the order of their ids, and return them."""
-    return list(Lead.objects.filter(owner=user).order_by("pk").select_for_update(no_key=True))
-
-
-def _handoffs_of(user: User) -> QuerySet[Handoff]:
+def handoffs_of(user: User) -> QuerySet[Handoff]:
+    """Return the open handoffs that `user` has."""
     return Handoff.objects.with_reps().filter(owner=user)
-
-
-def _check_nothing_came(user: User, leads: QuerySet[Lead]) -> None:
-    """Raise LostRace if one of `leads` was passed to `user` before nobody could any more."""
-    lead = leads.first()
-    if lead is not None:
-        raise LostRace(f"{lead} was passed to {user} just now. Try again.", winner=user)
 
 
 def reroute(lead: Lead, user: User, *, by: User | None, at: datetime, reason: str) -> bool:
     """Send the open handoff of a locked lead on, if it is with `user`; returns whether it was."""
-    found = _handoffs_of(user).filter(lead=lead).first()
+    found = handoffs_of(user).filter(lead=lead).first()
     if found is None:
         return False
     handoff = handoffs.locked(found.pk)

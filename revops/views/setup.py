@@ -24,7 +24,8 @@ from leads.views.access import admins_only, editors_only
 from revops.departure_page import departure_of
 from revops.filters import PersonFilter
 from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
-from revops.people import change_job, put_to_work
+from revops.new_roles import change_job, moves_of
+from revops.people import put_to_work
 from revops.views.first_admin import is_empty_installation
 
 # What is published in versions, and what it decides.
@@ -85,7 +86,9 @@ def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
 
 def _person_page(request: SignedInRequest, form: PersonForm, person: User | None) -> HttpResponse:
     leaving = departure_of(person, database_now()) if person else None
-    return _form_page(request, form, "setup/person.html", person=person, leaving=leaving)
+    moving = moves_of(person).first() if person else None
+    context = {"person": person, "leaving": leaving, "moving": moving}
+    return _form_page(request, form, "setup/person.html", **context)
 
 
 @transaction.atomic
@@ -99,7 +102,7 @@ def _save_person(form: PersonForm) -> User:
     if is_new:
         put_to_work(user, form.job)
     else:
-        change_job(user, form.job, by=form.by, at=database_now())
+        change_job(user, form.job, by=form.by)
     return user
 
 

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from leads.errors import LostRace
 from leads.models import Role, User
 from revops.departures import let_go
-from revops.people import Job, change_job
+from revops.new_roles import change_job
+from revops.people import Job
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def demote(user, by, at):
     with transaction.atomic():
-        change_job(User.objects.get(pk=user.pk), Job(role=Role.VIEWER), by=by, at=at)
+        change_job(User.objects.get(pk=user.pk), Job(role=Role.VIEWER), by=by)
 
 
 def leave(user, by, at):

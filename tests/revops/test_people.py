@@ -1,10 +1,13 @@
 """Who changes jobs: where their leads go."""
 
 import pytest
+from django.db import transaction
 
 from leads import ownership
-from leads.models import Lead, Role
-from revops.people import Job, change_job
+from leads.models import Handoff, Lead, Role
+from revops import jobs, new_roles
+from revops.new_roles import change_job, moves_of
+from revops.people import Job
 from routing.models import Capacity
 
 pytestmark = pytest.mark.django_db
@@ -29,15 +32,38 @@ def holder(lead):
 
 def test_who_is_no_rep_any_more_keeps_no_open_handoff(make_handoff, kept, alice, rosa, at):
     handoff, lead = make_handoff(rep=alice), kept(alice)
-    assert change_job(alice, Job(Role.VIEWER), by=rosa, at=at) == 1
+    assert change_job(alice, Job(Role.VIEWER), by=rosa).total_count == 1
+    jobs.run_steps(for_s=5)
     handoff.refresh_from_db()
-    assert (handoff.state, handoff.owner, handoff.reroute_at) == ("waiting", None, at)
+    assert (handoff.state, handoff.owner) == ("waiting", None)
+    assert handoff.reroute_at is not None
     assert holder(lead) == alice
+
+
+def test_handoffs_move_in_steps_and_a_step_that_was_killed_is_done_again(
+    make_handoff, alice, rosa, monkeypatch, client
+):
+    monkeypatch.setattr(new_roles, "BATCH", 2)
+    made = [make_handoff(rep=alice) for _ in range(3)]
+    work = change_job(alice, Job(Role.VIEWER), by=rosa)
+    with transaction.atomic():
+        jobs.run_step()
+        transaction.set_rollback(True)  # its worker died before the end
+    jobs.run_step()
+    work.refresh_from_db()
+    assert (work.done_count, work.state) == (2, "running")
+    assert change_job(alice, Job(Role.VIEWER), by=rosa) == work
+    client.force_login(rosa)
+    page = client.get(f"/setup/people/{alice.pk}/").content.decode()
+    assert "2 of 3 open handoffs have moved on" in page
+    jobs.run_steps(for_s=5)
+    assert not Handoff.objects.filter(pk__in=[each.pk for each in made], owner=alice).exists()
+    assert not moves_of(alice).exists()
 
 
 def test_a_rep_with_other_hours_keeps_theirs(make_handoff, alice, rosa, at):
     handoff = make_handoff(rep=alice)
-    assert change_job(alice, Job(Role.REP, max_open=3), by=rosa, at=at) == 0
+    assert change_job(alice, Job(Role.REP, max_open=3), by=rosa) is None
     handoff.refresh_from_db()
     assert handoff.owner == alice
 
@@ -45,7 +71,7 @@ def test_a_rep_with_other_hours_keeps_theirs(make_handoff, alice, rosa, at):
 def test_what_a_rep_takes_is_set_whole(alice, rosa, at):
     terms = {"max_open": 9, "max_per_day": 3, "max_per_week": 5, "is_online": False}
     job = Job(Role.REP, skills=("Payments",), languages=("de",), **terms)
-    change_job(alice, job, by=rosa, at=at)
+    change_job(alice, job, by=rosa)
     capacity = Capacity.objects.get(rep=alice)
     assert {name: getattr(capacity, name) for name in terms} == terms
     assert (capacity.skills, capacity.languages) == (["Payments"], ["de"])

@@ -213,6 +213,7 @@ def test_a_rep_who_becomes_a_viewer_hands_their_leads_on(client, rosa, alice, ma
         f"/setup/people/{alice.pk}/", person(email=alice.email, role=Role.VIEWER, sales_role="")
     )
     assert answer.status_code == 302, answer.content
+    jobs.run_steps(for_s=5)
     handoff.refresh_from_db()
     assert (handoff.state, handoff.owner) == ("waiting", None)
 
