@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -18,7 +17,8 @@ from leads.draft_runs import cancel, mark_of, newest, newest_done
 from leads.instants import database_now
 from leads.models import Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
-from leads.views.document_history import editors_only, readers_only, version_or_404
+from leads.views.access import editors_only, page_readers_only
+from leads.views.document_history import version_or_404
 from routing import replay_job
 from routing.models import Replay
 from routing.replay_job import ReplayRefused
@@ -37,8 +37,7 @@ class DaysForm(forms.Form):
     with_imports = forms.BooleanField(label="imported history too", required=False)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def replay(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
@@ -93,8 +92,7 @@ def _progress_url(version: Version) -> str:
     return reverse("routing:table_replay_progress", args=[version.number])
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def progress(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
@@ -114,7 +112,6 @@ def progress(request: SignedInRequest, pages: DocumentPages, number: int) -> Htt
     return answer
 
 
-@login_required
 @editors_only
 @require_POST
 def cancel_replay(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
@@ -129,8 +126,7 @@ def cancel_replay(request: SignedInRequest, pages: DocumentPages, number: int) -
     return redirect("routing:table_replay", number=number)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def replay_leads(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """The handoffs that would go elsewhere, or (?of=3) those of one move."""
@@ -155,8 +151,7 @@ def replay_leads(request: SignedInRequest, pages: DocumentPages, number: int) ->
     return render(request, "routing/table_replay_leads.html", context)
 
 
-@login_required
-@readers_only
+@page_readers_only
 @require_GET
 def replay_said(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """What the last replay of a version said, in a few sentences: a part of other pages."""
