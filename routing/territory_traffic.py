@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leads.bulk_evidence import in_chunks, newest_facts
-from leads.models import AccountDomain, Lead, User
+from leads.models import AccountDomain, Lead
 from routing.models import Territory
 from routing.territories import EMAIL_DOMAIN, first_of, with_parents
 
@@ -35,11 +35,11 @@ class Fallen:
         return self.looked_at < self.came_in
 
 
-def fallen(territories: Sequence[Territory], user: User, at: datetime) -> Fallen:
-    """Return where the leads that came in lately, as far as `user` sees them, lie by what is known
-    of them at `at` and by `territories` in their order.
+def fallen(territories: Sequence[Territory], at: datetime) -> Fallen:
+    """Return where the leads that came in lately lie by what is known of them at `at` and by
+    `territories` in their order.
     """
-    recent = Lead.objects.visible_to(user).live().filter(entered_at__gt=at - LATELY)
+    recent = Lead.objects.live().filter(entered_at__gt=at - LATELY)
     by_territory: dict[int, list[int]] = {each.pk: [] for each in territories}
     untold: list[int] = []
     outside: list[int] = []

@@ -191,6 +191,7 @@ def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpRes
         "version": version,
         "heading": f"Leads {which} by v{number}",
         "said": WHICH[which],
+        "in_all": None if request.user.sees_everything else len(ids),
         "page": page.get_page(request.GET.get("page")),
         "back": "feedback:criteria_backtest",
     }

@@ -62,6 +62,7 @@ def check_leads(request: SignedInRequest, number: int) -> HttpResponse:
         "version": version,
         "heading": RULES[finding.id].title,
         "said": finding.sentence,
+        "in_all": None if request.user.sees_everything else len(finding.leads),
         "page": page.get_page(request.GET.get("page")),
         "back": "feedback:criteria_check",
     }

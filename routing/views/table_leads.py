@@ -65,6 +65,7 @@ def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -
         "version": version,
         "heading": RULES[finding.id].title,
         "said": finding.sentence,
+        "in_all": None if request.user.sees_everything else len(finding.leads),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
         "back": "routing:table_check",
     }

@@ -48,7 +48,7 @@ class Row:
 @require_GET
 def territories(request: SignedInRequest) -> HttpResponse:
     order = list(Territory.objects.select_related("rep", "rota"))
-    found = fallen(order, request.user, database_now())
+    found = fallen(order, database_now())
     common = list(overlaps(order))
     rows = [
         Row(
@@ -68,7 +68,7 @@ def territories(request: SignedInRequest) -> HttpResponse:
 def territory_leads(request: SignedInRequest, which: str) -> HttpResponse:
     """The leads of 90 days in a territory, named by its id; or `outside` all, or `untold`."""
     order = list(Territory.objects.all())
-    found = fallen(order, request.user, database_now())
+    found = fallen(order, database_now())
     lists = {str(pk): ids for pk, ids in found.by_territory.items()}
     lists |= {"outside": found.outside, "untold": found.untold}
     if which not in lists:
@@ -78,6 +78,7 @@ def territory_leads(request: SignedInRequest, which: str) -> HttpResponse:
     context = {
         "territory": next((each for each in order if str(each.pk) == which), None),
         "which": which,
+        "in_all": None if request.user.sees_everything else len(lists[which]),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "routing/territory_leads.html", context)
