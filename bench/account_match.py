@@ -19,8 +19,8 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from leads.account_match import LIKE, by_name  # noqa: E402
 from leads.instants import database_now  # noqa: E402
-from leads.matching import LIKE, by_name  # noqa: E402
 from leads.models import Account, Role, User  # noqa: E402
 from leads.normalising import company_key  # noqa: E402
 from revops.defaults.load import load_defaults  # noqa: E402

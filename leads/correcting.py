@@ -8,13 +8,14 @@ from datetime import datetime
 from django.db import transaction
 from pydantic import model_validator
 
+from leads.account_match import company_domains, match_account
 from leads.company_facts import recorded_facts, spread
 from leads.countries import region_of
 from leads.custom_facts import CUSTOM
 from leads.errors import LeadsError, LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import Facts, account_facts, fact_sheet, lead_facts, told_facts
-from leads.matching import claim_identities, company_domains, lock_identities, match_account
+from leads.matching import claim_identities, lock_identities
 from leads.models import Account, FactSnapshot, Identity, Lead, Role, User
 from leads.normalising import company_key
 from leads.nudges import nudge

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from leads import lifecycle, ownership
+from leads.account_match import find_account, teach
 from leads.company_facts import spread
 from leads.custom_facts import declared_facts, typed
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import fact_sheet, told_facts
 from leads.handoffs import NURTURE
-from leads.matching import claim_identities, find_account, lock_identities, match_lead, teach
+from leads.matching import claim_identities, lock_identities, match_lead
 from leads.models import (
     Account,
     Activity,

@@ -21,7 +21,7 @@ from leads.models import (
     Role,
     User,
 )
-from routing.candidates import lock
+from routing.claiming import lock
 from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
 from sla.models import RepHours

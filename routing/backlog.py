@@ -10,16 +10,18 @@ from itertools import takewhile
 
 from django.db import connection, transaction
 
-from leads import handoffs
 from leads.bulk_evidence import evidence_in_bulk
+from leads.bulk_passing import locked_many, pass_many
 from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, User, Version
 from routing.asking import Answer, ask
-from routing.candidates import HAD_IT, REJECTED_IT, Needs, caps_of, lock
+from routing.candidates import HAD_IT, REJECTED_IT, caps_of
 from routing.caps import Caps, Lately, over_cap, passed_lately
+from routing.claiming import lock
 from routing.errors import Skip
 from routing.models import Decision, Turn
+from routing.needs import Needs
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
 from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn, turns_looked_at
@@ -143,7 +145,7 @@ def _pass_first_rota(
     those before the first to be routed by itself that lead to another one.
     """
     version, rules = live_table(at)
-    asked = _ask([each for each in handoffs.locked_many(ids) if is_ready(each)], rules, at)
+    asked = _ask([each for each in locked_many(ids) if is_ready(each)], rules, at)
     first = asked[0].leads_to if asked else None
     passing = _passing(*first, asked, at) if first else None
     if passing is None:
@@ -240,7 +242,7 @@ def _write(
         asked.handoff.priority = max(asked.handoff.priority, asked.rule.priority)
         reason = f"{asked.rule.label}: {_reason(asked, line)}"[:OWNERSHIP_REASON_LENGTH]
         passes.append((asked.handoff, turn.rep, reason))
-    assignments = handoffs.pass_many(passes, source=OwnershipChange.Source.ROUTING, at=at)
+    assignments = pass_many(passes, source=OwnershipChange.Source.ROUTING, at=at)
     decisions: list[Decision] = []
     for (asked, turn), assignment in zip(turns, assignments, strict=True):
         turn.assignment = assignment

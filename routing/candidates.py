@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import connection
-from django.utils.translation import get_language_info
-
 from leads.models import Handoff, Role, User
 from routing.caps import Caps, Lately, over_cap, passed_lately
-from routing.errors import HasToWait, Refused, Skip
+from routing.errors import HasToWait, Skip
 from routing.hours import Hours, day, hours_of, moment
-from routing.models import Capacity, Rota
+from routing.models import Rota
+from routing.needs import ANYBODY, Needs, lacks
 from routing.questions import Question
 
 INACTIVE, NO_REP = "is inactive", "is no sales rep"
@@ -48,25 +46,6 @@ PEOPLE = f"""
         ON away.user_id = person.id AND away.starts_at <= %(at)s AND away.ends_at > %(at)s
     ORDER BY person.id
 """
-LOCK = f"""
-    SELECT {TERMS} FROM routing_capacity capacity
-    JOIN leads_user person ON person.id = capacity.rep_id
-    WHERE capacity.rep_id = %s FOR NO KEY UPDATE OF capacity, person
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a rule asks of whoever gets the lead: all of these skills and languages (by their codes)
-    and, if `at_work`, to be at work now.
-    """
-
-    skills: Sequence[str] = ()
-    languages: Sequence[str] = ()
-    at_work: bool = False
-
-
-ANYBODY = Needs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +115,6 @@ def candidates(
     return [candidate_of(rep, needs, lately, hours, at) for rep in people]
 
 
-def claim(
-    rep_id: int,
-    handoff: Handoff | None,
-    *,
-    at: datetime,
-    needs: Needs = ANYBODY,
-    lead_id: int | None = None,
-    seen: Candidate | None = None,
-) -> User:
-    """Lock a rep until the end of the transaction and return them, checked under the lock: nobody
-    else can give them anything meanwhile, so that no cap is exceeded.
-
-    seen: how they were found just before, in this transaction. If neither they nor their capacity
-          has changed since, only caps are counted anew.
-    Raises Refused, with the lock held: the caller's savepoint gives it back, so that one rep tried
-    after another never means two locks.
-    """
-    versions = lock(rep_id)
-    if seen is not None and not seen.is_capped and versions == seen.versions:
-        return seen.rep
-    (candidate,) = candidates([rep_id], handoff, at=at, needs=needs, lead_id=lead_id)
-    if candidate.refusal:
-        raise Refused(candidate.skip)
-    return candidate.rep
-
-
 def candidates_for(question: Question, rep_ids: Collection[int], needs: Needs) -> list[Candidate]:
     """Return each of these people, by id, with what stands against giving them what is asked."""
     if question.past is not None:
@@ -183,14 +136,6 @@ def line_up(question: Question, rota: Rota, needs: Needs) -> list[Candidate]:
     return candidates((), question.handoff, at=question.at, needs=needs, lead_id=lead_id, rota=rota)
 
 
-def claim_for(question: Question, seen: Candidate, needs: Needs) -> User:
-    """Lock a rep, as they were just seen, for what is asked. Raises Refused as `claim`."""
-    lead_id = question.lead.pk if question.lead else None
-    return claim(
-        seen.rep.pk, question.handoff, at=question.at, needs=needs, lead_id=lead_id, seen=seen
-    )
-
-
 def off_hours(
     later: Sequence[Candidate], skips: Sequence[Skip], *, line: str, at: datetime
 ) -> HasToWait:
@@ -202,20 +147,6 @@ def off_hours(
     return HasToWait(
         f"Nobody is at work: {words}.", reason=reason, till=till, line=line, skips=skips
     )
-
-
-def lock(rep_id: int) -> tuple[str, str]:
-    """Lock a rep's capacity, made if there is none yet, and the rep, who may just be leaving.
-    Returns the versions of both rows.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [rep_id])
-        found = cursor.fetchone()
-        if found is None:
-            Capacity.objects.bulk_create([Capacity(rep_id=rep_id)], ignore_conflicts=True)
-            cursor.execute(LOCK, [rep_id])
-            found = cursor.fetchone()
-    return found[0], found[1]
 
 
 def caps_of(rep: User) -> Caps:
@@ -274,28 +205,8 @@ def _refusal(rep: User, needs: Needs) -> str:
         return INACTIVE
     if not found.is_rep:
         return NO_REP
-    if lacks := _lacks(needs, found.skills or [], found.languages or []):
-        return lacks
+    if missing := lacks(needs, found.skills or [], found.languages or []):
+        return missing
     if found.had_it:
         return HAD_IT
     return REJECTED_IT if found.last_answer == "rejected" else ""
-
-
-def _lacks(needs: Needs, skills: Sequence[str], languages: Sequence[str]) -> str:
-    has = {each.casefold() for each in skills}
-    speaks = {each.casefold() for each in languages}
-    for skill in needs.skills:
-        if skill.casefold() not in has:
-            return f"lacks the skill {skill}"
-    for code in needs.languages:
-        if code.casefold() not in speaks:
-            return f"does not speak {language_name(code)}"
-    return ""
-
-
-def language_name(code: str) -> str:
-    """Return what a language is called: "German" for "de"; a code that nobody knows stays."""
-    try:
-        return str(get_language_info(code.casefold())["name"])
-    except KeyError:
-        return code

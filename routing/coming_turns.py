@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leads.models import User
-from routing.candidates import ANYBODY, Candidate, Needs, caps_of
+from routing.candidates import Candidate, caps_of
 from routing.caps import Lately, over_cap, passed_lately
 from routing.models import Rota, Turn
+from routing.needs import ANYBODY, Needs
 from routing.questions import Question
 from routing.rotas import Line, TurnTaken, line_of, next_turn, turns_looked_at
 

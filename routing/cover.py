@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from routing.candidates import Candidate, Needs, candidate_for, off_hours
+from routing.candidates import Candidate, candidate_for, off_hours
 from routing.errors import NobodyAvailable, Skip
 from routing.hours import day
 from routing.lines import line_of_rep
+from routing.needs import Needs
 from routing.questions import Question
 
 

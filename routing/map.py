@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from leads.csv_cells import inert
 from leads.version_words import Vocabulary, conditions_in_words
-from routing.candidates import language_name
 from routing.models import RoutingRule, Territory
+from routing.needs import language_name
 
 OWNER_WORDS = {
     RoutingRule.Outcome.OPPORTUNITY_OWNER: "Owner of the open deal",

@@ -13,7 +13,8 @@ from django.db import transaction
 
 from leads.models import Handoff, Opportunity, Queue, User
 from routing import rotas
-from routing.candidates import Candidate, candidate_for, claim_for
+from routing.candidates import Candidate, candidate_for
+from routing.claiming import claim_for
 from routing.cover import stand_in
 from routing.errors import HasToWait, NobodyAvailable, Refused, Skip
 from routing.lines import ahead_of, line_of_rep, line_of_rota

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from leads.models import Queue
-    from routing.candidates import Candidate, Needs
+    from routing.candidates import Candidate
     from routing.models import Rota, Territory
+    from routing.needs import Needs
     from routing.rotas import TurnTaken
 
 

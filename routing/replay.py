@@ -18,12 +18,13 @@ from leads.evidence import Evidence
 from leads.models import Account, Assignment, Opportunity, Queue, User
 from leads.rule_index import RuleIndex
 from routing.asking import Answer
-from routing.candidates import Candidate, Needs, candidate_of
+from routing.candidates import Candidate, candidate_of
 from routing.caps import LONGEST_WEEK, Lately
 from routing.dry_run import would_go
 from routing.errors import HasToWait, NobodyAvailable
 from routing.hours import Hours
 from routing.models import Rota, Territory
+from routing.needs import Needs
 from routing.outcomes import Choice
 from routing.questions import Question
 from routing.replay_result import NO_RULE, Side, Went

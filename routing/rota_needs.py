@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from leads.documents import NothingLive
-from routing.candidates import ANYBODY, Needs
 from routing.models import Rota, RoutingRule
+from routing.needs import ANYBODY, Needs
 from routing.table import live_table
 
 

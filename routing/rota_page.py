@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db.models import Count
 
 from leads.models import Handoff, User
-from routing.candidates import ANYBODY
 from routing.coming_turns import Coming, coming_turns
 from routing.hours import Hours, hours_of, moment
 from routing.models import Rota
 from routing.naming import NamedBy, names_rota
+from routing.needs import ANYBODY
 from routing.rota_needs import needs_of
 from routing.shares import LATELY, MemberShare, RotaShares, rota_shares
 from routing.skips import PassedOver, Skips

@@ -11,10 +11,12 @@ from itertools import takewhile
 from django.db import connection
 
 from leads.models import User
-from routing.candidates import Candidate, Needs, claim_for, line_up, off_hours
+from routing.candidates import Candidate, line_up, off_hours
+from routing.claiming import claim_for
 from routing.errors import NobodyAvailable, Skip
 from routing.lines import line_of_rota
 from routing.models import Rota, Turn
+from routing.needs import Needs
 from routing.questions import Question
 from routing.quota import Taken, next_member, turns_of_round
 

@@ -10,7 +10,8 @@ from leads import handoffs, ownership
 from leads.errors import LostRace
 from leads.models import Assignment, Handoff, OwnershipChange, Queue, User, Version
 from routing.asking import Answer, ask
-from routing.candidates import NEVER, candidates, lock
+from routing.candidates import NEVER, candidates
+from routing.claiming import lock
 from routing.errors import CannotTake
 from routing.models import Decision
 from routing.outcomes import held

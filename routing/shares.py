@@ -11,8 +11,9 @@ from typing import NamedTuple
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from leads.models import User
-from routing.candidates import ANYBODY, Candidate, Needs, candidates
+from routing.candidates import Candidate, candidates
 from routing.models import Rota, RotaMember, Turn
+from routing.needs import ANYBODY, Needs
 from routing.rotas import digest, weight_in
 
 LATELY = timedelta(days=30)

@@ -10,8 +10,8 @@ from leads.conditions import Compiled, compile_conditions
 from leads.custom_facts import all_declared_facts, fact_changes
 from leads.documents import live_version
 from leads.models import Document, Version
-from routing.candidates import ANYBODY, Needs
 from routing.models import RoutingRule
+from routing.needs import ANYBODY, Needs
 
 
 @dataclass(frozen=True, slots=True)

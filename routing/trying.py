@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from leads.account_match import account_on_record
 from leads.evidence import Evidence
 from leads.fact_sheet import account_facts, band_facts, handoff_facts
 from leads.facts import Fact
-from leads.matching import account_on_record
 from leads.models import Account, Handoff, Lead, Queue
 from routing.dry_run import Answer, Question, question_about, would_go
 from routing.explain import Asked, rules_in

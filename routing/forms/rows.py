@@ -11,8 +11,8 @@ from django.db import models
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
 from leads.models import Queue, Role, User
-from routing.candidates import language_name
 from routing.models import Capacity, Rota, RoutingRule
+from routing.needs import language_name
 
 Outcome = RoutingRule.Outcome
 # The field that says whom an outcome means.

@@ -9,7 +9,7 @@ from django import forms
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError
 
-from routing.candidates import language_name
+from routing.needs import language_name
 
 SEPARATORS = re.compile(r"[,;\n]")
 # By code and by name, in English and as its speakers call it.

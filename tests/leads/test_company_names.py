@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from leads.matching import LIKE, by_name, match_account
+from leads.account_match import LIKE, by_name, match_account
 from leads.models import Account, AccountDomain, Opportunity, Organisation
 from leads.normalising import company_key
 from leads.submission_fields import read_fields

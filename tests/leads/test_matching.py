@@ -3,7 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from leads.matching import claim_identities, lock_identities, match_account, match_lead
+from leads.account_match import match_account
+from leads.matching import claim_identities, lock_identities, match_lead
 from leads.models import Account, Identity, IntakeSource, Lead
 from leads.submission_fields import read_fields
 

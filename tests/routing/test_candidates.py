@@ -6,8 +6,10 @@ import pytest
 from django.db import IntegrityError
 
 from leads.models import Absence, Organisation
-from routing.candidates import Refused, candidates, claim
+from routing.candidates import candidates
 from routing.caps import day_start, week_start
+from routing.claiming import claim
+from routing.errors import Refused
 from routing.models import Capacity
 
 AT = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
