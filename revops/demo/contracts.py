@@ -114,14 +114,18 @@ def close(
     handoff.reroute_at = None
     if not keeps_owner:
         own(case, nurture, source=Source.REP, reason=reason, by=by, at=at)
-    case.handoff, case.closed_at = None, at
+    case.handoff, case.closed_at, case.closed_as = None, at, closed_as
 
 
 def end_assignment(case: Case, outcome: str, at: datetime) -> None:
     """End the open assignment, if there is one."""
-    if case.assignment is not None:
-        case.assignment.ended_at, case.assignment.outcome = at, outcome
+    ended = case.assignment
+    if ended is not None:
+        ended.ended_at, ended.outcome = at, outcome
         case.assignment = None
+        if ended.answer:
+            case.answers.pop(ended.rep_id, None)
+            case.answers[ended.rep_id] = ended.answer
 
 
 def _handoff(case: Case) -> Handoff:

@@ -70,6 +70,8 @@ class Case:
     asked_at:    when the prospect first asked in the open handoff.
     touches:     how many a person logged in it.
     before_sale: the stage that accepting moved it out of.
+    answers:     what each rep answered last, by id, the newest last.
+    closed_as:   how the last handoff that is closed ended.
     """
 
     person: Person
@@ -86,6 +88,8 @@ class Case:
     closed_at: datetime | None = None
     touches: int = 0
     before_sale: str = ""
+    answers: dict[int, str] = field(default_factory=dict)
+    closed_as: str = ""
 
     def evidence(self, at: datetime) -> Evidence:
         return Evidence(self.facts, tuple(self.activities), at)
@@ -94,6 +98,14 @@ class Case:
         """Return the number that the open handoff's next clock of this kind gets."""
         same = [each for each in self.started if each.handoff is self.handoff]
         return sum(each.kind == kind for each in same) + 1
+
+    @property
+    def returns_to(self) -> int | None:
+        """Who accepted the lead last, by id, if it was sent to rest since."""
+        if self.closed_as != Handoff.ClosedAs.RECYCLED:
+            return None
+        accepted = Assignment.Answer.ACCEPTED
+        return next((rep for rep, said in reversed(self.answers.items()) if said == accepted), None)
 
     @property
     def current(self) -> tuple[Handoff, Assignment]:

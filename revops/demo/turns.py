@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,10 @@ from leads.models import Assignment, Handoff, Opportunity, OwnershipChange, User
 from revops.demo.contracts import pass_to, send_to_review
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
+from routing.candidates import HAD_IT, REJECTED_IT
 from routing.errors import NobodyAvailable, Skip
 from routing.models import Decision, RoutingRule, Turn
+from routing.returning import ACCEPTED_BEFORE, RETURNING
 from routing.rotas import next_turn
 from routing.routing import OWNERSHIP_REASON_LENGTH, REASON_LENGTH
 from routing.table import Rule
@@ -48,7 +50,8 @@ class Router:
     def route(self, case: Case, at: datetime) -> Assignment | None:
         """Pass a waiting handoff to a rep, or send it to review. Returns the assignment."""
         evidence, log = self._evidence(case, at), Log()
-        for rule in self.setting.rules:
+        first = [replace(RETURNING, rep_id=case.returns_to)] if case.returns_to else []
+        for rule in [*first, *self.setting.rules]:
             choice = self._ask(rule, case, evidence, log)
             if choice is not None:
                 return self._carry_out(choice, case, log, rule, at)
@@ -91,6 +94,9 @@ class Router:
 
     def _choose(self, rule: Rule, case: Case, evidence: Evidence) -> Choice:
         at, account = evidence.at, case.lead.account
+        if rule.outcome == ACCEPTED_BEFORE:
+            rep = next(each for each in self.setting.reps if each.pk == rule.rep_id)
+            return self._person(rep, case, "accepted this lead before", at)
         if rule.outcome == Outcome.ROTA:
             assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
             return self._turn(rule.rota_id, case, at)
@@ -122,7 +128,9 @@ class Router:
 
     def _refusal(self, rep: User, case: Case, at: datetime) -> str:
         if rep.pk in case.had:
-            return "had this handoff before"
+            return HAD_IT
+        if case.answers.get(rep.pk) == Assignment.Answer.REJECTED:
+            return REJECTED_IT
         absence = self.setting.away(rep, at)
         if absence is None:
             return ""

@@ -58,6 +58,12 @@ BROKEN = {
     "each assignment was decided": """
         SELECT a.id FROM leads_assignment a LEFT JOIN routing_decision d
         ON d.assignment_id = a.id WHERE d.id IS NULL""",
+    "nobody gets back what they rejected": """
+        SELECT later.id FROM leads_assignment later
+        JOIN leads_handoff again ON again.id = later.handoff_id
+        JOIN leads_handoff before ON before.lead_id = again.lead_id
+        JOIN leads_assignment said ON said.handoff_id = before.id AND said.rep_id = later.rep_id
+        WHERE said.answer = 'rejected' AND said.answered_at < later.passed_at""",
     "turned as assigned": """
         SELECT t.id FROM routing_turn t JOIN leads_assignment a ON a.id = t.assignment_id
         WHERE t.rep_id <> a.rep_id""",

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import numpy
 import pytest
 
+from leads.models import Assignment
 from revops.demo.journeys import story_of
 from revops.demo.outcomes import FEATURES
+from routing.models import Decision
+from routing.returning import RETURNING
 from tests.revops.demo_setting import unsaved_setting
 
 
@@ -41,3 +44,15 @@ def test_winning_follows_them_too_and_speed(observed):
 def test_the_funnel_looks_like_one(observed):
     yes = sum(each.happened for each in observed.acceptances)
     assert 0.2 <= 1 - yes / len(observed.acceptances) <= 0.35
+
+
+def test_some_leads_that_rested_return_to_who_accepted_them(observed):
+    returned = [each for each in observed.of(Decision) if each.rule_key == RETURNING.key]
+    for each in returned:
+        rests = [
+            said
+            for said in observed.of(Assignment)
+            if said.handoff.lead is each.handoff.lead and said.passed_at < each.at
+        ]
+        assert [said.rep for said in rests if said.answer == "accepted"][-1] == each.rep
+    assert 3 <= len(returned) <= 60
