@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import TransactionTestCase, client
 from django.test.client import store_rendered_templates
+from django.test.utils import override_settings
 
 from devstack.pytest_plugin import TEMPLATE
 from leads import handoffs, lifecycle, ownership
@@ -57,8 +58,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get(TEMPLATE)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_session_left_behind(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests with threads and processes may leave a connection; with one, no database is dropped."""
     yield
     others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -67,38 +68,30 @@ def no_session_left_behind(django_db_setup: None, django_db_blocker: Any) -> Ite
         cursor.execute(f"SELECT pg_terminate_backend(pid, 2000) FROM {others}")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_emptying() -> Iterator[None]:
-    """Have tests that commit leave the tables empty in a hundredth of a second, not half of one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
-        yield
-
-
-@pytest.fixture(autouse=True)
-def quick(settings: Any) -> None:
-    """Argon2 is slow on purpose, and tests make many people. Each test's client is a server that
-    starts: it would look at all static files first.
+def pytest_sessionstart() -> None:
+    """Leave out what takes long and shows nothing. It is no fixture: those take their time from
+    each test.
     """
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.WHITENOISE_AUTOREFRESH = True
+    # Argon2 is slow on purpose, and tests make many people. Each test's client is a server that
+    # starts: it would look at all static files first.
+    quick = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "WHITENOISE_AUTOREFRESH": True,
+    }
+    override_settings(**quick).enable()
+    # What `flush` does takes half a second.
+    TransactionTestCase._fixture_teardown = lambda case: empty_tables()
+    client.store_rendered_templates = store_page
 
 
-@pytest.fixture(scope="session", autouse=True)
-def context_of_the_page_alone(django_test_environment: None) -> Iterator[None]:
+def store_page(
+    store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_: Any
+) -> None:
     """Keep for `response.context` what a page is rendered with, not also what each of the hundreds
     of fragments within it is: copying those takes longer than the rest of some tests.
     """
-
-    def store(
-        store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_: Any
-    ) -> None:
-        if context.template is template:
-            store_rendered_templates(store, signal, sender, template, context)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "store_rendered_templates", store)
-        yield
+    if context.template is template:
+        store_rendered_templates(store, signal, sender, template, context)
 
 
 @pytest.fixture
