@@ -14,7 +14,7 @@ from sla.business_time import Schedule
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
-from sla.policies import Promise, ReadyPolicy
+from sla.policies import BREACH, Promise, ReadyPolicy
 
 Kind = Target.Kind
 Reason = Clock.StopReason
@@ -92,12 +92,12 @@ class Promises:
         rep_id = assignment.rep_id if assignment else None
         schedule, calendar = self.setting.hours[rep_id]
         is_working = promise.measure == Target.Measure.WORKING
-        level_ats = instants(
-            started_at,
-            promise.allowed,
-            promise.levels,
-            schedule=schedule if is_working else None,
-        )
+        measure = {"schedule": schedule if is_working else None}
+        level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
+        reroute_at = None
+        if promise.reroute_after is not None:
+            unanswered = promise.allowed + promise.reroute_after
+            (reroute_at,) = instants(started_at, unanswered, [BREACH], **measure)
         return Clock(
             lead=handoff.lead,
             handoff=handoff,
@@ -112,6 +112,7 @@ class Promises:
             due_at=level_ats[-1],
             levels=list(promise.levels),
             level_ats=level_ats,
+            reroute_at=reroute_at,
             next_level=promise.levels[0],
             next_at=level_ats[0],
         )

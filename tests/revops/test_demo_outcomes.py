@@ -8,6 +8,7 @@ import pytest
 from leads.models import Assignment
 from revops.demo.journeys import story_of
 from revops.demo.outcomes import FEATURES
+from revops.demo.reps import REROUTES
 from routing.models import Decision
 from routing.returning import RETURNING
 from tests.revops.demo_setting import unsaved_setting
@@ -56,3 +57,12 @@ def test_some_leads_that_rested_return_to_who_accepted_them(observed):
         ]
         assert [said.rep for said in rests if said.answer == "accepted"][-1] == each.rep
     assert 3 <= len(returned) <= 60
+
+
+def test_some_leads_that_nobody_answers_go_to_another_rep(observed):
+    assignments = observed.of(Assignment)
+    left = [each for each in assignments if each.outcome == "rerouted" and not each.answer]
+    assert 0.005 <= len(left) / len(assignments) <= 0.15, len(left)
+    assert not [each for each in left if each.seq > REROUTES]
+    nexts = {(id(each.handoff), each.seq): each.rep for each in assignments}
+    assert all(nexts.get((id(each.handoff), each.seq + 1)) != each.rep for each in left)
