@@ -17,7 +17,7 @@ from leads.models import VersionedRow
 from leads.requests import SignedInRequest
 from leads.version_words import fingerprint, name_of
 from leads.views.access import editors_only
-from leads.views.draft_rows import Target, contest, edited, editing, target_or_404
+from leads.views.draft_targets import Target, contest, edited, editing, target_or_404
 
 STEPS = {"up": -1, "down": 1}
 

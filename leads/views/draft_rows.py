@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.contrib import messages
 from django.db import models
@@ -24,20 +23,21 @@ from leads.contested import (
     write_marks,
 )
 from leads.custom_facts import declared_facts
-from leads.document_pages import DocumentPages, Table
-from leads.draft_editing import DraftIsGone, Editing, RowChanged, find_row
+from leads.document_pages import DocumentPages
+from leads.draft_editing import DraftIsGone, RowChanged, find_row
 from leads.forms.rows import RowForm
-from leads.instants import database_now
-from leads.models import Version, VersionedRow
-from leads.requests import SignedInRequest, read_id, wants_fragment
-from leads.row_views import anchor_of
+from leads.requests import SignedInRequest, wants_fragment
 from leads.version_words import fingerprint, marks_of, name_of
 from leads.views.access import editors_only
 from leads.views.document_history import version_or_404
-
-# Not among what somebody typed: sent anew with each form.
-ENVELOPE = frozenset({"csrfmiddlewaretoken", "do", "draft", "seen", "opened"})
-
+from leads.views.draft_targets import (
+    Target,
+    contest,
+    draft_id_of,
+    edited,
+    editing,
+    target_or_404,
+)
 
 # Pressed beside another's change, to edit on from both.
 GO_ON = "go_on"
@@ -56,55 +56,6 @@ class Carried:
     @property
     def marks(self) -> str:
         return write_marks(self.opened)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The row that a request is about; key None: one to be added."""
-
-    pages: DocumentPages
-    number: int
-    table: Table
-    key: str | None
-
-    @property
-    def address(self) -> str:
-        if self.key is None:
-            return self.pages.url("add", self.number, self.table.slug)
-        return self.address_to("row")
-
-    def address_to(self, place: str) -> str:
-        """Return where the row, which has a key, is changed by what `place` says."""
-        return self.pages.row_url(place, self.number, self.table, self.key or "")
-
-    @property
-    def anchor(self) -> str:
-        return anchor_of(self.table.slug, self.key or "new")
-
-    @property
-    def page(self) -> str:
-        """Where the row stands on the draft's page."""
-        page = self.pages.url("version", self.number)
-        return f"{page}#{self.table.slug if self.key is None else self.anchor}"
-
-    def form(self, row: models.Model, data: Any = None, **options: Any) -> RowForm:
-        about: dict[str, Any] = {"own": declared_facts(), "address": self.address, **options}
-        return self.pages.forms[self.table.model](
-            data, instance=row, auto_id=f"{self.anchor}-%s", **about
-        )
-
-    def blank(self, draft_id: int) -> models.Model:
-        """Return a row of this table and key that is not stored yet."""
-        row = self.table.model(version_id=draft_id)
-        if isinstance(row, VersionedRow):
-            row.key = self.key or ""
-        return row
-
-
-def target_or_404(pages: DocumentPages, number: int, table: str, key: str | None) -> Target:
-    if table not in pages.tables or "\0" in (key or ""):
-        raise Http404
-    return Target(pages, number, pages.tables[table], key)
 
 
 @editors_only
@@ -131,7 +82,7 @@ def edit_row(
 
 def _carried(request: SignedInRequest, target: Target) -> Carried:
     opened = read_marks(request.POST.get("opened", ""), target.table.model)
-    return Carried(_draft_id(request), request.POST.get("seen", ""), opened)
+    return Carried(draft_id_of(request), request.POST.get("seen", ""), opened)
 
 
 def _retype(request: SignedInRequest, target: Target) -> HttpResponse:
@@ -265,23 +216,11 @@ def _conflict(
     return contest(request, target, context)
 
 
-def contest(request: SignedInRequest, target: Target, context: dict[str, Any]) -> HttpResponse:
-    template = "_draft_conflict.html" if wants_fragment(request) else "draft_conflict.html"
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in ENVELOPE
-        for value in values
-    ]
-    context |= {"pages": target.pages, "target": target, "typed": typed, "at": database_now()}
-    return render(request, f"leads/{template}", context, status=409)
-
-
 def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     """Say that the draft was published or discarded, and show all that was typed."""
-    form = target.form(target.blank(_draft_id(request)), request.POST, is_adrift=True)
+    form = target.form(target.blank(draft_id_of(request)), request.POST, is_adrift=True)
     form.is_valid()  # which puts what was typed into its row
-    version = target.pages.versions().filter(pk=_draft_id(request), number=target.number).first()
+    version = target.pages.versions().filter(pk=draft_id_of(request), number=target.number).first()
     context = {
         "pages": target.pages,
         "target": target,
@@ -290,20 +229,3 @@ def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     }
     template = "_draft_gone.html" if wants_fragment(request) else "draft_gone.html"
     return render(request, f"leads/{template}", context, status=409)
-
-
-def editing(request: SignedInRequest, target: Target) -> Editing:
-    return target.pages.editing(
-        _draft_id(request), target.number, by=request.user, at=database_now()
-    )
-
-
-def edited(request: SignedInRequest) -> Version:
-    return Version.objects.select_related("saved_by").get(pk=_draft_id(request))
-
-
-def _draft_id(request: SignedInRequest) -> int:
-    """Return which draft the form was made for."""
-    if (given := read_id(request.POST.get("draft", ""))) is None:
-        raise Http404
-    return given

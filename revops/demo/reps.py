@@ -18,7 +18,6 @@ from leads.models import (
     ChecklistAnswer,
     Handoff,
     Meeting,
-    Organisation,
     OwnershipChange,
     Stage,
     Touch,
@@ -28,9 +27,9 @@ from revops.demo import contracts, ledger
 from revops.demo.deals import Deals
 from revops.demo.ledger import Case, Observation
 from revops.demo.outcomes import ACCEPTANCE, QUALIFYING, Drivers
-from revops.demo.promises import SWEPT_AFTER, Promises
+from revops.demo.promises import Promises
 from revops.demo.setting import Setting
-from sla.messages import headline
+from revops.demo.unanswered import Unanswered
 from sla.models import Notification, Target
 
 Kind = Target.Kind
@@ -48,8 +47,6 @@ class Afterwards(Protocol):
     def expect_review(self, case: Case, at: datetime) -> None: ...
 
 
-# So many are asked one after the other, as organisations are set at first.
-REROUTES = Organisation._meta.get_field("reroutes_before_manager").get_default()
 # Median working minutes till a rep answers, by what opened the handoff.
 PROMPTNESS = {"demo-request": 3, "contact-form": 4, "inbound-call": 3, "trial-start": 15}
 BY_SCORE = 30
@@ -93,43 +90,19 @@ class Reps:
     rng: Random
     then: Afterwards
 
+    def __post_init__(self) -> None:
+        self.unanswered = Unanswered(self.setting, self.promises, self.then.plan, self.then.reroute)
+
     def passed(self, case: Case, at: datetime) -> None:
         """Plan the answer to what was just passed; to what came in just now there is none yet."""
         _, assignment = case.current
-        self._expect_no_answer(case, assignment)
+        self.unanswered.expect(case, assignment)
         if case.person.is_fresh:
             return
         answer_at = self.setting.after(assignment.rep, at, self._delay(case, assignment))
         seen_at = max(at + timedelta(seconds=20), answer_at - timedelta(minutes=2))
         self.then.plan(seen_at, lambda then: self._open(case, assignment, then))
         self.then.plan(max(answer_at, seen_at), lambda then: self._answer(case, assignment, then))
-
-    def _expect_no_answer(self, case: Case, assignment: Assignment) -> None:
-        """Plan who is next if nobody answers; the last who may be asked is left with it."""
-        asked = [each.reroute_at for each in case.clocks if each.assignment is assignment]
-        for reroute_at in filter(None, asked):
-            if len(case.had) <= REROUTES:
-                swept_at = reroute_at + SWEPT_AFTER
-                self.then.plan(swept_at, lambda then: self._take_away(case, assignment, then))
-
-    def _take_away(self, case: Case, assignment: Assignment, at: datetime) -> None:
-        """Give to another rep what is not answered."""
-        if case.assignment is not assignment or assignment.answer:
-            return
-        rep, reason = assignment.rep, f"{assignment.rep} did not answer"
-        self.promises.end(case, at=at, assignment=assignment)
-        routing, source = self.setting.queues[ROUTING], OwnershipChange.Source.ESCALATION
-        contracts.back_to_routing(case, routing, at=at, reason=reason, source=source)
-        self.promises.tell(
-            rep,
-            Notification.Kind.MOVED,
-            subject=f"Goes to somebody else: {headline(assignment.handoff)}",
-            body=f"{reason} in time.",
-            handoff=assignment.handoff,
-            about=assignment,
-            at=at,
-        )
-        self.then.reroute(case, at)
 
     def _delay(self, case: Case, assignment: Assignment) -> timedelta:
         handoff, rep = assignment.handoff, assignment.rep

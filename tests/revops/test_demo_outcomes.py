@@ -8,7 +8,7 @@ import pytest
 from leads.models import Assignment
 from revops.demo.journeys import story_of
 from revops.demo.outcomes import FEATURES
-from revops.demo.reps import REROUTES
+from revops.demo.unanswered import REROUTES
 from routing.models import Decision
 from routing.returning import RETURNING
 from tests.revops.demo_setting import unsaved_setting
