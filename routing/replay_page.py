@@ -20,7 +20,7 @@ from routing.replay_result import NO_RULE, Load, Moved, Result, Side, Went
 from routing.returning import RETURNING
 from routing.table_pages import TABLE
 
-SAMPLE = 20
+SAMPLE = 12
 # So many are looked through for those of the sample that a manager may see.
 LOOKED_THROUGH = 500
 REVIEW = "review"

@@ -25,6 +25,7 @@ from routing.replay_job import ReplayRefused
 from routing.replay_page import Report, said_of
 
 ROWS_A_PAGE = 50
+DAYS = 30
 
 
 class DaysForm(forms.Form):
@@ -32,7 +33,6 @@ class DaysForm(forms.Form):
         coerce=int,
         choices=[(days, f"{days} days") for days in replay_job.LENGTHS_IN_DAYS],
         label="Replay the last",
-        initial=30,
     )
     with_imports = forms.BooleanField(label="imported history too", required=False)
 
@@ -75,6 +75,7 @@ def _show(
     context = {
         "pages": pages,
         "version": version,
+        "days": done.days if done else DAYS,
         "mark": mark_of(Replay, version),
         "progress_url": _progress_url(version),
         "replay": newest(Replay, version),
@@ -139,13 +140,14 @@ def replay_leads(request: SignedInRequest, pages: DocumentPages, number: int) ->
     if of and flow is None:
         raise Http404
     moved = report.result.moved if flow is None else report.of_flow(flow)
-    page = Paginator(report.seen_by(request.user, moved[::-1]), ROWS_A_PAGE)
-    shown = page.get_page(request.GET.get("page"))
+    seen = report.seen_by(request.user, moved[::-1])
+    shown = Paginator(seen, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "version": version,
         "report": report,
         "flow": next((each for each in report.flows if each.number == flow), None),
         "page": shown,
+        "in_all": None if request.user.sees_everything else len(moved),
         "sample": report.examples(list(shown.object_list)),
     }
     return render(request, "routing/table_replay_leads.html", context)
