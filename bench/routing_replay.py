@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.with_servers routing_replay [--leads 20000] [--activities 200000]
 
-Thirty reps with caps and working hours in three rotas, fourteen rows. Beside it the reading of what
+Thirty reps with caps and working hours in three rotas, thirteen rows. Beside it the reading of what
 was known of the same leads alone. Goal: under 30 seconds.
 """
 

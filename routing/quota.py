@@ -7,12 +7,11 @@ apportionment", 1975.)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A turn taken: its number in the rota, and by whom."""
 
     number: int

@@ -28,7 +28,7 @@ from routing.rotas import TurnTaken
 from routing.table import rules_of
 
 KIND = "routing_replay"
-STEP = 500
+STEP = 1_000
 LENGTHS_IN_DAYS = (7, 30, 90)
 SIDES = ("live", "draft")
 
@@ -180,9 +180,9 @@ def _send(replay: Replay, progress: Progress, ids: Sequence[int], *, is_last: bo
     known = {each.handoff_id: each for each in cases_of([*ids, *(progress.waiting - asked)])}
     cases = [known[each] for each in ids]
     versions = {"live": replay.against, "draft": replay.version}
+    people = people_at(replay.to_at, since=replay.from_at)
     for name, version in versions.items():
         assert version is not None  # see step
-        people = people_at(replay.to_at, since=replay.from_at)
         table = _table(name, version, people, progress, replay.from_at)
         table.send(cases, known)
         if is_last:

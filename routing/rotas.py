@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from django.db import connection
 
@@ -197,7 +197,7 @@ def _goes_on(
     """
     there = members[:32]
     since = takewhile(lambda each: each.eligible.startswith(there), reversed(recent))
-    own = [each for each in since if each.eligible == members]
+    own = list(islice((each for each in since if each.eligible == members), turns_in_round))
     if not own:
         return None
     last = own[0]
