@@ -72,6 +72,8 @@ def test_a_move_is_one_change(draft, olga, key, step):
     move_row(by, FitRule, key, step=step)
     (change,) = differences(draft).changes
     assert (change.how, differences(draft).count) == ("moved", 1)
+    was, stands = change.places
+    assert abs(stands - was) == 1 and change.summary.endswith(f"from place {was} to {stands}")
 
 
 def test_renumbering_without_another_order_is_no_change(draft):
