@@ -35,12 +35,16 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+# What is asked about colours takes longer than everything else together. They are the same at each
+# width and the dark theme changes them alone; in a table, rows from the fourth on look like others.
 COLOURS = ["color-contrast", "link-in-text-block"]
-# The dark theme changes colours alone, so there only the rules about colours are asked.
+ABOUT_COLOURS = {"runOnly": {"type": "rule", "values": COLOURS}}
+ABOUT_THE_REST = {"rules": {name: {"enabled": False} for name in COLOURS}}
+ROWS_ALIKE = "tbody tr:nth-child(n+4)"
 LOOKS = (
-    ("dark", WIDE, {"runOnly": {"type": "rule", "values": COLOURS}}),
-    ("light", PHONE, {}),
-    ("light", WIDE, {}),
+    ("dark", PHONE, [ABOUT_COLOURS]),
+    ("light", PHONE, [ABOUT_THE_REST]),
+    ("light", WIDE, [ABOUT_COLOURS, ABOUT_THE_REST]),
 )
 
 
@@ -61,19 +65,20 @@ class Screen:
         part: what of the page to ask about, where another test asks about all of it.
         """
         self.page.evaluate(AXE_SCRIPT)
-        for theme, size, rules in LOOKS:
+        for theme, size, questions in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
-            found = violations(self.page, part, rules)
+            found = [each for asked in questions for each in violations(self.page, part, asked)]
             assert (theme, size["width"], found) == (theme, size["width"], [])
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def violations(page, part, rules):
+def violations(page, part, asked):
     """Return what axe finds within `part` of a page that has its script."""
+    where = {"include": [part], "exclude": [ROWS_ALIKE] if asked is ABOUT_COLOURS else []}
     found = page.evaluate(
-        "([part, options]) => axe.run(part, options).then(results => results.violations)",
-        [part, {"resultTypes": ["violations"], **rules}],
+        "([where, options]) => axe.run(where, options).then(results => results.violations)",
+        [where, {"resultTypes": ["violations"], **asked}],
     )
     return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
