@@ -171,12 +171,15 @@ def test_every_operator_is_tried_on_every_type_it_takes_and_on_the_unknown():
         assert None in [actual for actual, _ in answers], (operator, type_)
 
 
-@pytest.mark.parametrize("fact", FACTS.values(), ids=lambda fact: fact.name)
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=lambda operator: operator.key)
-def test_an_operator_of_another_type_is_refused(fact, operator):
+def test_an_operator_of_another_type_is_refused(operator):
+    refused = {fact.name for fact in FACTS.values() if is_refused(fact, operator)}
+    assert refused == {fact.name for fact in FACTS.values() if operator not in operators_for(fact)}
+
+
+def is_refused(fact, operator):
     conditions = [[{"fact": fact.name, "op": operator.key, "value": 1, "kind": "email_open"}]]
-    refused = any("can't be asked" in message for message in validate(conditions))
-    assert refused is (operator not in operators_for(fact))
+    return any("can't be asked" in message for message in validate(conditions))
 
 
 def test_all_conditions_of_a_group_and_any_group_must_hold():
