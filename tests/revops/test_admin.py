@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -168,7 +169,7 @@ def test_every_list_opens_with_as_many_queries_for_many_rows_as_for_few(
     admin_client, one_of_everything, make_lead, make_handoff, carol
 ):
     few = {model: (queries_of_list(admin_client, model), row_count(model)) for model in REGISTERED}
-    for number in range(15):
+    for number in range(3):
         make_handoff(make_lead(f"Lead {number}"), rep=carol)
     grown = [model for model, (_, count) in few.items() if row_count(model) > count]
     assert {"Lead", "Handoff", "Assignment"} <= {model.__name__ for model in grown}
@@ -268,7 +269,12 @@ def act(client, model, action, *rows, **more):
     if "note" in more:
         more = {"revision": rows[0].revision, **more}
     data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
-    return client.post(url(model, ""), data, follow=True)
+    return client.post(url(model, ""), data)
+
+
+def told(answer):
+    """Return what the next page will say."""
+    return " ".join(map(str, get_messages(answer.wsgi_request)))
 
 
 # Drafts ------------------------------------------------------------------------------------------
@@ -283,6 +289,12 @@ KINDS = {
 
 @pytest.fixture
 def draft(defaults, rosa, at):
+    """A draft of the calendar, which has the smallest form."""
+    return start_draft(live_version(Document.Kind.CALENDAR, at), by=rosa)
+
+
+@pytest.fixture
+def table(defaults, rosa, at):
     """A draft of the routing table."""
     return start_draft(live_version(Document.Kind.ROUTING, at), by=rosa)
 
@@ -301,31 +313,31 @@ def fields_of(page):
 
 def edit(client, version, **changes):
     address = url(Version, "change", version.pk)
-    return client.post(address, {**fields_of(client.get(address)), **changes}, follow=True)
+    return client.post(address, {**fields_of(client.get(address)), **changes})
 
 
-def test_a_rule_of_a_draft_is_edited(admin_client, draft):
-    edit(admin_client, draft, **{"routingrules-0-label": "The deal's owner"})
-    draft.refresh_from_db()
-    assert draft.routingrules.first().label == "The deal's owner"
-    assert draft.revision == 2
+def test_a_rule_of_a_draft_is_edited(admin_client, table):
+    edit(admin_client, table, **{"routingrules-0-label": "The deal's owner"})
+    table.refresh_from_db()
+    assert table.routingrules.first().label == "The deal's owner"
+    assert table.revision == 2
 
 
-def test_conditions_are_checked_in_words(admin_client, draft):
+def test_conditions_are_checked_in_words(admin_client, table):
     broken = '[[{"fact": "account.employees", "op": "at_least", "value": "many"}]]'
-    page = edit(admin_client, draft, **{"routingrules-0-conditions": broken}).content.decode()
+    page = edit(admin_client, table, **{"routingrules-0-conditions": broken}).content.decode()
     assert "Employees needs a number, not “many”." in page
-    assert Version.objects.get(pk=draft.pk).revision == 1
+    assert Version.objects.get(pk=table.pk).revision == 1
 
 
 def test_another_persons_edit_in_between_is_told_and_what_one_typed_is_kept(admin_client, draft):
     address = url(Version, "change", draft.pk)
-    mine = fields_of(admin_client.get(address)) | {"routingrules-0-label": "My words"}
-    edit(admin_client, draft, **{"routingrules-0-label": "Their words"})
+    mine = fields_of(admin_client.get(address)) | {"calendar_terms-0-zone": "Asia/Tokyo"}
+    edit(admin_client, draft, **{"calendar_terms-0-zone": "Europe/Oslo"})
     page = admin_client.post(address, mine).content.decode()
     assert "Somebody else changed or published this version" in page
-    assert "My words" in page
-    assert draft.routingrules.first().label == "Their words"
+    assert "Asia/Tokyo" in page
+    assert CalendarTerms.objects.get(version=draft).zone == "Europe/Oslo"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -339,7 +351,7 @@ def test_a_draft_of_each_kind_starts_as_a_copy_and_can_be_saved(admin_client, at
     )
     answer = edit(admin_client, draft)
     draft.refresh_from_db()
-    assert (draft.revision, answer.context.get("errors")) == (2, None)
+    assert (draft.revision, answer.status_code) == (2, 302)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -398,9 +410,9 @@ def test_a_draft_is_discarded_as_its_page_would(admin_client, draft):
 
 def test_a_draft_somebody_edited_meanwhile_is_not_discarded(admin_client, draft):
     address = open_delete(admin_client, draft)
-    edit(admin_client, draft, **{"routingrules-0-label": "Their words"})
-    page = admin_client.post(address, {"post": "yes"}, follow=True).content.decode()
-    assert "Somebody else changed" in page and "Nothing was discarded." in page
+    edit(admin_client, draft, **{"calendar_terms-0-zone": "Europe/Oslo"})
+    said = told(admin_client.post(address, {"post": "yes"}))
+    assert "Somebody else changed" in said and "Nothing was discarded." in said
     assert Version.objects.filter(pk=draft.pk).exists()
 
 
@@ -440,30 +452,28 @@ def test_criteria_published_here_keep_what_was_foretold(admin_client, rosa, make
     assert Publication.objects.get(version=draft).predicted["backtest"] == foretold.pk
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_draft_that_was_edited_since_is_not_published_unseen(admin_client, rosa, at, kind):
-    draft = start_draft(live_version(kind, at), by=rosa)
+def test_a_draft_that_was_edited_since_is_not_published_unseen(admin_client, draft):
     asked = act(admin_client, Version, "publish", draft).content.decode()
     assert f'name="revision" value="{draft.revision}"' in asked
     edit(admin_client, draft)
-    page = act(admin_client, Version, "publish", draft, note="Unseen").content.decode()
-    assert "was changed since you looked at it" in page
+    answer = act(admin_client, Version, "publish", draft, note="Unseen")
+    assert "was changed since you looked at it" in told(answer)
     assert not draft.publications.exists()
 
 
 def test_a_draft_of_what_is_no_longer_live_is_refused(admin_client, draft, rosa):
     second = start_draft(draft.base, by=rosa)
     act(admin_client, Version, "publish", draft, note="First")
-    page = act(admin_client, Version, "publish", second, note="Second").content.decode()
-    assert "is live now. Start a draft from that one" in page
+    answer = act(admin_client, Version, "publish", second, note="Second")
+    assert "is live now. Start a draft from that one" in told(answer)
     assert not second.publications.exists()
 
 
-def test_a_table_without_a_fallback_is_not_published(admin_client, draft):
-    draft.routingrules.filter(conditions=[]).delete()
-    page = act(admin_client, Version, "publish", draft, note="Oops").content.decode()
+def test_a_table_without_a_fallback_is_not_published(admin_client, table):
+    table.routingrules.filter(conditions=[]).delete()
+    page = act(admin_client, Version, "publish", table, note="Oops").content.decode()
     assert "The last row must have no conditions" in page
-    assert not draft.publications.exists()
+    assert not table.publications.exists()
 
 
 def test_who_may_publish_is_the_organisations_to_say(client, olga, draft):
@@ -477,8 +487,8 @@ def test_who_may_publish_is_the_organisations_to_say(client, olga, draft):
 
 
 def test_two_versions_at_once_are_refused(admin_client, draft):
-    page = act(admin_client, Version, "publish", draft, draft.base, note="Both").content.decode()
-    assert "Choose one version." in page
+    answer = act(admin_client, Version, "publish", draft, draft.base, note="Both")
+    assert "Choose one version." in told(answer)
 
 
 def test_a_new_calendar_begins_with_a_draft(admin_client):
@@ -501,29 +511,20 @@ def test_a_team_is_changed(admin_client, north):
 
 
 @pytest.mark.parametrize(
-    ("hours", "told"),
+    ("changes", "said"),
     [
-        ('{"mon": [["09:00", "17:00"], ["16:00", "18:00"]]}', "overlap"),
-        ('{"mon": [["09:00", "09:00"]]}', "it closes when it opens"),
-        ("{}", "This calendar is never open"),
-        ('{"mon": [["9", "17:00"]]}', "is no time from 00:00"),
+        ({"hours": '{"mon": [["09:00", "17:00"], ["16:00", "18:00"]]}'}, "overlap"),
+        ({"hours": "{}"}, "This calendar is never open"),
+        ({"zone": "Mars/Olympus"}, "There is no time zone"),
     ],
 )
 def test_a_calendar_that_makes_no_sense_is_refused_when_it_is_saved(
-    admin_client, rosa, at, hours, told
+    admin_client, draft, changes, said
 ):
-    draft = start_draft(live_version(Document.Kind.CALENDAR, at), by=rosa)
-    page = edit(admin_client, draft, **{"calendar_terms-0-hours": hours})
-    assert told in page.content.decode()
+    changes = {f"calendar_terms-0-{name}": value for name, value in changes.items()}
+    assert said in edit(admin_client, draft, **changes).content.decode()
     draft.refresh_from_db()
     assert draft.revision == 1
-
-
-def test_a_calendar_of_no_known_zone_is_refused_when_it_is_saved(admin_client, rosa, at):
-    draft = start_draft(live_version(Document.Kind.CALENDAR, at), by=rosa)
-    edit(admin_client, draft, **{"calendar_terms-0-zone": "Mars/Olympus"})
-    draft.refresh_from_db()
-    assert (draft.revision, draft.calendar_terms.zone == "Mars/Olympus") == (1, False)
 
 
 @pytest.mark.parametrize(
