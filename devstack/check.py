@@ -104,7 +104,7 @@ def test_arguments(*, fast: bool) -> Iterator[str]:
     workers = str(1 + (os.cpu_count() or 1))
     yield from ("-q", "--color=no", "-n", workers, "--dist", "worksteal")
     if fast:
-        yield from ("-m", "not browser and not faults")
+        yield from ("-m", "not browser and not faults and not pages")
 
 
 def check(*, fast: bool) -> bool:
@@ -128,7 +128,7 @@ def check(*, fast: bool) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./check", description=__doc__)
-    parser.add_argument("--fast", action="store_true", help="leave out browser and fault tests")
+    parser.add_argument("--fast", action="store_true", help="leave out tests of pages and faults")
     options = parser.parse_args()
     try:
         return 0 if check(fast=options.fast) else 1

@@ -68,6 +68,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         cursor.execute(f"SELECT pg_terminate_backend(pid, 2000) FROM {others}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    for item in items:
+        if "client" in item.fixturenames:
+            item.add_marker("pages")
+
+
 def pytest_sessionstart() -> None:
     """Leave out what takes long and shows nothing. It is no fixture: those take their time from
     each test.
