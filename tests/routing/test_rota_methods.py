@@ -37,7 +37,7 @@ def random_members(choose):
     return {rep: choose.randint(1, 100) for rep in reps}
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_in_turn_nobody_is_ever_two_turns_ahead_whatever_the_weights(seed):
     choose = random.Random(seed)
     members = random_members(choose)
@@ -47,7 +47,7 @@ def test_in_turn_nobody_is_ever_two_turns_ahead_whatever_the_weights(seed):
         assert max(counts.values()) - min(counts.values()) <= 1
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_by_weight_nobody_is_ever_a_turn_away_from_the_share(seed):
     choose = random.Random(seed)
     members = random_members(choose)
@@ -156,18 +156,18 @@ def test_closed_work_is_no_work(alice, carol, least, make_handoff, at):
 def test_least_work_ends_level_however_many_ask_at_once(least, make_handoff, at):
     reps = add_reps(least, 1, 1, 1, 1)
     with transaction.atomic():
-        for _ in range(9):
+        for _ in range(5):
             make_handoff(rep=reps[0])
-    in_threads(route_or_fail, committed(make_handoff, 31), threads=8)
+    in_threads(route_or_fail, committed(make_handoff, 19), threads=8)
     work = Counter(Handoff.objects.with_reps().values_list("owner", flat=True))
-    assert sorted(work.values()) == [10, 10, 10, 10]
-    assert Turn.objects.count() == 31
+    assert sorted(work.values()) == [6, 6, 6, 6]
+    assert Turn.objects.count() == 19
 
 
 @pytest.mark.django_db(transaction=True)
 def test_twelve_members_are_in_turn_however_many_ask_at_once(inbound, make_handoff):
     Rota.objects.update(method=Rota.Method.IN_TURN)
     add_reps(inbound, *range(1, 13))
-    in_threads(route_or_fail, committed(make_handoff, 60), threads=8)
+    in_threads(route_or_fail, committed(make_handoff, 36), threads=8)
     counts = Counter(Turn.objects.values_list("rep", flat=True))
-    assert sorted(counts.values()) == [5] * 12
+    assert sorted(counts.values()) == [3] * 12

@@ -94,20 +94,13 @@ def route_or_fail(handoff_id: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "weights", [pytest.param([1] * 5, id="equal"), pytest.param([3, 2, 1, 1], id="weighted")]
-)
-def test_a_rota_is_fair_however_many_ask_at_once(inbound, make_handoff, weights):
-    reps = add_reps(inbound, *weights)
-    in_threads(route_or_fail, committed(make_handoff, 64), threads=8)
+def test_a_rota_is_fair_however_many_ask_at_once(inbound, make_handoff):
+    reps = add_reps(inbound, 3, 2, 1, 1)
+    in_threads(route_or_fail, committed(make_handoff, 40), threads=8)
     turns = list(Turn.objects.order_by("number").values_list("rep", flat=True))
-    assert len(turns) == 64 == Assignment.objects.filter(ended_at=None).count()
-    assert (
-        farthest_from_share(
-            turns, {rep.pk: weight for rep, weight in zip(reps, weights, strict=True)}
-        )
-        < 1
-    )
+    assert len(turns) == 40 == Assignment.objects.filter(ended_at=None).count()
+    weights = {rep.pk: weight for rep, weight in zip(reps, (3, 2, 1, 1), strict=True)}
+    assert farthest_from_share(turns, weights) < 1
 
 
 def farthest_from_share(turns, weights):
@@ -127,16 +120,16 @@ def test_no_cap_is_exceeded_however_many_ask_at_once(inbound, make_handoff):
     other = Rota.objects.create(name="Other")
     RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
     Capacity.objects.bulk_create(Capacity(rep=rep, max_open=4) for rep in reps)
-    in_threads(route_or_fail, committed(make_handoff, 30), threads=10)
+    in_threads(route_or_fail, committed(make_handoff, 20), threads=10)
     given = Counter(Assignment.objects.filter(ended_at=None).values_list("rep", flat=True))
     assert given == {rep.pk: 4 for rep in reps}
-    assert Handoff.objects.in_review().count() == 30 - 12
+    assert Handoff.objects.in_review().count() == 20 - 12
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rep_who_leaves_in_the_middle_gets_nothing_afterwards(inbound, make_handoff):
     leaver, stays = add_reps(inbound, 1, 1)
-    handoff_ids = committed(make_handoff, 20)
+    handoff_ids = committed(make_handoff, 15)
 
     def leave_or_route(handoff_id):
         if handoff_id != handoff_ids[7]:
@@ -146,4 +139,4 @@ def test_a_rep_who_leaves_in_the_middle_gets_nothing_afterwards(inbound, make_ha
 
     before = max(filter(None, in_threads(leave_or_route, handoff_ids, threads=6)), default=0)
     assert Assignment.objects.filter(rep=leaver).count() == before
-    assert Assignment.objects.filter(rep=stays).count() == 19 - before
+    assert Assignment.objects.filter(rep=stays).count() == 14 - before
