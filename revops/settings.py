@@ -197,6 +197,7 @@ PGHISTORY_APPEND_ONLY = True
 # Pages --------------------------------------------------------------------------------------------
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
+FORM_RENDERER = "revops.forms.renderer.FormRenderer"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # A local run serves files where they lie; production collects, hashes and compresses them.
