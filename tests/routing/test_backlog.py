@@ -153,7 +153,7 @@ def test_it_takes_no_more_statements_for_more(
     alice, carol, waiting, pass_all, django_assert_max_num_queries
 ):
     pass_all(waiting(1))
-    ids = waiting(20)
+    ids = waiting(8)
     with django_assert_max_num_queries(32):
         pass_all(ids)
 

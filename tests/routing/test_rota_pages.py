@@ -41,16 +41,15 @@ def rota_form(rota, **changes):
 
 
 @pytest.mark.parametrize("method", Rota.Method.values)
-@pytest.mark.parametrize("before", [0, 7])
-def test_the_next_ten_turns_are_those_then_taken(make_handoff, inbound, method, before, at):
+def test_the_next_ten_turns_are_those_then_taken(make_handoff, inbound, method, at):
     add_reps(inbound, 3, 2, 1)
     Rota.objects.update(method=method)
-    for _ in range(before):
+    for _ in range(4):
         routed(make_handoff(), at)
     foretold = coming_turns(Rota.objects.get(pk=inbound.pk), at)
     taken = [routed(make_handoff(), at).rep for _ in range(10)]
     assert [each.rep for each in foretold] == taken
-    assert [each.number for each in foretold] == list(range(before + 1, before + 11))
+    assert [each.number for each in foretold] == list(range(5, 15))
 
 
 def test_who_comes_to_a_cap_has_no_turn_after_it(make_handoff, inbound, at):
@@ -183,7 +182,7 @@ def test_a_rota_of_people_who_never_work_says_so(client, olga, inbound, alice):
     assert "Nobody in it is at work in the coming week." in page
 
 
-@pytest.mark.parametrize("count", [2, 20])
+@pytest.mark.parametrize("count", [2, 5])
 def test_the_list_takes_as_many_queries_for_many_rotas(
     client, olga, inbound, alice, count, django_assert_num_queries
 ):
@@ -196,7 +195,7 @@ def test_the_list_takes_as_many_queries_for_many_rotas(
         assert client.get("/routing/rotas/").status_code == 200
 
 
-@pytest.mark.parametrize("count", [2, 20])
+@pytest.mark.parametrize("count", [2, 5])
 def test_the_page_takes_as_many_queries_for_many_members(
     client, olga, inbound, make_handoff, count, django_assert_num_queries
 ):
@@ -211,24 +210,20 @@ def test_the_page_takes_as_many_queries_for_many_members(
 # Who may do what --------------------------------------------------------------------------------
 
 PAGES = ["rotas/", "rotas/{}/", "rotas/{}/skips/", "rotas/{}/leads/lately/"]
+FORMS = ["rotas/new/", "rotas/{}/edit/"]
 
 
-@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
-    ("who", "status"), [("alice", 403), ("mona", 200), ("vera", 200), ("olga", 200)]
+    ("who", "reads", "edits"),
+    [("alice", 403, 403), ("mona", 200, 403), ("vera", 200, 403), ("olga", 200, 200)],
 )
-def test_all_but_reps_read(client, request, inbound, page, who, status):
+def test_all_but_reps_read_and_only_ops_edit(client, request, inbound, who, reads, edits):
     client.force_login(request.getfixturevalue(who))
-    assert client.get(f"/routing/{page.format(inbound.pk)}").status_code == status
-
-
-@pytest.mark.parametrize(("who", "status"), [("mona", 403), ("vera", 403), ("olga", 200)])
-def test_only_ops_and_admins_edit(client, request, inbound, who, status):
-    client.force_login(request.getfixturevalue(who))
-    for page in ("new/", f"{inbound.pk}/edit/"):
-        assert client.get(f"/routing/rotas/{page}").status_code == status
+    expected = dict.fromkeys(PAGES, reads) | dict.fromkeys(FORMS, edits)
+    answers = {page: client.get(f"/routing/{page.format(inbound.pk)}") for page in expected}
+    assert {page: answer.status_code for page, answer in answers.items()} == expected
     client.post(f"/routing/rotas/{inbound.pk}/edit/", rota_form(inbound, name="Renamed"))
-    assert Rota.objects.filter(name="Renamed").exists() == (status == 200)
+    assert Rota.objects.filter(name="Renamed").exists() == (edits == 200)
 
 
 # Changing it ------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ import pytest
 
 from leads import handoffs
 from leads.instants import database_now
-from leads.models import Document, Team, User
-from routing.models import RoutingRule
+from leads.models import Document, Queue, Team, User
+from routing.models import Decision, RoutingRule
 from routing.routing import reassign
-from routing.traffic import Traffic, traffic_by_row, unused_rows
+from routing.traffic import WHICH, Traffic, traffic_by_row, unused_rows
 from sla import clocks
 from sla.models import RepHours
 from tests.routing.conftest import routed, when
@@ -74,29 +74,32 @@ def test_that_it_waits_is_no_decision_yet(publish_rules, make_handoff, alice, ca
 
 def test_rows_that_take_nothing_are_named_once_there_is_enough(take, now):
     rows = list(RoutingRule.objects.all())
-    for _ in range(29):
-        take(40)
+    first = take(40)
+    sent = {"handoff": first.handoff, "rule_key": first.rule_key, "at": first.at}
+    review = Queue.objects.get(key="review")
+    Decision.objects.bulk_create([Decision(queue=review, **sent) for _ in range(28)])
     assert unused_rows(rows, now) == set()
     take(40)
     unused = {"account-owner", "inbound", "open-opportunity", "territory"}
     assert unused_rows(rows, now) == unused
 
 
-@pytest.mark.parametrize("which", ["taken", "answered", "accepted", "promised", "missed"])
-def test_each_number_opens_as_many_handoffs(client, take, rosa, now, which):
+def test_each_number_opens_as_many_handoffs(client, take, rosa, now):
     for days in (0, 2, 3):
         decision = take(days)
     handoffs.accept(decision.assignment, by=decision.rep, at=now)
     client.force_login(rosa)
-    page = client.get(f"/routing/rows/demo/{which}/").context["page"]
-    counted = getattr(traffic_by_row(now)["demo"], which)
-    assert page.paginator.count == counted > 0
+    for which in WHICH:
+        page = client.get(f"/routing/rows/demo/{which}/").context["page"]
+        counted = getattr(traffic_by_row(now)["demo"], which)
+        assert (which, page.paginator.count) == (which, counted)
+        assert counted > 0
 
 
-@pytest.mark.parametrize("path", ["demo/sold/", "nothing/taken/"])
-def test_what_there_is_not_is_not_found(client, rosa, defaults, path):
+def test_what_there_is_not_is_not_found(client, rosa, defaults):
     client.force_login(rosa)
-    assert client.get(f"/routing/rows/{path}").status_code == 404
+    for path in ("demo/sold/", "nothing/taken/"):
+        assert client.get(f"/routing/rows/{path}").status_code == 404
 
 
 def test_the_page_links_its_numbers_and_shows_no_share_of_few(client, take, rosa):
@@ -109,7 +112,7 @@ def test_the_page_links_its_numbers_and_shows_no_share_of_few(client, take, rosa
     assert 'href="/routing/rows/demo/answered/">n&nbsp;=&nbsp;1</a>' in page
 
 
-@pytest.mark.parametrize("count", [2, 20])
+@pytest.mark.parametrize("count", [2, 5])
 def test_the_list_takes_as_many_queries_for_many_as_for_few(
     client, take, rosa, django_assert_num_queries, count
 ):
