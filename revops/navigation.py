@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from leads.countdown import instant_text
 from leads.models import Handoff, Role, User
-from sla.health import alarms
 from sla.notices import unseen_count
 
 OPS = (Role.MARKETING_OPS, Role.ADMIN)
@@ -42,12 +41,10 @@ def shell(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or "HX-Request" in request.headers:
         return {}
-    at = timezone.now()
     return {
         "nav": list(links(user, request.path)),
-        "here": instant_text(at, user.zone),
+        "here": instant_text(timezone.now(), user.zone),
         "unread": unseen_count(user),
-        "alarms": alarms(at) if user.has_role(Role.ADMIN) else [],
     }
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import django_filters
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Q, QuerySet
 
@@ -54,10 +54,10 @@ class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is unt
         has_dates = "since" in given or "until" in given
         super().__init__({"period": self.first_choice, **given, **_custom(has_dates)}, **kwargs)
         self.at = at
-        self.organisation = Organisation.objects.get()
-        self.form.helper = FormHelper()
-        self.form.helper.form_tag = False
-        self.form.helper.disable_csrf = True
+
+    @cached_property
+    def organisation(self) -> Organisation:
+        return Organisation.objects.get()
 
     @property
     def asked_period(self) -> Period:

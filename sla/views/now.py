@@ -25,9 +25,8 @@ class Asked:
     def params(self, **more: str) -> dict[str, str]:
         return more | ({"team": str(self.team.pk)} if self.team else {})
 
-    def clocks(self, params: dict[str, str], *, only_seen: bool = False) -> ClockFilter:
-        clocks = Clock.objects.visible_to(self.request.user) if only_seen else Clock.objects.all()
-        return ClockFilter(params, queryset=clocks, request=self.request, at=self.at)
+    def clocks(self, params: dict[str, str]) -> ClockFilter:
+        return ClockFilter(params, queryset=Clock.objects.all(), request=self.request, at=self.at)
 
     def handoffs(self, params: dict[str, str]) -> HandoffFilter:
         every = response_times.answered(Handoff.objects.all())
@@ -61,7 +60,8 @@ def _team(pk: str) -> Team | None:
 def _board(asked: Asked) -> dict[str, object]:
     """Return the leads that wait: how many there are, and those that the user sees."""
     at, always = asked.at, asked.params(period="all")
-    everyone, seen = asked.clocks(always).qs, asked.clocks(always, only_seen=True).qs
+    everyone = asked.clocks(always).qs
+    seen = everyone.visible_to(asked.request.user)
     shows_all = asked.request.GET.get("show") == "all"
     risky, running = judging.at_risk(seen, at), seen.running()
     shown = running.order_by("due_at", "pk") if shows_all else risky
