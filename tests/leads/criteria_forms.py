@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+HTMX = {"HX-Request": "true"}
+
 
 class FormReader(HTMLParser):
     """Collects what the forms of a page would send, buttons left alone."""
@@ -54,8 +56,8 @@ def read_form(answer, start="form-card"):
 
 
 def opened(client, path):
-    """Open the editor at `path` and return what it would send."""
-    answer = client.get(path)
+    """Open the editor at `path` in its table and return what it would send."""
+    answer = client.get(path, headers=HTMX)
     assert answer.status_code == 200
     return form_of(answer)
 

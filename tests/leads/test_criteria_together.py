@@ -21,10 +21,9 @@ from leads.models import (
     Version,
 )
 from leads.version_words import fingerprint
-from tests.leads.criteria_forms import form_of, opened, send
+from tests.leads.criteria_forms import HTMX, form_of, opened, send
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 def rule(draft, key="size-core"):
