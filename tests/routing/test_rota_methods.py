@@ -33,7 +33,7 @@ def turns_of(rota, stretches, loads=None):
 
 
 def random_members(choose):
-    reps = choose.sample(range(1, 60), choose.randint(1, 40))
+    reps = choose.sample(range(1, 60), choose.randint(1, 20))
     return {rep: choose.randint(1, 100) for rep in reps}
 
 
@@ -55,10 +55,10 @@ def test_by_weight_nobody_is_ever_a_turn_away_from_the_share(seed):
     assert farthest_from_share([turn.rep_id for turn in turns], members) < 1
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_each_change_of_members_starts_a_stretch_that_is_fair_in_itself(seed):
     choose = random.Random(seed)
-    stretches = [(random_members(choose), choose.randint(1, 60)) for _ in range(6)]
+    stretches = [(random_members(choose), choose.randint(1, 40)) for _ in range(4)]
     turns = turns_of(WEIGHTED, stretches)
     for weights, _ in stretches:
         same = [turn.rep_id for turn in turns if turn.eligible == digest(weights, weights)]
@@ -72,7 +72,7 @@ def test_who_comes_back_gets_no_more_than_the_others():
     assert {turn.stretch for turn in turns[-5:]} == {12}
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_each_kind_of_lead_is_shared_by_weight_however_they_alternate(seed):
     choose = random.Random(seed)
     there = {1: 3, 2: 1, 3: 2}
@@ -168,6 +168,6 @@ def test_least_work_ends_level_however_many_ask_at_once(least, make_handoff, at)
 def test_twelve_members_are_in_turn_however_many_ask_at_once(inbound, make_handoff):
     Rota.objects.update(method=Rota.Method.IN_TURN)
     add_reps(inbound, *range(1, 13))
-    in_threads(route_or_fail, committed(make_handoff, 36), threads=8)
+    in_threads(route_or_fail, committed(make_handoff, 24), threads=8)
     counts = Counter(Turn.objects.values_list("rep", flat=True))
-    assert sorted(counts.values()) == [3] * 12
+    assert sorted(counts.values()) == [2] * 12
