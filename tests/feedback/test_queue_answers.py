@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from feedback import answers
 from feedback.models import Disposition
 from feedback.story import story
 from leads import handoffs
@@ -35,6 +36,15 @@ def post(client, alice):
     return send
 
 
+@pytest.fixture
+def qualified(alice, pass_lead, at):
+    """A handoff that Alice qualified."""
+    handoff = pass_lead(alice, accepted=True)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
+    handoff.refresh_from_db()
+    return handoff
+
+
 def latest(handoff):
     return Assignment.objects.filter(handoff=handoff).order_by("seq").last()
 
@@ -42,9 +52,6 @@ def latest(handoff):
 def pass_on(handoff, rep, at):
     source = OwnershipChange.Source.MANAGER
     handoffs.pass_to(handoffs.locked(handoff.pk), rep, source=source, reason="Help", at=at)
-
-
-ACTIONS = ["accept", "reject", "touch", "qualify", "meeting", "deal"]
 
 
 def test_accept_takes_the_lead_and_opens_the_next(post, alice, pass_lead):
@@ -64,7 +71,7 @@ def test_accept_without_htmx_goes_back_to_the_queue(post, alice, pass_lead):
 
 def test_a_second_accept_says_who_was_first(post, alice, pass_lead):
     handoff = pass_lead(alice)
-    post(handoff, "accept")
+    post(handoff, "accept", htmx=False)
     response = post(handoff, "accept")
     assert response.status_code == 409
     assert b"Alice accepted this 0 s ago." in response.content
@@ -80,22 +87,10 @@ def test_an_accept_that_comes_too_late_names_the_winner(post, alice, carol, pass
     assert latest(handoff).answer == ""
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_anothers_lead_is_not_found(post, carol, pass_lead, action):
+def test_anothers_lead_is_not_found(post, carol, pass_lead):
     handoff = pass_lead(carol)
-    assert post(handoff, action).status_code == 404
+    assert post(handoff, "accept").status_code == 404
     assert latest(handoff).answer == ""
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_visitors_are_sent_to_sign_in(client, alice, pass_lead, action):
-    handoff = pass_lead(alice)
-    assert client.post(f"/queue/{handoff.pk}/{action}/").url.startswith("/accounts/login/")
-
-
-def test_accept_is_no_link(client, alice, pass_lead):
-    client.force_login(alice)
-    assert client.get(f"/queue/{pass_lead(alice).pk}/accept/").status_code == 405
 
 
 def test_the_manager_does_not_answer_for_the_rep(client, alice, mona, pass_lead):
@@ -131,23 +126,25 @@ def test_reject_takes_note_and_day(post, alice, pass_lead):
     assert (disposition.note, str(disposition.nurture_until)) == ("After the merger", "2027-03-01")
 
 
-@pytest.mark.parametrize("htmx", [True, False])
-@pytest.mark.parametrize(
-    ("told", "sentence"),
-    [
+def test_a_reason_that_lacks_something_is_shown_again(post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    for told, sentence in (
         ({}, "Choose a reason."),
         ({"code": "nonsense"}, "not one of the available choices"),
         ({"code": "wrong-timing"}, "needs the day on which to ask again"),
         ({"code": "other"}, "Say in a few words"),
         ({"code": "unable-to-reach"}, "asks for more work first"),
-    ],
-)
-def test_a_reason_that_lacks_something_is_shown_again(post, alice, pass_lead, told, sentence, htmx):
-    handoff = pass_lead(alice)
-    response = post(handoff, "reject", htmx=htmx, **told)
-    assert response.status_code == 422
-    assert sentence in response.content.decode()
+    ):
+        response = post(handoff, "reject", **told)
+        assert response.status_code == 422
+        assert sentence in response.content.decode()
     assert latest(handoff).answer == ""
+
+
+def test_a_reason_that_lacks_something_is_shown_on_a_page_without_htmx(post, alice, pass_lead):
+    response = post(pass_lead(alice), "reject", htmx=False, code="other")
+    assert response.status_code == 422
+    assert b"<!doctype html>" in response.content and b"Say in a few words" in response.content
 
 
 def test_an_accepted_lead_is_handed_back_by_the_same_picker(post, alice, pass_lead):
@@ -160,7 +157,7 @@ def test_an_accepted_lead_is_handed_back_by_the_same_picker(post, alice, pass_le
 
 def test_rejecting_twice_says_so(post, alice, pass_lead):
     handoff = pass_lead(alice)
-    post(handoff, "reject", quick="no-need")
+    post(handoff, "reject", htmx=False, quick="no-need")
     assert post(handoff, "reject", quick="no-need").status_code == 409
     assert Disposition.objects.count() == 1
 
@@ -172,13 +169,13 @@ def test_the_picker_of_a_lead_that_is_gone_says_where_it_went(client, alice, car
     assert client.get(f"/queue/{handoff.pk}/reject/", headers=HTMX).status_code == 409
 
 
-@pytest.mark.parametrize("action", ["reject", "touch", "qualify"])
-def test_a_wrong_form_does_not_show_a_lead_that_is_gone(post, alice, carol, pass_lead, at, action):
+def test_a_wrong_form_does_not_show_a_lead_that_is_gone(post, alice, carol, pass_lead, at):
     handoff = pass_lead(alice)
     pass_on(handoff, carol, at)
-    response = post(handoff, action, code="bogus", channel="bogus", meeting_at="bogus")
-    assert response.status_code == 409
-    assert handoff.lead.email not in response.content.decode()
+    for action in ("reject", "touch", "qualify"):
+        response = post(handoff, action, code="bogus", channel="bogus", meeting_at="bogus")
+        assert (action, response.status_code) == (action, 409)
+        assert handoff.lead.email not in response.content.decode()
 
 
 # Touches, qualifying, outcomes -------------------------------------------------------------------
@@ -218,73 +215,68 @@ def test_qualify_closes_and_keeps_the_meeting(post, alice, pass_lead):
     assert Meeting.objects.get().handoff == handoff
 
 
-def test_a_won_deal_needs_its_amount(post, alice, pass_lead):
-    handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", confirmed="need")
-    assert post(handoff, "deal", state="won").status_code == 422
-    assert post(handoff, "deal", state="won", amount="900").status_code == 200
+def test_a_won_deal_needs_its_amount(post, qualified):
+    assert post(qualified, "deal", state="won").status_code == 422
+    assert post(qualified, "deal", state="won", amount="900").status_code == 200
     assert Opportunity.objects.get().state == Opportunity.State.WON
 
 
-def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead):
+def test_a_meeting_is_recorded_on_a_qualified_lead_only(post, alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
     told = {"starts_at": "2026-12-01T10:00", "outcome": "held"}
     assert post(handoff, "meeting", **told).status_code == 404
-    post(handoff, "qualify", confirmed="need")
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
     post(handoff, "meeting", **told)
     assert Meeting.objects.get().outcome == Meeting.Outcome.HELD
 
 
-@pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59"])
-def test_a_meeting_in_another_age_is_refused(post, alice, pass_lead, when):
+AGES = ["0001-01-01T00:00", "9999-12-31T23:59"]
+
+
+def test_a_meeting_in_another_age_is_refused(post, alice, pass_lead, at):
     handoff = pass_lead(alice, accepted=True)
-    assert post(handoff, "qualify", confirmed="need", meeting_at=when).status_code == 422
-    post(handoff, "qualify", confirmed="need")
-    assert post(handoff, "meeting", starts_at=when, outcome="held").status_code == 422
+    for when in AGES:
+        assert post(handoff, "qualify", confirmed="need", meeting_at=when).status_code == 422
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
+    for when in AGES:
+        assert post(handoff, "meeting", starts_at=when, outcome="held").status_code == 422
     assert not Meeting.objects.exists()
 
 
-@pytest.mark.parametrize("action", ["meeting", "deal", "reject"])
-@pytest.mark.parametrize("method", ["get", "post"])
 def test_who_qualified_a_lead_does_not_see_it_as_anothers(
-    client, post, alice, carol, pass_lead, make_handoff, method, action
+    client, alice, carol, qualified, make_handoff
 ):
-    handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", confirmed="need")
-    handoff.lead.refresh_from_db()
-    make_handoff(handoff.lead, rep=carol, at=timezone.now())
-    response = getattr(client, method)(f"/queue/{handoff.pk}/{action}/", headers=HTMX)
-    assert response.status_code == (409 if action == "reject" else 404)
-    assert handoff.lead.email not in response.content.decode()
+    make_handoff(qualified.lead, rep=carol, at=timezone.now())
+    client.force_login(alice)
+    for action, status in (("meeting", 404), ("deal", 404), ("reject", 409)):
+        for ask in (client.get, client.post):
+            response = ask(f"/queue/{qualified.pk}/{action}/", headers=HTMX)
+            assert (action, response.status_code) == (action, status)
+            assert qualified.lead.email not in response.content.decode()
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_a_lost_deal_opens_the_next_lead(post, alice, pass_lead, htmx):
-    handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", confirmed="need")
-    response = post(handoff, "deal", htmx=htmx, state="lost")
-    assert handoff.lead.email not in response.content.decode()
+def test_a_lost_deal_opens_the_next_lead(post, qualified, htmx):
+    response = post(qualified, "deal", htmx=htmx, state="lost")
+    assert qualified.lead.email not in response.content.decode()
     assert response.status_code == 200 if htmx else response.url == "/queue/"
 
 
-def test_the_form_of_a_deal_names_the_currency(client, alice, pass_lead, post):
+def test_the_form_of_a_deal_names_the_currency(client, alice, qualified):
     Organisation.objects.update(currency="SEK")
-    handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", confirmed="need")
-    assert "Amount in SEK" in client.get(f"/queue/{handoff.pk}/deal/").content.decode()
+    client.force_login(alice)
+    form = client.get(f"/queue/{qualified.pk}/deal/", headers=HTMX)
+    assert "Amount in SEK" in form.content.decode()
 
 
-def test_who_qualified_a_lead_is_not_told_that_it_left_them(post, alice, pass_lead):
-    handoff = pass_lead(alice, accepted=True)
-    post(handoff, "qualify", confirmed="need")
-    handoff.refresh_from_db()
-    told = [step.text for step in story(handoff)]
+def test_who_qualified_a_lead_is_not_told_that_it_left_them(qualified):
+    told = [step.text for step in story(qualified)]
     assert "Qualified by Alice" in told and not any("no longer with" in text for text in told)
 
 
 def test_who_gave_a_lead_back_may_read_it_and_has_it_in_no_list(client, post, alice, pass_lead):
     handoff = pass_lead(alice)
-    post(handoff, "reject", quick="wrong-size")
+    post(handoff, "reject", htmx=False, quick="wrong-size")
     lead = f"/leads/{handoff.lead_id}/"
     assert "You had it once: read only" in client.get(lead).content.decode()
     assert client.get(f"{lead}timeline/").status_code == 200

@@ -126,9 +126,10 @@ def test_who_is_not_signed_in_is_asked_to(client, addresses):
         if path.startswith((*PUBLIC, API)):
             continue
         answer = client.get(address)
-        if answer.status_code != 405:
-            assert (path, answer.status_code) == (path, 302)
-            assert answer["Location"].startswith("/accounts/login/"), path
+        if answer.status_code == 405:
+            answer = client.post(address)
+        assert (path, answer.status_code) == (path, 302)
+        assert answer["Location"].startswith("/accounts/login/"), path
 
 
 def test_a_rep_finds_nothing_of_anothers(client, addresses):
@@ -149,12 +150,6 @@ def test_a_viewer_changes_nothing(client, addresses, vera):
         if not path.startswith((*OWN, "favicon.ico")):
             answer = client.post(address)
             assert (path, answer.status_code in (403, 404, 405)) == (path, True)
-
-
-def test_what_was_asked_for_is_there(client, addresses, alice):
-    client.force_login(alice)
-    for path in ("leads/<int:pk>/", "queue/<int:pk>/", "routing/decisions/<int:pk>/"):
-        assert (path, client.get(addresses[path]).status_code) == (path, 200)
 
 
 def test_nearly_every_one_is_of_something_that_an_admin_or_its_rep_finds(
