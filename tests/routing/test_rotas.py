@@ -15,7 +15,7 @@ from leads.instants import database_now
 from leads.models import Assignment, Handoff, User
 from routing.models import Capacity, Rota, RotaMember, Turn
 from routing.routing import route
-from tests.routing.conftest import add_reps, routed
+from tests.routing.conftest import add_reps, routed, when
 
 
 def test_turns_are_numbered_within_a_stretch_of_the_same_reps(
@@ -77,10 +77,10 @@ def in_threads(work, items, threads):
         return [given for share in pool.map(run, shares) for given in share]
 
 
-def committed(make_handoff, count):
+def committed(make_handoff, count, **fields):
     """Return the ids of new handoffs that other connections can see."""
     with transaction.atomic():
-        return [make_handoff().pk for _ in range(count)]
+        return [make_handoff(**fields).pk for _ in range(count)]
 
 
 def route_or_fail(handoff_id: int) -> None:
@@ -115,12 +115,21 @@ def farthest_from_share(turns, weights):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_cap_is_exceeded_however_many_ask_at_once(inbound, make_handoff):
-    reps = add_reps(inbound, 1, 1, 1)
-    other = Rota.objects.create(name="Other")
-    RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
-    Capacity.objects.bulk_create(Capacity(rep=rep, max_open=4) for rep in reps)
-    in_threads(route_or_fail, committed(make_handoff, 20), threads=10)
+def test_no_cap_is_exceeded_however_many_ask_two_rotas_at_once(
+    inbound, publish_rules, make_handoff
+):
+    with transaction.atomic():
+        reps = add_reps(inbound, 1, 1, 1)
+        other = Rota.objects.create(name="Other")
+        RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
+        Capacity.objects.bulk_create(Capacity(rep=rep, max_open=4) for rep in reps)
+        by_score = {"conditions": when("handoff.path", "is", "score")}
+        rota = {"outcome": "rota"}
+        publish_rules(rota | by_score | {"rota": other}, rota | {"rota": inbound})
+    raised, scored = (committed(make_handoff, 10, path=path) for path in ("hand_raise", "score"))
+    in_threads(
+        route_or_fail, [pk for pair in zip(raised, scored, strict=True) for pk in pair], threads=10
+    )
     given = Counter(Assignment.objects.filter(ended_at=None).values_list("rep", flat=True))
     assert given == {rep.pk: 4 for rep in reps}
     assert Handoff.objects.in_review().count() == 20 - 12
