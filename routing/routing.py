@@ -22,6 +22,8 @@ from sla.models import Notification, Target
 
 REASON_LENGTH = 300
 OWNERSHIP_REASON_LENGTH = 200
+# What makes a wait the same as the last.
+WAIT = ("waits_till", "line", "rule_key", "version_id", "reason")
 
 
 def route(handoff: Handoff, *, at: datetime) -> Decision:
@@ -66,13 +68,15 @@ def _wait(
     handoff: Handoff, answer: Answer, version: Version, *, at: datetime, till: datetime
 ) -> Decision:
     """Hold a handoff until `till`. There is one decision for each such wait, however often it is
-    asked about meanwhile.
+    asked about meanwhile; another line or rule till the same instant is another wait.
     """
     handoffs.hold(handoff, till=till)
     last = Decision.objects.filter(handoff=handoff).order_by("-id").first()
-    if last is not None and last.waits_till == till:
+    decision = decision_of(handoff, answer, version, at=at)
+    if last is not None and all(getattr(last, each) == getattr(decision, each) for each in WAIT):
         return last
-    return _record(handoff, answer, version, at=at)
+    decision.save()
+    return decision
 
 
 def _to_queue(handoff: Handoff, answer: Answer, version: Version, *, at: datetime) -> Decision:

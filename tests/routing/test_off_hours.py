@@ -212,6 +212,19 @@ def test_asked_again_meanwhile_it_leaves_no_second_decision(at_night, make_hando
     assert Decision.objects.count() == 1
 
 
+def test_another_line_till_the_same_opening_is_another_decision(
+    alice, carol, works, holds, publish_rules, make_handoff
+):
+    works(alice)
+    works(carol)
+    handoff = make_handoff()
+    routed(handoff, EVENING)
+    publish_rules({"outcome": "rep", "rep": carol, "off_hours": "hold"})
+    decision = routed(handoff, EVENING + timedelta(minutes=5))
+    assert (decision.line, decision.waits_till) == (f"rep:{carol.pk}", NINE)
+    assert decision.reason == "Waits till Wed 09:00, when Carol opens."
+
+
 def test_another_opening_is_another_decision(alice, at_night, make_handoff):
     handoff = make_handoff()
     routed(handoff, EVENING)
