@@ -33,10 +33,6 @@ def whole(lead, size=7):
         place = place_from(page.next)
 
 
-def lines(lead):
-    return [entry.told.what for entry in timeline(lead, size=200).entries]
-
-
 @pytest.fixture
 def journey(source, alice):
     """A demo request that came in by the API and was passed, accepted, touched and qualified."""
@@ -71,7 +67,8 @@ def journey(source, alice):
 
 
 def test_a_whole_journey_is_told(journey):
-    told = " | ".join(lines(journey))
+    entries = timeline(journey, size=200).entries
+    told = " | ".join(entry.told.what for entry in entries)
     for expected in (
         "Handed in: Demo request",
         "Demo request",
@@ -95,18 +92,13 @@ def test_a_whole_journey_is_told(journey):
         assert expected in told
 
 
-def test_the_newest_comes_first(journey):
-    instants = [entry.at for entry in timeline(journey, size=200).entries]
+def test_the_newest_comes_first_effects_above_their_causes_with_who_did_it(journey):
+    entries = timeline(journey, size=200).entries
+    instants = [entry.at for entry in entries]
     assert instants == sorted(instants, reverse=True)
-
-
-def test_effects_stand_above_their_causes(journey):
-    told = lines(journey)
+    told = [entry.told.what for entry in entries]
     assert told.index("Passed to Alice") < told.index("Handoff opened: Asked for a demo")
-
-
-def test_each_line_says_who(journey):
-    who = {entry.told.what: entry.told.who for entry in timeline(journey, size=200).entries}
+    who = {entry.told.what: entry.told.who for entry in entries}
     assert (who["Accepted"], who["Call: spoke"], who["Demo request"]) == (
         "Alice",
         "Alice",
@@ -166,7 +158,7 @@ def test_a_place_is_read_as_it_was_written(at):
     assert place_from(place_text(*place)) == place
 
 
-@pytest.mark.parametrize("times", [2, 20])
+@pytest.mark.parametrize("times", [2, 10])
 def test_a_long_story_asks_as_much_as_a_short_one(journey, django_assert_num_queries, times):
     for number in range(times):
         Activity.objects.create(
@@ -186,8 +178,10 @@ def test_htmx_gets_the_list_alone(client, olga, journey):
 
 def test_the_next_page_begins_where_this_one_ends(client, olga, make_lead, at):
     lead = make_lead()
-    for number in range(40):
-        Activity.objects.create(lead=lead, kind="page_view", occurred_at=at - number * MINUTE)
+    Activity.objects.bulk_create(
+        Activity(lead=lead, kind="page_view", occurred_at=at - number * MINUTE)
+        for number in range(40)
+    )
     client.force_login(olga)
     first = client.get(f"/leads/{lead.pk}/timeline/").context["page"]
     rest = client.get(f"/leads/{lead.pk}/timeline/", {"before": first.next}).context["page"]
@@ -206,11 +200,7 @@ def test_what_a_stranger_wrote_is_escaped(client, olga, make_lead, at):
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_another_reps_lead_has_no_timeline(client, alice, journey, carol):
+def test_another_reps_lead_has_no_timeline(client, pass_lead, alice, carol):
+    lead = pass_lead(alice).lead
     client.force_login(carol)
-    assert client.get(f"/leads/{journey.pk}/timeline/").status_code == 404
-
-
-def test_the_timeline_only_answers_get(client, olga, journey):
-    client.force_login(olga)
-    assert client.post(f"/leads/{journey.pk}/timeline/").status_code == 405
+    assert client.get(f"/leads/{lead.pk}/timeline/").status_code == 404
