@@ -24,7 +24,10 @@ from leads.models import (
     Submission,
 )
 from leads.normalising import company_key
-from leads.scoring import Score, missing_fields, next_band_change, opening, score
+from leads.openings import opening_of
+from leads.score_changes import next_change
+from leads.scoring import Score, missing_fields, score_of
+from leads.standing import Standing
 from leads.submission_fields import SubmissionFields, read_fields
 from revops.delivery import URGENT, why_and_until
 from revops.demo import contracts, ledger
@@ -160,16 +163,17 @@ class Judge:
 
     def judge(self, case: Case, at: datetime) -> Assignment | None:
         """Score the lead and do what follows, as the pipeline does."""
-        result = self._rescore(case, at)
+        standing = Standing(case.evidence(at), self.setting.criteria)
+        result = self._rescore(case, standing)
         if case.handoff is not None:
-            return self._join(case, at)
+            return self._join(case, standing)
         lead, setting = case.lead, self.setting
         if result.disqualified_by and lead.stage_id in OPEN_FOR_JUDGEMENT:
             reason = "Disqualified: " + ", ".join(result.disqualified_by)
             ledger.move(case, Stage.Key.DISQUALIFIED, at=at, reason=reason)
         is_resting = lead.wakes_at is not None and lead.wakes_at > at
         since = None if lead.nurture_until and not is_resting else case.closed_at
-        found = opening(case.facts, case.activities, setting.criteria, at, since)
+        found = opening_of(standing, since)
         if found is None or (found.path == Handoff.Path.SCORE and is_resting):
             return None
         handoff = contracts.open_handoff(case, found, result, setting, at)
@@ -177,19 +181,17 @@ class Judge:
         ledger.keep_score(case, result, setting.criteria_version, at=at, handoff=handoff)
         self.promises.start(case, [Kind.FIRST_RESPONSE], case.asked_at or at, at=at)
         handoff.missing = missing_fields(case.facts, setting.criteria, found.path)
-        handoff.packet = setting.packet(lead, handoff, result, case.evidence(at), at)
+        handoff.packet = setting.packet(lead, handoff, result, standing.evidence, at)
         return self.deliver(case, at)
 
-    def _rescore(self, case: Case, at: datetime) -> Score:
-        lead, criteria = case.lead, self.setting.criteria
-        result = score(case.facts, case.activities, criteria, at)
+    def _rescore(self, case: Case, standing: Standing) -> Score:
+        lead, at = case.lead, standing.evidence.at
+        result = score_of(standing)
         has_changed = lead.band != result.band
         lead.fit, lead.readiness, lead.band = result.fit, result.readiness, result.band
         lead.scored_at = at
-        can_fall = result.readiness_grade != LOWEST or criteria.rules_change_with_time
-        lead.band_changes_on = (
-            next_band_change(case.facts, case.activities, criteria, at) if can_fall else None
-        )
+        can_fall = result.readiness_grade != LOWEST or standing.criteria.rules_change_with_time
+        lead.band_changes_on = next_change(standing) if can_fall else None
         if has_changed:
             ledger.keep_score(case, result, self.setting.criteria_version, at=at)
         return result
@@ -238,12 +240,12 @@ class Judge:
             at=at,
         )
 
-    def _join(self, case: Case, at: datetime) -> Assignment | None:
+    def _join(self, case: Case, standing: Standing) -> Assignment | None:
         """Let what is new add to the open handoff."""
-        handoff, criteria = case.handoff, self.setting.criteria
+        handoff, criteria, at = case.handoff, standing.criteria, standing.evidence.at
         assert handoff is not None
         since = handoff.hand_raised_at or handoff.opened_at
-        found = opening(case.facts, case.activities, criteria, at, since)
+        found = opening_of(standing, since)
         if found and found.path == Handoff.Path.HAND_RAISE and found.activity_at:
             self._raise_hand_again(case, handoff, found.label, found.activity_at, at)
         if handoff.state == Handoff.State.REVIEW and handoff.missing:
