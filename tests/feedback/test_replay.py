@@ -262,7 +262,7 @@ def test_the_replay_finds_what_a_walk_over_every_day_finds(past_history, past, c
             assert missing_fields(facts, criteria, each.path) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(histories, pasts(), all_criteria, all_criteria)
 def test_two_sides_that_share_what_they_saw_find_what_each_finds_alone(
     past_history, past, one, other

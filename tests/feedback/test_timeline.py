@@ -169,11 +169,12 @@ def test_a_long_story_asks_as_much_as_a_short_one(journey, django_assert_num_que
 
 
 # The page -----------------------------------------------------------------------------------------
-def test_htmx_gets_the_list_alone(client, olga, journey):
+def test_htmx_gets_the_list_alone(client, olga, make_lead):
+    lead = make_lead()
     client.force_login(olga)
-    part = client.get(f"/leads/{journey.pk}/timeline/", headers={"HX-Request": "true"})
+    part = client.get(f"/leads/{lead.pk}/timeline/", headers={"HX-Request": "true"})
     assert part.content.startswith(b'<ol class="story">')
-    assert b"<title>" in client.get(f"/leads/{journey.pk}/timeline/").content
+    assert b"<title>" in client.get(f"/leads/{lead.pk}/timeline/").content
 
 
 def test_the_next_page_begins_where_this_one_ends(client, olga, make_lead, at):

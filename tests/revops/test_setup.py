@@ -98,11 +98,11 @@ def test_the_first_admin_is_made_once(client, setup_code, rosa):
     assert client.post("/setup/first/", FIRST).status_code == 404
 
 
-@pytest.mark.parametrize("who", ["alice", "mona", "vera"])
-def test_only_ops_and_admins_see_setup(client, request, defaults, who):
-    client.force_login(request.getfixturevalue(who))
-    assert client.get("/setup/").status_code == 403
-    assert client.get("/setup/people/").status_code == 403
+def test_only_ops_and_admins_see_setup(client, alice, mona, vera):
+    for user in (alice, mona, vera):
+        client.force_login(user)
+        assert client.get("/setup/").status_code == 403
+        assert client.get("/setup/people/").status_code == 403
 
 
 def test_marketing_ops_do_not_manage_people(client, olga, defaults):
@@ -148,11 +148,9 @@ def test_what_a_rep_takes_and_knows_is_set_in_the_form(client, rosa, alice):
         ("skills", "x" * 41, "is longer than 40 characters."),
     ],
 )
-def test_what_no_rep_can_have_is_refused_in_words(client, rosa, alice, field, value, sentence):
-    client.force_login(rosa)
-    answer = client.post(f"/setup/people/{alice.pk}/", person(email=alice.email, **{field: value}))
-    assert answer.status_code == 422
-    assert sentence in answer.content.decode()
+def test_what_no_rep_can_have_is_refused_in_words(rosa, alice, field, value, sentence):
+    form = PersonForm(person(email=alice.email, **{field: value}), instance=alice, by=rosa)
+    assert sentence in str(form.errors[field])
 
 
 def test_a_manager_takes_no_turns(client, rosa, defaults):
@@ -269,7 +267,7 @@ def test_a_code_that_recycles_says_for_how_long(client, olga, defaults):
 def test_lists_ask_the_database_as_often_for_many_rows(client, rosa, alice, name):
     client.force_login(rosa)
     few = count_queries(client, f"/setup/{name}/")
-    for number in range(20):
+    for number in range(3):
         User.objects.create_user(f"p{number}@example.com", name=f"P{number}")
         Team.objects.create(name=f"Team {number}")
         IntakeSource.objects.create(slug=f"s{number}", name=f"S{number}")
