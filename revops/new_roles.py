@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -17,16 +18,17 @@ BATCH = 100
 
 
 @transaction.atomic
-def change_job(user: User, job: people.Job, *, by: User) -> Job | None:
-    """Give `user`, who works here, another job. Returns the work that moves their open handoffs to
-    other reps, a hundred at a time, if it is no rep's; None if there is nothing to move.
+def change_job(user: User, job: people.Job, *, by: User, fields: Iterable[str] = ()) -> Job | None:
+    """Give `user`, who works here, another job, and save `fields` of them. Returns the work that
+    moves their open handoffs to other reps, a hundred at a time, if it is no rep's; None if there
+    is nothing to move.
 
     Waits for whoever is just passing them a lead: the work finds that one. Raises LostRace if they
-    are the last admin and would no longer be one.
+    were let go meanwhile, or are the last admin and would no longer be one.
     """
     if job.role != Role.ADMIN:
         check_an_admin_stays(user)
-    put_to_work(user, job)
+    put_to_work(user, job, fields=fields)
     total = 0 if job.role == Role.REP else handoffs_of(user).count()
     if total == 0:
         return None

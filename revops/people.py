@@ -26,6 +26,7 @@ from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
 from sla.models import RepHours
 
+LEFT_MEANWHILE = "{} was let go meanwhile. Nothing is saved."
 NO_ADMIN_LEFT = "{} is the last admin. Make another first."
 WITH_RECORDS_ADMIN = {Role.MARKETING_OPS, Role.ADMIN}
 
@@ -59,12 +60,18 @@ class Job:
 
 
 @transaction.atomic
-def put_to_work(user: User, job: Job) -> None:
-    """Save `user` and give them the role, hours, rotas and cap of `job`, and no others."""
-    if user.pk is not None:
-        lock(user.pk)  # capacity, then person: as routing does
+def put_to_work(user: User, job: Job, *, fields: Iterable[str] = ()) -> None:
+    """Save `user` and give them the role, hours, rotas and cap of `job`, and no others.
+
+    fields: what to save of somebody who is here already.
+    Raises LostRace if they were let go after `user` was read.
+    """
     user.is_staff = job.role in WITH_RECORDS_ADMIN
-    user.save()
+    if user.pk is None:
+        user.save()
+    else:
+        _hold(user)
+        user.save(update_fields=["is_staff", *fields])
     user.groups.set([Group.objects.get(name=job.role)])
     if job.calendar is None:
         RepHours.objects.filter(rep=user).delete()
@@ -72,6 +79,13 @@ def put_to_work(user: User, job: Job) -> None:
         RepHours.objects.update_or_create(rep=user, defaults={"calendar": job.calendar})
     _join_rotas(user, job.rotas)
     Capacity.objects.update_or_create(rep=user, defaults=job.capacity)
+
+
+def _hold(user: User) -> None:
+    """Lock `user` till the transaction ends. Raises LostRace if they were let go meanwhile."""
+    lock(user.pk)  # capacity, then person: as routing does
+    if user.is_active and not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise LostRace(LEFT_MEANWHILE.format(user))
 
 
 def check_an_admin_stays(user: User) -> None:

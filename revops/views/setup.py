@@ -94,15 +94,16 @@ def _person_page(request: SignedInRequest, form: PersonForm, person: User | None
 @transaction.atomic
 def _save_person(form: PersonForm) -> User:
     user: User = form.save(commit=False)
-    is_new = user.pk is None
+    is_new, fields = user.pk is None, list(form.Meta.fields)
     if form.cleaned_data["password"]:
+        fields.append("password")
         user.set_password(form.cleaned_data["password"])
     elif is_new:
         user.set_unusable_password()
     if is_new:
         put_to_work(user, form.job)
     else:
-        change_job(user, form.job, by=form.by)
+        change_job(user, form.job, by=form.by, fields=fields)
     return user
 
 

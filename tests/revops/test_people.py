@@ -4,8 +4,10 @@ import pytest
 from django.db import transaction
 
 from leads import ownership
-from leads.models import Handoff, Lead, Role
+from leads.errors import LostRace
+from leads.models import Handoff, Lead, Role, User
 from revops import jobs, new_roles
+from revops.departures import let_go
 from revops.new_roles import change_job, moves_of
 from revops.people import Job
 from routing.models import Capacity
@@ -66,6 +68,21 @@ def test_a_rep_with_other_hours_keeps_theirs(make_handoff, alice, rosa, at):
     assert change_job(alice, Job(Role.REP, max_open=3), by=rosa) is None
     handoff.refresh_from_db()
     assert handoff.owner == alice
+
+
+def test_a_form_that_was_opened_before_brings_no_leaver_back(alice, rosa, at):
+    opened = User.objects.get(pk=alice.pk)
+    let_go(alice, by=rosa, at=at)
+    with pytest.raises(LostRace, match="was let go meanwhile"):
+        change_job(opened, Job(Role.REP), by=rosa)
+    assert not User.objects.get(pk=alice.pk).is_active
+
+
+def test_only_what_the_form_has_is_saved_of_a_person(alice, rosa):
+    opened = User.objects.get(pk=alice.pk)
+    opened.name, opened.zone = "Alicia", "Asia/Tokyo"
+    change_job(opened, Job(Role.REP), by=rosa, fields=["name"])
+    assert User.objects.values_list("name", "zone").get(pk=alice.pk) == ("Alicia", alice.zone)
 
 
 def test_what_a_rep_takes_is_set_whole(alice, rosa, at):
