@@ -16,7 +16,7 @@ from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, User, Version
 from routing.asking import Answer, ask
-from routing.candidates import HAD_IT, REJECTED_IT, caps_of
+from routing.candidates import caps_of
 from routing.caps import Caps, Lately, over_cap, passed_lately
 from routing.claiming import lock
 from routing.errors import Skip
@@ -24,6 +24,7 @@ from routing.models import Decision, Turn
 from routing.needs import Needs
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
+from routing.refusals import own_refusals
 from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn, turns_looked_at
 from routing.routing import OWNERSHIP_REASON_LENGTH, decision_of
 from routing.table import Rule, live_table
@@ -39,13 +40,6 @@ CLAIMED = """
             JOIN leads_lead other ON other.id = deal.lead_id
             WHERE deal.state = 'open' AND other.account_id = lead.account_id))
 """
-HAD = """
-    SELECT of_lead.lead_id, said.rep_id, bool_or(of_lead.state <> 'closed'),
-        (array_agg(said.answer ORDER BY said.answered_at DESC) FILTER (WHERE said.answer <> ''))[1]
-    FROM leads_assignment said JOIN leads_handoff of_lead ON of_lead.id = said.handoff_id
-    WHERE of_lead.lead_id = ANY(%s) GROUP BY of_lead.lead_id, said.rep_id
-"""
-
 IsReady = Callable[[Handoff], bool]
 Then = Callable[[Assignment, datetime], None]
 
@@ -217,20 +211,8 @@ def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -
     caps = {rep_id: caps_of(line.people[rep_id].rep) for rep_id in line.eligible}
     lately = passed_lately(list(caps.items()), at)
     loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}
-    had = _had([each.handoff.lead_id for each in asked])
+    had = own_refusals([each.handoff.lead_id for each in asked])
     return Passing(line, at, had, caps, lately, list(line.recent), loads)
-
-
-def _had(lead_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    found: dict[int, dict[int, str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(HAD, [list(lead_ids)])
-        for lead_id, rep_id, is_this, answer in cursor.fetchall():
-            if is_this:
-                found.setdefault(lead_id, {})[rep_id] = HAD_IT
-            elif answer == Assignment.Answer.REJECTED:
-                found.setdefault(lead_id, {})[rep_id] = REJECTED_IT
-    return found
 
 
 def _write(

@@ -248,6 +248,47 @@ def test_hours_that_change_meanwhile_wake_those_that_wait(alice, at_night, make_
     assert routed(fresh(handoff), later).rep == alice
 
 
+def test_one_that_a_rep_rejected_before_keeps_none_behind_it_asleep(
+    alice, carol, works, holds, make_handoff
+):
+    works(alice, "10:00")
+    works(carol, "10:00")
+    before = make_handoff(rep=alice, at=EVENING - timedelta(days=5))
+    ended = {"answer": "rejected", "answered_at": EVENING - timedelta(days=4)}
+    Assignment.objects.filter(handoff=before).update(**ended)
+    done = {"closed_as": "rejected", "outcome": "rejected", "reason": "No"}
+    handoffs.close(before, **done, at=EVENING - timedelta(days=4))
+    first, second = make_handoff(before.lead, at=EVENING), make_handoff(at=EVENING)
+    for each in (first, second):
+        routed(each, EVENING)
+    RepHours.objects.filter(rep=alice).delete()  # always at work from now on
+    assert waiting.wake(EVENING) == 1
+    assert fresh(second).reroute_at == EVENING
+
+
+def test_a_row_that_leads_to_another_line_wakes_whom_the_old_one_holds(
+    alice, carol, works, holds, publish_rules, make_handoff
+):
+    works(carol)
+    works(alice)
+    routed(make_handoff(), EVENING)
+    publish_rules({"outcome": "rep", "rep": carol, "off_hours": "hold"})
+    assert waiting.wake(EVENING) == 1
+
+
+def test_of_many_lines_some_are_asked_about_each_time(
+    alice, carol, works, publish_rules, deals, monkeypatch
+):
+    works(alice)
+    works(carol)
+    publish_rules({"outcome": "opportunity_owner", "off_hours": "hold"})
+    for rep in (alice, carol):
+        deals(rep, EVENING)
+    RepHours.objects.all().delete()  # always at work from now on
+    monkeypatch.setattr(waiting, "AT_ONCE", 1)
+    assert [waiting.wake(EVENING + n * waiting.EVERY) for n in (0, 1)] == [1, 1]
+
+
 def test_each_owner_of_one_row_has_a_line_of_their_own(alice, carol, works, publish_rules, deals):
     works(alice)
     works(carol)
