@@ -73,7 +73,7 @@ def open_handoff(
 ) -> Handoff:
     """Open a handoff of `lead`, waiting in the routing queue.
 
-    hand_raised_at: when the prospect asked for a person; None for a handoff by score.
+    hand_raised_at: when the prospect asked for a person; None for a handoff by depth or score.
     Raises HandoffIsOpen if the lead has an open one.
     """
     if Handoff.objects.open().filter(lead=lead).exists():

@@ -22,12 +22,14 @@ class Opening:
     path:        "hand_raise" or "score".
     key, label:  the hand-raise or depth rule; for the score its band.
     activity_at: the latest activity that speaks for it; None for a score without any activity.
+    asked_at:    when the prospect asked for a person; None for depth and score, where nobody did.
     """
 
     path: str
     key: str
     label: str
     activity_at: datetime | None
+    asked_at: datetime | None = None
 
 
 def opening(
@@ -105,7 +107,8 @@ def _if_new(
 ) -> Iterator[Opening]:
     latest = max(each.activity.occurred_at for each in found)
     if since is None or latest > since:
-        yield Opening("hand_raise", rule.key, rule.label, latest)
+        asked_at = latest if isinstance(rule, HandRaise) else None
+        yield Opening("hand_raise", rule.key, rule.label, latest, asked_at)
 
 
 def acts_by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happening]]:

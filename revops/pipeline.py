@@ -102,22 +102,21 @@ def open_and_deliver(
 ) -> Handoff:
     """Open a handoff for what was `found`, and pass it to a rep or into review."""
     at = evidence.at
-    raised_at = found.activity_at if found.path == Handoff.Path.HAND_RAISE else None
     handoff = handoffs.open_handoff(
         lead,
         path=found.path,
         trigger_key=found.key,
         reason=found.label,
-        hand_raised_at=raised_at,
+        hand_raised_at=found.asked_at,
         criteria=version,
         score=score,
         at=at,
     )
-    lead.last_hand_raise_at = raised_at or lead.last_hand_raise_at
+    lead.last_hand_raise_at = found.asked_at or lead.last_hand_raise_at
     lead.nurture_until = lead.wakes_at = None
     lead.save(update_fields=["last_hand_raise_at", "nurture_until", "wakes_at"])
     keep(lead, score, version, at=at, handoff=handoff)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=raised_at, at=at)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=found.asked_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
     deal = open_opportunity(lead.account_id, lead.pk)
     handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)

@@ -201,6 +201,13 @@ class Handoff(models.Model):
     def is_open(self) -> bool:
         return self.state != self.State.CLOSED
 
+    @property
+    def opened_by(self) -> str:
+        """The path in words: depth of intent takes that of a hand-raise, and nobody raised one."""
+        if self.path == self.Path.HAND_RAISE and self.hand_raised_at is None:
+            return "Depth of intent"
+        return self.Path(self.path).label
+
 
 class Assignment(models.Model):
     """One rep's turn at a handoff: passed, perhaps received, answered, ended."""

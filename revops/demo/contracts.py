@@ -20,7 +20,6 @@ def open_handoff(
     case: Case, found: Opening, score: Score, setting: Setting, at: datetime
 ) -> Handoff:
     """Open a handoff for what was `found`, waiting in the routing queue."""
-    raised_at = found.activity_at if found.path == Handoff.Path.HAND_RAISE else None
     handoff = Handoff(
         lead=case.lead,
         hop=setting.hop,
@@ -33,15 +32,15 @@ def open_handoff(
         readiness=score.readiness,
         band=score.band,
         opened_at=at,
-        hand_raised_at=raised_at,
+        hand_raised_at=found.asked_at,
     )
     case.handoff, case.assignment = handoff, None
     case.had, case.touches, case.before_sale = [], 0, ""
-    case.asked_at = raised_at or at
+    case.asked_at = found.asked_at or at
     case.rows.add(handoff)
     own(case, setting.queues[ROUTING], source=Source.INTAKE, reason=found.label, at=at)
     lead = case.lead
-    lead.last_hand_raise_at = raised_at or lead.last_hand_raise_at
+    lead.last_hand_raise_at = found.asked_at or lead.last_hand_raise_at
     lead.nurture_until = lead.wakes_at = None
     return handoff
 

@@ -11,8 +11,9 @@ from tests.leads.criteria_examples import AT, CRITERIA, GOOD_FACTS, did
 
 def test_the_latest_hand_raise_opens():
     seen = [did("demo_request", 2), did("pricing_view", 1), did("pricing_view", 0.5)]
+    when = AT - timedelta(days=0.5)
     assert opening({}, seen, CRITERIA, AT, None) == Opening(
-        "hand_raise", "pricing_twice", "Pricing twice in a week", AT - timedelta(days=0.5)
+        "hand_raise", "pricing_twice", "Pricing twice in a week", when, asked_at=when
     )
 
 
@@ -66,6 +67,12 @@ def test_depth_is_served_by_activities_of_its_own(needs, seen, is_deep):
     found = opening({}, seen, criteria, AT, None)
     assert (found is not None) is is_deep
     assert found is None or (found.path, found.key) == ("hand_raise", "deep")
+
+
+def test_only_a_hand_raise_asks_for_a_person():
+    criteria = replace(CRITERIA, depth_rules=(DepthRule("deep", "Deep", 0, 2, 0, 14),))
+    deep = opening({}, [DOC, DOC], criteria, AT, None)
+    assert (deep.path, deep.key, deep.asked_at) == ("hand_raise", "deep", None)
 
 
 def test_depth_opens_again_only_by_something_newer_that_serves_it():

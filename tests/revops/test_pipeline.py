@@ -76,6 +76,14 @@ def test_the_reps_and_the_prospects_clocks_run_and_the_rep_is_told(hand_in, alic
     assert set(told.values_list("channel", flat=True)) == {"app", "email"}
 
 
+def test_the_promise_of_a_lead_that_asked_for_nothing_begins_when_it_is_handed_over(hand_in, alice):
+    acts = [{"kind": "pricing_view", "occurred_at": ago(days=days)} for days in (9, 8, 7)]
+    handoff = hand_in(slug="website", kind="page_view", activities=acts).handoff
+    assert (handoff.trigger_key, handoff.opened_by) == ("three-high", "Depth of intent")
+    clock = Clock.objects.get(handoff=handoff, kind="first_response")
+    assert clock.started_at == handoff.opened_at
+
+
 def test_the_decision_and_the_score_are_kept(hand_in, alice):
     handoff = hand_in().handoff
     assert Decision.objects.get(handoff=handoff).rep == alice
