@@ -104,7 +104,7 @@ def test_a_sweep_with_nothing_to_do_is_one_query(handoff, at, django_assert_num_
         assert sweep_clocks(at) == 0
 
 
-@pytest.mark.parametrize("number", [2, 20])
+@pytest.mark.parametrize("number", [2, 5])
 def test_a_batch_takes_the_same_queries_for_many(
     make_handoff, make_lead, alice, start, at, django_assert_num_queries, number
 ):
@@ -117,7 +117,7 @@ def test_a_batch_takes_the_same_queries_for_many(
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_fire_each_level_once(make_handoff, make_lead, alice, start, at):
     with transaction.atomic():
-        for _ in range(20):
+        for _ in range(8):
             start(make_handoff(make_lead(), rep=alice))
     counts: list[int] = []
     barrier = threading.Barrier(2)
@@ -133,8 +133,8 @@ def test_two_sweeps_at_once_fire_each_level_once(make_handoff, make_lead, alice,
     for thread in threads:
         thread.join()
     sweep_clocks(at + HOUR)
-    assert fired("breached") == 60
-    assert sum(counts) <= 60 and Clock.objects.filter(next_at__isnull=False).count() == 0
+    assert fired("breached") == 24
+    assert sum(counts) <= 24 and Clock.objects.filter(next_at__isnull=False).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
