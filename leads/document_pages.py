@@ -127,8 +127,7 @@ class DocumentPages:
     def tables_of(self, version: Version, compared: Version) -> Tables:
         """Return the rows of both versions and what differs; read once where they are the same."""
         slugs = {table.model: table.slug for table in self.tables.values()}
-        after = read_rows(version, slugs)
-        before = after if compared == version else read_rows(compared, slugs)
+        before, after = read_rows(compared, version, only=slugs)
         own = all_declared_facts()
         return Tables(after, before, diff_of(before, after, own=own), own, slugs)
 

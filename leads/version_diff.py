@@ -103,30 +103,37 @@ class VersionDiff:
 
 
 def read_rows(
-    version: Version, only: Collection[type[models.Model]] | None = None
-) -> dict[type[models.Model], list[models.Model]]:
-    """Return the rows of `version` by table, in their order, with what their cells name.
+    *versions: Version, only: Collection[type[models.Model]] | None = None
+) -> list[dict[type[models.Model], list[models.Model]]]:
+    """Return the rows of each of `versions` by table, in their order, with what their cells name.
 
     only: the tables asked for; None is all.
     """
     tables = [each for each in Version._meta.related_objects if each.on_delete is models.CASCADE]
-    return {
-        table.related_model: _read(table, version)
+    read = {
+        table.related_model: _read(table, versions)
         for table in tables
         if only is None or table.related_model in only
     }
+    return [{model: rows[version.pk] for model, rows in read.items()} for version in versions]
 
 
-def _read(table: models.ForeignObjectRel, version: Version) -> list[models.Model]:
+def _read(
+    table: models.ForeignObjectRel, versions: Sequence[Version]
+) -> dict[int, list[models.Model]]:
+    """Return the rows of one table by version, all read at once."""
     model, to_version = table.related_model, table.field.name
     named = [each.name for each in model._meta.fields if each.is_relation]
-    rows = model._default_manager.filter(**{to_version: version})
-    return list(rows.select_related(*named).prefetch_related(*belonging(model)))
+    rows = model._default_manager.filter(**{f"{to_version}__in": versions})
+    found: dict[int, list[models.Model]] = {version.pk: [] for version in versions}
+    for row in rows.select_related(*named).prefetch_related(*belonging(model)):
+        found[getattr(row, table.field.attname)].append(row)
+    return found
 
 
 def version_diff(before: Version, after: Version, *, own: Vocabulary) -> VersionDiff:
     """Return what differs from `before` to `after`. own: the facts the organisation declared."""
-    return diff_of(read_rows(before), read_rows(after), own=own)
+    return diff_of(*read_rows(before, after), own=own)
 
 
 def diff_of(before: Rows, after: Rows, *, own: Vocabulary) -> VersionDiff:

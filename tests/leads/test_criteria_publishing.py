@@ -27,6 +27,7 @@ from leads.models import (
     Signal,
     Version,
 )
+from tests.leads.criteria_forms import HTMX
 
 pytestmark = pytest.mark.django_db
 
@@ -92,13 +93,13 @@ def test_marketing_ops_do_where_the_organisation_lets_them(client, published, ol
     assert live() == published.base
 
 
-@pytest.mark.parametrize("times", [1, 6])
+@pytest.mark.parametrize("times", [1, 3])
 def test_a_long_history_asks_as_often(client, published, rosa, times, django_assert_num_queries):
     for _ in range(times):
         publish(start_draft(live(), by=rosa), by=rosa, note="Again", at=database_now())
     client.force_login(rosa)
     client.get("/criteria/history/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(10):
         client.get("/criteria/history/")
 
 
@@ -280,12 +281,14 @@ def test_a_number_of_the_chart_opens_its_leads(editor, draft, ada, make_lead):
     page = editor.get(f"/criteria/{draft.number}/distribution/").context["found"]
     full = next(each for each in page.charts[0][2].bins if each.low > 0 and each.after)
     criterion = f"{draft.number}:fit-points:{full.span}"
-    found = editor.get("/leads/", {"criterion": criterion}).context["leads"]
+    found = editor.get("/leads/", {"criterion": criterion}, headers=HTMX).context["leads"]
     assert found == [ada]
 
 
-@pytest.mark.parametrize("number", ["9" * 19, "9" * 5000])
-def test_a_number_that_no_version_can_have_is_refused(editor, number):
+def test_a_number_that_no_version_can_have_is_refused(editor):
+    for number in ("9" * 19, "9" * 5000):
+        answer = editor.get("/leads/", {"criterion": f"{number}:fit:size-core"}, headers=HTMX)
+        assert answer.context["filter"].form.errors.keys() == {"criterion"}
     answer = editor.get("/leads/", {"criterion": f"{number}:fit:size-core"})
     assert "Follow a number on the criteria page" in answer.content.decode()
 
@@ -294,18 +297,19 @@ def test_a_draft_that_asks_a_switched_off_attribute_lists_no_leads(editor, draft
     CustomFact.objects.create(slug="tier", type="text", label="Tier", is_active=False)
     gone = [[{"fact": "custom.tier", "op": "is_known"}]]
     FitRule.objects.filter(version=draft, key="size-core").update(conditions=gone)
-    answer = editor.get("/leads/", {"criterion": f"{draft.number}:fit:size-core"})
+    asked = {"criterion": f"{draft.number}:fit:size-core"}
+    answer = editor.get("/leads/", asked, headers=HTMX)
     assert (answer.status_code, answer.context["leads"]) == (200, [])
 
 
 def test_the_part_brings_the_counts_into_the_table(editor, draft, ada):
     path = f"/criteria/{draft.number}/distribution/"
-    part = editor.get(path, headers={"HX-Request": "true"}).content.decode()
+    part = editor.get(path, headers=HTMX).content.decode()
     assert 'id="n-fit-size-core" hx-swap-oob="true"' in part
     assert "hx-swap-oob" not in editor.get(path).content.decode()
 
 
-@pytest.mark.parametrize("leads", [2, 20])
+@pytest.mark.parametrize("leads", [2, 5])
 def test_however_many_leads_it_asks_as_often(
     editor, draft, make_lead, leads, django_assert_num_queries
 ):
