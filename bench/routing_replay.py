@@ -75,8 +75,9 @@ def make_handoffs() -> None:
             made.append(
                 Handoff(
                     lead=lead, hop=hop, state="closed", closed_as="recycled", path=path,
-                    reason="Made", owner=choose.choice(reps), opened_at=opened_at,
-                    passed_at=opened_at, closed_at=opened_at + timedelta(days=choose.random() * 9),
+                    is_historical=True, reason="Made", owner=choose.choice(reps),
+                    opened_at=opened_at, passed_at=opened_at,
+                    closed_at=opened_at + timedelta(days=choose.random() * 9),
                 )
             )  # fmt: skip
         Handoff.objects.bulk_create(made, batch_size=2_000)
@@ -133,7 +134,7 @@ def main() -> int:
     read = sum(1 for _ in histories(ids, AT))
     reading = perf_counter() - began
     print(f"reading {read:,} histories alone: {reading:.1f} s")
-    started = replay_job.start(draft, days=DAYS, by=ops, at=AT)
+    started = replay_job.start(draft, days=DAYS, by=ops, at=AT, with_imports=True)
     began, cpu, steps, longest = perf_counter(), process_time(), 0, 0.0
     step_began = began
     while jobs.run_step():

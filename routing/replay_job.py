@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leads.documents import live_version
 from leads.draft_runs import newest, newest_done
 from leads.models import Document, Handoff, Job, User, Version
 from routing.check import errors_of
 from routing.errors import RoutingError
-from routing.models import Replay
+from routing.models import Decision, Replay
 from routing.replay import Case, People, State, Table, Waiting
 from routing.replay_past import cases_of, people_at, state_at
 from routing.replay_result import Moved, Result, Side, Went
@@ -169,8 +169,13 @@ def handoffs_of(replay: Replay) -> QuerySet[Handoff]:
 
 
 def _handoffs(since: datetime, until: datetime, *, with_imports: bool) -> QuerySet[Handoff]:
-    """Return the first hops that were opened in a time."""
+    """Return the first hops opened in a time that came to routing: what lacks a field, or what its
+    stage asks for, goes to review before any table is asked.
+    """
     opened = Handoff.objects.filter(opened_at__gt=since, opened_at__lt=until, previous=None)
+    by_table = Decision.objects.filter(handoff=OuterRef("pk"), version__isnull=False)
+    came = Q(is_historical=True) | Q(state=Handoff.State.WAITING) | Q(Exists(by_table))
+    opened = opened.filter(came)
     return opened if with_imports else opened.filter(is_historical=False)
 
 

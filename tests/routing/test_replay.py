@@ -265,6 +265,8 @@ def test_covers_owners_deals_and_territories(publish_rules, alice, carol, inboun
     deal_at = START + timedelta(hours=2)
     hand(1, account=sold)
     sale = hand(2, account=sold)
+    routed(sale, sale.opened_at)
+    sale.refresh_from_db()
     source = OwnershipChange.Source.MANAGER
     handoffs.pass_to(sale, carol, source=source, reason="A test", at=deal_at)
     Opportunity.objects.create(lead=sale.lead, handoff=sale, opened_at=deal_at)
@@ -302,6 +304,16 @@ def test_imports_count_only_if_asked_for(two_rules, hand, olga):
     draft = draft_of_live(olga)
     assert replayed(draft, olga).asked == 1
     assert replayed(draft, olga, with_imports=True).asked == 2
+
+
+def test_what_was_held_back_before_routing_is_left_out(two_rules, hand, olga):
+    held, mended, _ = hand(1), hand(2), hand(3)
+    for each in (held, mended):
+        with transaction.atomic():
+            missing = ["account.country"]
+            handoffs.send_to_review(handoffs.locked(each.pk), missing=missing, at=each.opened_at)
+    routed(mended, END)
+    assert replayed(draft_of_live(olga), olga).asked == 2
 
 
 def test_what_became_known_later_does_not_count(two_rules, alice, hand, olga):
