@@ -67,7 +67,6 @@ class Case:
     handoff_id: int
     lead_id: int
     opened_at: datetime
-    priority: int
     evidence: Evidence
     frees_at: datetime = NEVER
     account: Account | None = None
@@ -195,7 +194,8 @@ class Table:
             self._put(case, _went(answer), at)
             return
         assert answer.rule is not None  # which holds it
-        rank = -max(case.priority, answer.rule.priority)
+        # Whatever priority the live table gave it, it had none when it was opened.
+        rank = -max(0, answer.rule.priority)
         waits = Waiting(answer.waits_till, rank, case.opened_at, case.handoff_id, answer.rule.key)
         heappush(self.state.waiting, waits)
 

@@ -119,7 +119,6 @@ def _case(handoff: Handoff, history: History, lives: Lives) -> Case:
         handoff.pk,
         lead.pk,
         at,
-        handoff.priority,
         Evidence(facts, known.activities, at),
         frees_at=_frees_at(handoff),
         account=lead.account,

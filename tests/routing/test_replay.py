@@ -241,6 +241,21 @@ def test_leads_wait_for_an_opening_in_order(publish_rules, inbound, works, hand,
     assert result.live.longest_wait == timedelta(hours=1)
 
 
+def test_a_priority_is_that_of_each_sides_rule(publish_rules, inbound, works, hand, olga):
+    to_rota = {"outcome": "rota", "rota": inbound, "off_hours": "hold"}
+    publish_rules({**to_rota, "conditions": IN_SWEDEN, "priority": 9}, to_rota)
+    (rep,) = add_reps(inbound, 1)
+    works(rep, "09:00")
+    Capacity.objects.create(rep=rep, max_per_day=1)
+    norwegian, swedish = hand(0), hand(0.5, account__country="SE")
+    routed(swedish, swedish.opened_at)
+    draft = draft_of_live(olga)
+    RoutingRule.objects.filter(version=draft).update(priority=0)
+    result = replayed(draft, olga)
+    # Only the first has room that day: by the draft, the one that came first.
+    assert [each.handoff_id for each in result.moved] == [norwegian.pk, swedish.pk]
+
+
 def test_what_waits_at_the_end_is_told(publish_rules, inbound, works, hand, olga):
     publish_rules({"outcome": "rota", "rota": inbound, "off_hours": "hold"})
     works(add_reps(inbound, 1)[0], "09:00")
