@@ -109,15 +109,14 @@ def _route_waiting(ids: list[int]) -> int:
     """Route handoffs in the order in which they wait: many at once where they lead to a rota, in
     between those that have to be routed by themselves. Returns how many were done.
     """
-    done, left = 0, ids
+    done, left, alone = 0, ids, 1
     while len(left) >= MANY:
         passed = _at_once(left)
-        done += len(passed)
+        # A try that passes few costs as much: where there are such, they come ever more seldom.
+        alone = 1 if len(passed) >= MANY else 2 * alone
         left = [pk for pk in left if pk not in passed]
-        if len(passed) < MANY:
-            break
-        done += sum(_reroute(pk) for pk in left[:1])
-        left = left[1:]
+        done += len(passed) + sum(_reroute(pk) for pk in left[:alone])
+        left = left[alone:]
     return done + sum(_reroute(pk) for pk in left)
 
 

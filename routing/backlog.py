@@ -20,7 +20,7 @@ from routing.candidates import caps_of
 from routing.caps import Caps, Lately, over_cap, passed_lately
 from routing.claiming import lock
 from routing.errors import Skip
-from routing.models import Decision, Turn
+from routing.models import Decision, RotaMember, Turn
 from routing.needs import Needs
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
@@ -59,20 +59,21 @@ class Asked:
         return self.answer.rule
 
     @property
-    def leads_to(self) -> tuple[int, Needs]:
+    def rota_id(self) -> int:
         choice = self.answer.choice
         assert choice is not None and choice.rota_id is not None  # see _for_many
-        return choice.rota_id, self.rule.needs
+        return choice.rota_id
 
 
 @dataclass
 class Passing:
-    """Who takes turns while many handoffs are passed: all of them are locked.
+    """Who takes turns in one rota while many handoffs are passed: all of them are locked.
 
+    lines: who stands in it for what each rule needs.
     had: by lead, who had this handoff or rejected the lead before, in words.
     """
 
-    line: Line
+    lines: Mapping[Needs, Line]
     at: datetime
     had: Mapping[int, Mapping[int, str]]
     caps: Mapping[int, Caps]
@@ -84,29 +85,37 @@ class Passing:
         """Return whose turn it is, not saved, count it, and log who was skipped; None, with nothing
         logged: nobody here can take this one.
         """
-        had = self.had.get(asked.handoff.lead_id, {})
-        full = {each: self._over_cap(each) for each in self.line.eligible}
+        line, had = self.line_of(asked), self.had.get(asked.handoff.lead_id, {})
+        full = {each: self._over_cap(line.people[each].rep) for each in line.eligible}
         refusals = {each: had.get(each) or why for each, why in full.items()}
-        eligible = {
-            rep_id: weight for rep_id, weight in self.line.eligible.items() if not refusals[rep_id]
-        }
-        there = {each: weight for each, weight in self.line.there.items() if not full.get(each)}
+        eligible = {each: weight for each, weight in line.eligible.items() if not refusals[each]}
+        there = {each: weight for each, weight in line.there.items() if not full.get(each)}
         if not eligible:
             return None
-        skips = [Skip(self.line.people[each].rep, why) for each, why in refusals.items() if why]
-        asked.answer.log.add_skips(asked.rule, [*self.line.skips, *skips])
-        turn = next_turn(self.line.rota, self.recent, eligible, self.loads, there=there)
-        turn.rep, turn.at = self.line.people[turn.rep_id].rep, self.at
-        self._count(turn)
+        skips = [Skip(line.people[each].rep, why) for each, why in refusals.items() if why]
+        asked.answer.log.add_skips(asked.rule, [*line.skips, *skips])
+        turn = next_turn(line.rota, self.recent, eligible, self.loads, there=there)
+        turn.rep, turn.at = line.people[turn.rep_id].rep, self.at
+        self._count(turn, kept=turns_looked_at(line.weights))
         return turn
 
-    def _over_cap(self, rep_id: int) -> str:
-        rep, caps = self.line.people[rep_id].rep, self.caps[rep_id]
-        return over_cap(caps, rep, open_count=self.loads[rep_id], lately=self.lately, at=self.at)
+    def line_of(self, asked: Asked) -> Line:
+        return self.lines[asked.rule.needs]
 
-    def _count(self, turn: Turn) -> None:
+    def shares_a_cap_with(self, rota_ids: Collection[int]) -> set[int]:
+        """Return which of these rotas have a member who takes only so much and is in this one."""
+        capped = [
+            each for each, (_, *caps) in self.caps.items() if any(c is not None for c in caps)
+        ]
+        members = RotaMember.objects.filter(rota__in=rota_ids, rep__in=capped)
+        return set(members.values_list("rota", flat=True)) if rota_ids else set()
+
+    def _over_cap(self, rep: User) -> str:
+        caps, count = self.caps[rep.pk], self.loads[rep.pk]
+        return over_cap(caps, rep, open_count=count, lately=self.lately, at=self.at)
+
+    def _count(self, turn: Turn, *, kept: int) -> None:
         taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
-        kept = turns_looked_at(self.line.weights)
         self.recent = [*self.recent[-kept:], taken]
         self.loads[turn.rep_id] += 1
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)
@@ -135,25 +144,29 @@ def route_backlog(
 def _pass_first_rota(
     ids: Sequence[int], *, at: datetime, is_ready: IsReady, then: Then
 ) -> tuple[set[int], set[int]]:
-    """Pass those that lead to the same rota as the first in line. Returns the ids of those, and of
-    those before the first to be routed by itself that lead to another one.
+    """Pass those that lead to the same rota as the first in line, up to the first that a later one
+    might take the last place of. Returns the ids of those, and of those between them that lead to
+    rotas of others.
     """
     version, rules = live_table(at)
     asked = _ask([each for each in locked_many(ids) if is_ready(each)], rules, at)
-    first = asked[0].leads_to if asked else None
-    passing = _passing(*first, asked, at) if first else None
+    passing = _passing(asked, at) if asked else None
     if passing is None:
         return set(), set()
+    first = asked[0].rota_id
+    bound = passing.shares_a_cap_with({each.rota_id for each in asked} - {first})
     turns: list[tuple[Asked, Turn]] = []
     others: set[int] = set()
     for each in asked:
-        if each.leads_to != first:
+        if each.rota_id in bound:
+            break
+        if each.rota_id != first:
             others.add(each.handoff.pk)
         elif turn := passing.next(each):
             turns.append((each, turn))
         else:
             break
-    assignments = _write(turns, passing.line, version, at)
+    assignments = _write(turns, passing, version, at)
     for assignment in assignments:
         then(assignment, at)
     return {assignment.handoff_id for assignment in assignments}, others
@@ -196,47 +209,57 @@ def _for_many(choice: Choice, rule: Rule, question: Question) -> Choice:
     return choice
 
 
-def _passing(rota_id: int, needs: Needs, asked: Sequence[Asked], at: datetime) -> Passing | None:
-    """Lock the rota and everybody in it who can take anything; None: nobody can, or it is off."""
+def _passing(asked: Sequence[Asked], at: datetime) -> Passing | None:
+    """Lock the rota that the first leads to and everybody in it who can take anything; None: nobody
+    can, or it is off.
+    """
+    rota_id = asked[0].rota_id
+    kinds = {each.rule.needs for each in asked if each.rota_id == rota_id}
     rota, question = locked_rota(rota_id), Question(None, {}, at)
     if not rota.is_active:
         return None
-    locked = sorted(line_of(rota, question, needs).eligible)
-    for rep_id in locked:
+    locked = {rep_id for needs in kinds for rep_id in line_of(rota, question, needs).eligible}
+    for rep_id in sorted(locked):
         lock(rep_id)
-    line = line_of(rota, question, needs)
+    lines = {needs: line_of(rota, question, needs) for needs in kinds}
     # Who could take something only since then is held by nobody: they come with the next round.
-    for rep_id in line.eligible.keys() - locked:
-        del line.eligible[rep_id]
-    caps = {rep_id: caps_of(line.people[rep_id].rep) for rep_id in line.eligible}
-    lately = passed_lately(list(caps.items()), at)
-    loads = {rep_id: line.people[rep_id].open_count for rep_id in line.eligible}
-    had = own_refusals([each.handoff.lead_id for each in asked])
-    return Passing(line, at, had, caps, lately, list(line.recent), loads)
+    for line in lines.values():
+        line.eligible = {each: line.eligible[each] for each in line.eligible.keys() & locked}
+    people = {each: line.people[each] for line in lines.values() for each in line.eligible}
+    caps = {rep_id: caps_of(each.rep) for rep_id, each in people.items()}
+    return Passing(
+        lines,
+        at,
+        had=own_refusals([each.handoff.lead_id for each in asked]),
+        caps=caps,
+        lately=passed_lately(list(caps.items()), at),
+        recent=max((list(line.recent) for line in lines.values()), key=len),
+        loads={rep_id: each.open_count for rep_id, each in people.items()},
+    )
 
 
 def _write(
-    turns: Sequence[tuple[Asked, Turn]], line: Line, version: Version, at: datetime
+    turns: Sequence[tuple[Asked, Turn]], passing: Passing, version: Version, at: datetime
 ) -> list[Assignment]:
     """Pass each handoff to whose turn it is, and keep turns and decisions."""
     passes: list[tuple[Handoff, User, str]] = []
     for asked, turn in turns:
         asked.handoff.priority = max(asked.handoff.priority, asked.rule.priority)
-        reason = f"{asked.rule.label}: {_reason(asked, line)}"[:OWNERSHIP_REASON_LENGTH]
+        reason = f"{asked.rule.label}: {_reason(asked, passing)}"[:OWNERSHIP_REASON_LENGTH]
         passes.append((asked.handoff, turn.rep, reason))
     assignments = pass_many(passes, source=OwnershipChange.Source.ROUTING, at=at)
     decisions: list[Decision] = []
     for (asked, turn), assignment in zip(turns, assignments, strict=True):
         turn.assignment = assignment
-        answer = replace(asked.answer, reason=_reason(asked, line))
+        answer = replace(asked.answer, reason=_reason(asked, passing))
         decisions.append(decision_of(asked.handoff, answer, version, at=at, assignment=assignment))
     Turn.objects.bulk_create(turn for _, turn in turns)
     Decision.objects.bulk_create(decisions)
     return assignments
 
 
-def _reason(asked: Asked, line: Line) -> str:
-    return turn_words(line, asked.answer.reason)
+def _reason(asked: Asked, passing: Passing) -> str:
+    return turn_words(passing.line_of(asked), asked.answer.reason)
 
 
 def _claimed(lead_ids: Sequence[int]) -> set[int]:

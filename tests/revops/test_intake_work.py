@@ -156,3 +156,16 @@ def test_if_many_at_once_fail_they_are_routed_one_by_one(alice, carol, hold, mon
     monkeypatch.setattr(pipeline, "reroute_many", fail)
     assert intake_work.work_through(now) == 6
     assert "one by one" in caplog.text
+
+
+@pytest.mark.django_db
+def test_one_near_the_head_that_goes_alone_leaves_the_others_to_go_at_once(
+    alice, carol, make_handoff, hold, monkeypatch
+):
+    now = database_now()
+    made = hold(9, now)
+    Opportunity.objects.create(lead=made[1].lead, handoff=make_handoff(rep=alice), opened_at=now)
+    route_one, alone = pipeline.reroute, []
+    monkeypatch.setattr(pipeline, "reroute", lambda pk: alone.append(pk) or route_one(pk))
+    assert intake_work.work_through(now) == 9
+    assert alone == [made[1].pk, made[2].pk]
