@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from leads.countries import country_code, region_of
 from leads.fact_sheet import band_facts
 from leads.facts import BANDS, Fact, FactType
 from leads.models import Handoff, HandRaise, IntakeSource
@@ -19,7 +20,14 @@ YES_OR_NO = (UNKNOWN, ("yes", "Yes"), ("no", "No"))
 TOLD_OTHERWISE = frozenset(
     {
         *("account.name", "account.has_owner", "account.has_open_opportunity"),
-        *("account.country", "account.state", "account.industry", "account.employees"),
+        *(
+            "account.country",
+            "person.country",
+            "account.region",
+            "account.state",
+            "account.industry",
+            "account.employees",
+        ),
         *("person.email", "person.email_domain", "person.email_is_free"),
         *("person.title", "person.seniority", "person.function"),
         *("lead.source", "lead.motion", "handoff.path", "handoff.hand_raise"),
@@ -38,7 +46,7 @@ class TryForm(forms.Form):
     company = _text("Company")
     email = forms.EmailField(label="E-mail", required=False)
     title = _text("Job title")
-    country = _text("Country", max_length=2, help_text="Two letters, such as DE.")
+    country = _text("Country", max_length=80, help_text="DE or Germany; it decides the region.")
     state = _text("State")
     industry = _text("Industry")
     employees = forms.IntegerField(label="Employees", min_value=0, required=False)
@@ -60,13 +68,20 @@ class TryForm(forms.Form):
         self.others = {_name(fact): fact for fact in others if fact.name not in TOLD_OTHERWISE}
         self.fields |= {name: _field_for(fact) for name, fact in self.others.items()}
 
+    def clean_country(self) -> str:
+        code = country_code(words) if (words := self.cleaned_data["country"]) else ""
+        if code is None:
+            raise forms.ValidationError("Write it as two letters, like SE, or by its English name.")
+        return code
+
     def facts(self) -> dict[str, object]:
         """Return what was typed as facts; what was left blank is not among them."""
         typed = self.cleaned_data
         told = {
             "account.name": typed["company"],
-            "account.country": typed["country"].upper(),
-            "person.country": typed["country"].upper(),
+            "account.country": typed["country"],
+            "person.country": typed["country"],
+            "account.region": region_of(typed["country"]),
             "account.state": typed["state"],
             "account.industry": typed["industry"],
             "account.employees": typed["employees"],

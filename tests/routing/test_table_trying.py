@@ -81,6 +81,7 @@ def test_what_is_typed_is_known_and_what_is_blank_is_not(ops, alice, fields, ver
 
 def test_what_makes_no_sense_is_refused(ops):
     assert typed(ops, employees="many").status_code == 422
+    assert typed(ops, country="zz").status_code == 422
     assert typed(ops, opened_by="telepathy").status_code == 422
 
 
@@ -95,10 +96,20 @@ def test_a_draft_is_asked_as_it_stands(ops, olga, alice, carol, at):
 
 def test_it_asks_for_what_else_the_table_asks(ops, olga, at):
     draft = start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
-    asked = [[{"fact": "account.region", "op": "is", "value": "emea"}]]
+    asked = [[{"fact": "account.is_named", "op": "is_true"}]]
     RoutingRule.objects.filter(version=draft, key="demo").update(conditions=asked)
     form = typed(ops, draft.number).context["form"]
-    assert form["account-region"].label == "Region"
+    assert form["account-is_named"].label == "Named account"
+
+
+def test_a_country_decides_the_region_as_at_intake(ops, olga, at):
+    draft = start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
+    asked = [[{"fact": "account.region", "op": "is", "value": "emea"}]]
+    RoutingRule.objects.filter(version=draft, key="demo").update(conditions=asked)
+    label = RoutingRule.objects.get(version=draft, key="demo").label
+    told = dict(verdicts(typed(ops, draft.number, country="Germany")))
+    assert told[label] != "failed"
+    assert dict(verdicts(typed(ops, draft.number, country="US")))[label] == "failed"
 
 
 def test_another_teams_lead_is_not_found(client, mona, make_lead, make_handoff, alice):
