@@ -180,6 +180,7 @@ class Table:
 
     def _ask(self, case: Case, at: datetime) -> None:
         rules = [self.rules[place] for place in self._index.matching(case.evidence)]
+        then = Then(self, case, at)
         question = Question(
             None,
             case.evidence.facts,
@@ -187,10 +188,12 @@ class Table:
             account=case.account,
             deal=case.deal,
             accepted_by=case.accepted_by,
-            past=Then(self, case, at),
+            past=then,
         )
         answer = would_go(rules, question, case.evidence, take=self._take, log=OnlyWords())
         if answer.waits_till is None:
+            for rep_id in then.capped:
+                self.side.load(rep_id).capped += 1
             self._put(case, _went(answer), at)
             return
         assert answer.rule is not None  # which holds it
@@ -235,11 +238,15 @@ def _went(answer: Answer) -> Went:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """One side as it stands at `at`, when a case is asked about: a `routing.past.Past`."""
+    """One side as it stands at `at`, when a case is asked about: a `routing.past.Past`.
+
+    capped: the reps whom the case passes by at a cap, however many rules ask for them.
+    """
 
     table: Table
     case: Case
     at: datetime
+    capped: set[int] = field(default_factory=set)
 
     def candidates(self, rep_ids: Collection[int], needs: Needs) -> list[Candidate]:
         return [self._candidate(each, needs) for each in sorted(rep_ids)]
@@ -277,7 +284,7 @@ class Then:
         hours = people.hours if needs.at_work else None
         candidate = candidate_of(rep, needs, self.table.lately, hours, self.at)
         if candidate.refusal.startswith(AT_CAP):
-            self.table.side.load(rep_id).capped += 1
+            self.capped.add(rep_id)
         return candidate
 
     def _away(self, rep_id: int) -> Away | None:

@@ -1,6 +1,6 @@
 """A draft of the routing table against what is live, over the handoffs of some past days.
 
-The work is a `Job` of short steps. Each sends some hundred handoffs through both tables; what came
+The work is a `Job` of short steps. Each sends a thousand handoffs through both tables; what came
 of it and how far people and rotas are is kept on the `Replay`, so that a step that is lost with its
 worker is done again from there.
 """
@@ -134,7 +134,7 @@ def start(
 
 
 def step(job: Job, at: datetime) -> int | None:
-    """Send the next few hundred handoffs through both tables. Returns the last one's id, None when
+    """Send the next thousand handoffs through both tables. Returns the last one's id, None when
     there are no more.
 
     Raises ReplayRefused if the draft was changed or discarded in between.

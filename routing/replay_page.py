@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -102,8 +102,10 @@ class Report:
             Beside("To review", self._in_review(live), self._in_review(draft), "nobody takes it"),
             Beside("To other queues", self._in_queues(live), self._in_queues(draft)),
             Beside("Held for an opening", live.waited, draft.waited),
+            Beside("Held on average", _hours(live.mean_wait), _hours(draft.mean_wait), "hours"),
+            Beside("Held longest", _hours(live.longest_wait), _hours(draft.longest_wait), "hours"),
             Beside("Still held at the end", live.still_waiting, draft.still_waiting),
-            Beside("Passed over at a cap", live.capped, draft.capped, "each rep and time"),
+            Beside("Passed over at a cap", live.capped, draft.capped, "each rep once a handoff"),
         ]
         return [each for each in both if each.live or each.draft or each.label in SHOWN_AT_ZERO]
 
@@ -296,6 +298,10 @@ def said_of(version: Version) -> dict[str, object]:
     """
     done = newest_done(Replay, version)
     return {"replay": newest(Replay, version), "report": Report(done) if done else None}
+
+
+def _hours(wait: timedelta) -> float:
+    return round(wait / timedelta(hours=1), 1)
 
 
 def _passed(side: Side) -> int:

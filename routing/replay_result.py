@@ -57,13 +57,12 @@ class Moved(NamedTuple):
 class Load:
     """What a rep would have had.
 
-    passed:    handoffs in all. by_rota: those of them by turn in a rota.
+    passed:    handoffs in all.
     peak_open: the most open at once, those of the time before counted.
-    capped:    how many handoffs passed them by because they were at a cap.
+    capped:    how many handoffs passed them by, when they were placed, because they were at a cap.
     """
 
     passed: int = 0
-    by_rota: int = 0
     peak_open: int = 0
     capped: int = 0
 
@@ -94,9 +93,7 @@ class Side:
         """Count a handoff that found its place."""
         _count(self.rules, went.rule)
         if went.rep is not None:
-            load = self.load(went.rep)
-            load.passed += 1
-            load.by_rota += went.rota is not None
+            self.load(went.rep).passed += 1
         if went.rota is not None:
             _count(self.rotas, went.rota)
         if went.queue is not None:
@@ -124,7 +121,11 @@ class Side:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Side:
-        reps = {rep_id: Load(**load) for rep_id, load in kept["reps"].items()}
+        # What was kept earlier says more of each.
+        told = [each.name for each in fields(Load)]
+        reps = {
+            rep_id: Load(*(load[each] for each in told)) for rep_id, load in kept["reps"].items()
+        }
         return cls(**{**kept, "reps": reps})
 
 
