@@ -146,7 +146,7 @@ def main() -> int:
     result = Result.from_json(started.result)
     print(f"{steps} steps: {took:.1f} s, {busy:.1f} s of this process, longest {longest:.2f} s")
     print(f"{result.asked:,} handoffs through both tables: {result.asked / took:,.0f} a second")
-    print(f"{len(result.moved):,} moved, {len(result.turned):,} by another turn,")
+    print(f"{len(result.moved):,} moved, {result.turned:,} by another turn,")
     print(f"{result.live.waited:,} waited, {result.live.capped:,} times passed over at a cap")
     print(f"goal {GOAL_S:.0f} s: {'ok' if took <= GOAL_S else 'MISSED'}")
     return int(took > GOAL_S)

@@ -21,7 +21,8 @@ def runs_of(kind: type[Run], version: Version) -> QuerySet[Run]:
 
 
 def newest(kind: type[Run], version: Version) -> Run | None:
-    return runs_of(kind, version).first()
+    """Return the newest of `version`, ended or not; its result is read only if it is asked for."""
+    return runs_of(kind, version).defer("result").first()
 
 
 def newest_done(kind: type[Run], version: Version) -> Run | None:

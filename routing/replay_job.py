@@ -117,6 +117,7 @@ def start(
         raise ReplayRefused(f"{version} is no draft. Start one from it to try a change.")
     if errors := errors_of(version, at):
         raise ReplayRefused(" ".join([f"{version} has errors.", *errors]))
+    _forget_older(version)
     since = at - timedelta(days=days)
     total = _handoffs(since, at, with_imports=with_imports).count()
     parameters = {"with_imports": with_imports}
@@ -131,6 +132,15 @@ def start(
         to_at=at,
         created_by=by,
     )
+
+
+def _forget_older(version: Version) -> None:
+    """Empty the results that no page can show: of `version` only the newest is, of a discarded
+    draft none.
+    """
+    shown = newest_done(Replay, version)
+    older = Replay.objects.filter(Q(version=version) | Q(version=None)).exclude(result={})
+    older.exclude(pk=shown.pk if shown else 0).update(result={})
 
 
 def step(job: Job, at: datetime) -> int | None:
@@ -225,7 +235,7 @@ def prediction_of(version: Version) -> dict[str, Any] | None:
         "to": replay.to_at.isoformat(),
         "asked": result.asked,
         "moved": len(result.moved),
-        "turned": len(result.turned),
+        "turned": result.turned,
         "live": _foretold(result.live),
         "draft": _foretold(result.draft),
     }

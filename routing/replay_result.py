@@ -138,14 +138,14 @@ class Result:
     """Both sides, and where they differ.
 
     moved:  handoffs that would go to another rota, person or queue, or wait longer than the window.
-    turned: those that stay in the same rota, where it would be somebody else's turn.
+    turned: how many stay in the same rota, where it would be somebody else's turn.
     """
 
     live: Side = field(default_factory=Side)
     draft: Side = field(default_factory=Side)
     asked: int = 0
     moved: list[Moved] = field(default_factory=list)
-    turned: list[Moved] = field(default_factory=list)
+    turned: int = 0
 
     def compare(self, moved: Moved) -> None:
         """Count a handoff that both sides have placed."""
@@ -153,12 +153,11 @@ class Result:
         if moved.live.place != moved.draft.place:
             self.moved.append(moved if len(self.moved) < EXPLAINED else moved.in_short)
         elif moved.live.rep != moved.draft.rep:
-            self.turned.append(moved.in_short)
+            self.turned += 1
 
     def settle(self) -> None:
         """Put what differs in an order that does not tell how it was worked out."""
         self.moved.sort(key=lambda each: each.handoff_id)
-        self.turned.sort(key=lambda each: each.handoff_id)
 
     def to_json(self) -> dict[str, Any]:
         return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
@@ -168,12 +167,14 @@ class Result:
         """Return the result as it was kept; an empty one from an empty mapping."""
         if not kept:
             return cls()
+        # Earlier, each was kept of which the number is kept now.
+        turned = kept["turned"]
         return cls(
             live=Side.from_json(kept["live"]),
             draft=Side.from_json(kept["draft"]),
             asked=kept["asked"],
             moved=[Moved.from_json(each) for each in kept["moved"]],
-            turned=[Moved.from_json(each) for each in kept["turned"]],
+            turned=turned if isinstance(turned, int) else len(turned),
         )
 
 
