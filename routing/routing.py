@@ -140,6 +140,14 @@ def decision_of(
     )
 
 
+def stands_against(handoff: Handoff, rep: User, *, at: datetime) -> str:
+    """Return what would keep the table from giving `handoff` to `rep`, which somebody may set
+    aside; "" for nothing.
+    """
+    (candidate,) = candidates([rep.pk], handoff, at=at)
+    return "" if candidate.refusal in NEVER else candidate.refusal
+
+
 @transaction.atomic
 def reassign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "") -> Decision:
     """Give `handoff`, as `by` saw it, to `rep` by hand; end the clocks of whoever had it, start the

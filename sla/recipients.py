@@ -31,3 +31,11 @@ class Presence:
         if user.team and user.team.manager:
             yield user.team.manager
         yield from User.objects.with_role(Role.ADMIN).order_by("pk")
+
+
+def who_was_told(user: User, at: datetime) -> str:
+    """Return in a sentence who got at `at` what was meant for `user`."""
+    told = Presence(at).whoever_answers_for(user)
+    if told == user:
+        return "They have been told."
+    return f"{user} is away: {told} has been told." if told else "Nobody is there to be told."

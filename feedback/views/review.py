@@ -33,6 +33,7 @@ from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from routing.errors import RoutingError
 from sla.board import reps_to_choose
+from sla.recipients import who_was_told
 
 INBOX_PAGE = 20
 # Does what was asked and returns what to tell the reviewer.
@@ -78,7 +79,7 @@ def assign(request: SignedInRequest, pk: int) -> HttpResponse:
     def act(handoff: Handoff) -> str:
         rep, note = form.cleaned_data["rep"], form.cleaned_data["note"]
         review.assign(handoff, rep, by=request.user, at=at, note=note)
-        return f"{handoff.lead} is with {rep} now. They have been told."
+        return f"{handoff.lead} is with {rep} now. {who_was_told(rep, at)}"
 
     return _act(request, own_item(request, pk), act, at=at, form=form)
 

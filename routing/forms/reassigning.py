@@ -17,11 +17,16 @@ class RepChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class ReassignForm(forms.Form):
-    """Who gets a handoff instead. `seen` is who had it when the form was opened."""
+    """Who gets a handoff instead.
+
+    seen: who had it when the form was opened.
+    sure: whom it shall go to though something stands against it: their id.
+    """
 
     rep = RepChoiceField(queryset=User.objects.none(), label="Pass to", empty_label="Choose a rep")
     note = forms.CharField(max_length=200, required=False, label="Why (they will read it)")
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    sure = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: QueryDict | None = None, *, handoff: Handoff) -> None:
         super().__init__(data, initial={"seen": holder_of(handoff)})

@@ -16,7 +16,8 @@ from leads.models import Handoff, OwnershipChange, Role, User
 from leads.requests import SignedInRequest
 from routing.errors import CannotTake
 from routing.forms.reassigning import ReassignForm, holder_of
-from routing.routing import reassign
+from routing.routing import reassign, stands_against
+from sla.recipients import who_was_told
 
 
 def may_reassign(user: User) -> bool:
@@ -44,14 +45,18 @@ def _reassign(request: SignedInRequest, handoff: Handoff, form: ReassignForm) ->
     if form.cleaned_data["seen"] not in ("", holder_of(handoff)):
         lost = f"{handoff.owner or handoff.queue} has this handoff now."
         return _lost(request, handoff, lost, to=rep)
+    at = database_now()
+    doubt = stands_against(handoff, rep, at=at)
+    if doubt and form.cleaned_data["sure"] != str(rep.pk):
+        return _show(request, handoff, form, status=422, doubt=f"{rep} {doubt}.", sure=rep.pk)
     try:
-        reassign(handoff, rep, by=request.user, at=database_now(), note=note)
+        reassign(handoff, rep, by=request.user, at=at, note=note)
     except CannotTake as error:
         form.add_error("rep", str(error))
         return _show(request, handoff, form, status=422)
     except LostRace as lost:
         return _lost(request, handoff, str(lost), to=rep)
-    messages.success(request, f"{handoff.lead} is with {rep} now. They have been told.")
+    messages.success(request, f"{handoff.lead} is with {rep} now. {who_was_told(rep, at)}")
     after = _next(request) or "/"
     return HttpResponseClientRedirect(after) if request.htmx else redirect(after)
 
@@ -78,10 +83,11 @@ def _show(
     form: ReassignForm,
     *,
     status: int = 200,
-    lost: str = "",
+    **more: object,
 ) -> HttpResponse:
+    """Show the form. more: `lost` says who was faster, `doubt` what stands against `sure`."""
     template = "routing/_reassign.html" if request.htmx else "routing/reassign.html"
-    context = {"handoff": handoff, "form": form, "lost": lost, "next": _next(request)}
+    context = {"handoff": handoff, "form": form, "next": _next(request), **more}
     return render(request, template, context, status=status)
 
 

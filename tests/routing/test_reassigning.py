@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from leads import handoffs
 from leads.errors import LostRace
-from leads.models import Assignment, Handoff, RefusedOwnership
+from leads.models import Absence, Assignment, Handoff, RefusedOwnership
 from routing.errors import CannotTake
 from routing.models import Capacity, Turn
 from routing.routing import reassign
@@ -110,6 +113,24 @@ def test_a_manager_passes_it_on(client, mona, alices, carol):
     answer = client.post(url(alices), {"rep": carol.pk, "note": "Yours", "next": "/sla/"})
     alices.refresh_from_db()
     assert (answer.status_code, answer["Location"], alices.owner) == (302, "/sla/", carol)
+
+
+def test_who_is_away_gets_a_lead_only_on_a_second_yes_and_the_truth_is_told(
+    client, mona, alices, alice, carol
+):
+    now = timezone.now()
+    ends_at = now + timedelta(days=2)
+    Absence.objects.create(user=carol, starts_at=now - timedelta(days=1), ends_at=ends_at)
+    client.force_login(mona)
+    asked = client.post(url(alices), {"rep": carol.pk})
+    assert asked.status_code == 422 and "Carol is absent" in asked.content.decode()
+    client.post(url(alices), {"rep": carol.pk, "sure": alice.pk})
+    alices.refresh_from_db()
+    assert alices.owner == alice
+    page = client.post(url(alices), {"rep": carol.pk, "sure": carol.pk}, follow=True)
+    alices.refresh_from_db()
+    assert alices.owner == carol
+    assert "Carol is away: Mona has been told." in page.content.decode()
 
 
 def test_htmx_is_sent_back_to_where_it_came_from(client, mona, alices, carol):
