@@ -201,9 +201,8 @@ def _goes_on(
     if not own:
         return None
     last = own[0]
-    taken = last.place or last.number - last.stretch + 1
-    begun = taken % turns_in_round
-    return (last.stretch, taken + 1, own[:begun]) if begun <= len(own) else None
+    begun = last.place % turns_in_round
+    return (last.stretch, last.place + 1, own[:begun]) if begun <= len(own) else None
 
 
 def recent_turns(rota: Rota, count: int) -> list[TurnTaken]:

@@ -8,15 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import Count, Q
 
 from leads.models import User
 from routing.candidates import Candidate, candidates
 from routing.models import Rota, RotaMember, Turn
 from routing.needs import ANYBODY, Needs
-from routing.rotas import digest, weight_in
+from routing.rotas import digest, turns_looked_at, weight_in
 
 LATELY = timedelta(days=30)
+# The newest turn of who is eligible, unless others were there since.
+CURRENT = """
+    SELECT DISTINCT ON (asked.rota_id) asked.rota_id, turn.stretch
+    FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS asked(rota_id, eligible, looked_at),
+    LATERAL (
+        SELECT stretch, eligible, number, bool_and(left(eligible, 32) = left(asked.eligible, 32))
+            OVER (ORDER BY number DESC) AS none_came
+        FROM (SELECT * FROM routing_turn WHERE rota_id = asked.rota_id
+            ORDER BY number DESC LIMIT asked.looked_at) recent
+    ) turn
+    WHERE turn.eligible = asked.eligible AND turn.none_came
+    ORDER BY asked.rota_id, turn.number DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,6 @@ class RotaShares:
 class Stretch(NamedTuple):
     rota_id: int
     first_number: int
-    eligible: str
 
 
 def rota_shares(
@@ -68,11 +81,7 @@ def rota_shares(
     weights = _weights(rotas)
     everybody = {rep_id for members in weights.values() for rep_id in members}
     people = {each.rep.pk: each for each in candidates(everybody, None, at=at, needs=needs)}
-    current = [
-        stretch
-        for stretch in _last_stretches(rotas)
-        if stretch.eligible == _members(weights.get(stretch.rota_id, {}), people)
-    ]
+    current = _current_stretches(weights, people)
     turns = _count_turns(_within(current)) if current else Counter[tuple[int, int]]()
     lately = _count_turns(Q(at__gte=at - LATELY, rota__in=rotas))
     return [_shares(rota, weights.get(rota.pk, {}), people, turns, lately) for rota in rotas]
@@ -98,13 +107,15 @@ def _members(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> str
     return digest(_eligible(weights, people), there)
 
 
-def _last_stretches(rotas: Iterable[Rota]) -> list[Stretch]:
-    last: QuerySet[Turn] = Turn.objects.filter(rota=OuterRef("pk")).order_by("-number")
-    rows = Rota.objects.filter(pk__in=[rota.pk for rota in rotas]).annotate(
-        stretch=Subquery(last.values("stretch")[:1]),
-        eligible=Subquery(last.values("eligible")[:1]),
-    )
-    return [Stretch(*row) for row in rows.values_list("pk", "stretch", "eligible") if row[1]]
+def _current_stretches(
+    weights: Mapping[int, Mapping[int, int]], people: Mapping[int, Candidate]
+) -> list[Stretch]:
+    """Return the stretches that the next turns go on with, found where routing looks for them."""
+    eligible = [_members(each, people) for each in weights.values()]
+    looked_at = [turns_looked_at(each) for each in weights.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(CURRENT, [list(weights), eligible, looked_at])
+        return [Stretch(*row) for row in cursor.fetchall()]
 
 
 def _within(stretches: Iterable[Stretch]) -> Q:

@@ -11,6 +11,7 @@ from leads.models import Absence, Role, User
 from routing.coming_turns import coming_turns
 from routing.models import Capacity, Rota, RotaMember, Territory, Turn
 from routing.rota_page import rota_page
+from routing.shares import rota_shares
 from routing.skips import Skips
 from tests.conftest import make_user
 from tests.routing.conftest import add_reps, routed, when
@@ -50,6 +51,20 @@ def test_the_next_ten_turns_are_those_then_taken(make_handoff, inbound, method, 
     taken = [routed(make_handoff(), at).rep for _ in range(10)]
     assert [each.rep for each in foretold] == taken
     assert [each.number for each in foretold] == list(range(5, 15))
+
+
+def test_a_lead_that_not_everybody_can_take_leaves_the_stretch_on_the_page(
+    make_handoff, inbound, publish_rules, at
+):
+    _, second = add_reps(inbound, 1, 1)
+    Capacity.objects.create(rep=second, languages=["de"])
+    german = {"conditions": when("handoff.path", "is", "score"), "languages": ["de"]}
+    rota = {"outcome": "rota", "rota": inbound}
+    publish_rules(rota | german, rota)
+    for path in ("hand_raise", "hand_raise", "score"):
+        routed(make_handoff(path=path), at)
+    (shares,) = rota_shares(at, [inbound])
+    assert (shares.turns, [each.turns for each in shares.members]) == (2, [1, 1])
 
 
 def test_who_comes_to_a_cap_has_no_turn_after_it(make_handoff, inbound, at):
