@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from leads.custom_facts import labels_of
 from leads.models import Assignment, Handoff, Lead, User
 from leads.nudges import nudge
 from leads.scoring import Opening
@@ -39,7 +40,7 @@ def hand_to_reviewer(handoff: Handoff, at: datetime) -> None:
     clocks.start_review_clock(handoff, at)
     queue = handoff.queue
     assert queue is not None  # constraint handoff_with_a_rep_once_passed
-    missing = ", ".join(handoff.missing)
+    missing = ", ".join(labels_of(handoff.missing))
     notify(
         queue.owner,
         Notification.Kind.REVIEW,

@@ -9,6 +9,7 @@ from datetime import datetime
 from random import Random
 
 from leads.countries import region_of
+from leads.custom_facts import labels_of
 from leads.fact_sheet import fact_sheet, told_facts
 from leads.handoffs import NURTURE, REVIEW, ROUTING
 from leads.inbox import canonical
@@ -233,7 +234,7 @@ class Judge:
             self.setting.reviewer,
             Notification.Kind.REVIEW,
             subject=f"For review: {headline(handoff)}",
-            body=handoff.review_reason or f"Missing: {', '.join(handoff.missing)}",
+            body=handoff.review_reason or f"Missing: {', '.join(labels_of(handoff.missing))}",
             handoff=handoff,
             about=handoff,
             detail=str(case.lead.owner_seq),
