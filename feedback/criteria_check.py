@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from django.core.cache import cache
 
-from leads.bulk_evidence import evidence_in_bulk
+from leads.bulk_evidence import evenly, evidence_in_bulk
 from leads.conditions import Compiled, Condition, Evidence, compile_conditions
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
@@ -89,13 +89,6 @@ def _check(version: Version, at: datetime) -> CheckReport:
         criteria, sample, next_steps=next_steps(criteria, at), stages=stages_in_use(criteria)
     )
     return CheckReport(at, [], findings, len(sample), len(ids))
-
-
-def evenly(ids: Sequence[int], most: int) -> Sequence[int]:
-    """Return up to `most` of `ids`, at even distances."""
-    if len(ids) <= most:
-        return ids
-    return [ids[place * len(ids) // most] for place in range(most)]
 
 
 def stages_in_use(criteria: Criteria) -> list[StageInUse]:

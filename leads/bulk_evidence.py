@@ -134,6 +134,13 @@ def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
             yield History(lead_id, known[lead_id], acts[lead_id], late[lead_id])
 
 
+def evenly(found: Sequence[Any], most: int) -> Sequence[Any]:
+    """Return up to `most` of what was found, at even distances."""
+    if len(found) <= most:
+        return found
+    return [found[place * len(found) // most] for place in range(most)]
+
+
 def in_chunks(lead_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (lead_ids[start : start + CHUNK] for start in range(0, len(lead_ids), CHUNK))
 

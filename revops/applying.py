@@ -9,8 +9,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from feedback.criteria_check import evenly
-from leads.bulk_evidence import evidence_in_bulk
+from leads.bulk_evidence import evenly, evidence_in_bulk
 from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.models import Document, Handoff, Lead, Version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from leads.bulk_evidence import histories
+from leads.bulk_evidence import evenly, histories
 from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import Account, Handoff, Opportunity
@@ -22,8 +22,9 @@ def passed_lately(at: datetime) -> list[Passed]:
     """
     since = Handoff.objects.filter(opened_at__gt=at - LOOK_BACK, opened_at__lte=at, previous=None)
     ids = list(since.order_by("opened_at", "pk").values_list("pk", flat=True))
-    step = max(1, -(-len(ids) // SAMPLE))
-    handoffs = Handoff.objects.filter(pk__in=ids[::step]).select_related("lead").order_by("pk")
+    handoffs = (
+        Handoff.objects.filter(pk__in=evenly(ids, SAMPLE)).select_related("lead").order_by("pk")
+    )
     of_lead = {handoff.lead_id: handoff for handoff in handoffs}
     owned, deals = _owned(), _with_deals()
     return [

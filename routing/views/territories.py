@@ -78,6 +78,7 @@ def territory_leads(request: SignedInRequest, which: str) -> HttpResponse:
     context = {
         "territory": next((each for each in order if str(each.pk) == which), None),
         "which": which,
+        "found": found,
         "in_all": None if request.user.sees_everything else len(lists[which]),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
     }

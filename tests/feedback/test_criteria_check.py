@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 
 from feedback import criteria_check
-from feedback.criteria_check import evenly, next_steps, report_on
+from feedback.criteria_check import next_steps, report_on
 from leads import documents
+from leads.bulk_evidence import evenly
 from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.fact_history import record_facts

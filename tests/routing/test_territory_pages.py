@@ -118,11 +118,13 @@ def test_leads_of_90_days_are_counted_where_they_lie(leads, dach, named, olga):
 
 
 def test_of_many_leads_some_are_looked_at_evenly(leads, dach, named, olga, client, monkeypatch):
-    monkeypatch.setattr(territory_traffic, "SAMPLE", 2)
+    monkeypatch.setattr(territory_traffic, "SAMPLE", 3)
     found = fallen([dach, named], database_now())
-    assert (found.looked_at, found.came_in) == (2, 4)
+    assert (found.looked_at, found.came_in) == (3, 4)
     client.force_login(olga)
-    assert "Of 4 leads of 90 days, 2 are looked at" in words(client.get("/routing/territories/"))
+    assert "Of 4 leads of 90 days, 3 are looked at" in words(client.get("/routing/territories/"))
+    listed = words(client.get("/routing/territories/outside/leads/"))
+    assert "Of 4 leads of that time, 3 are looked at" in listed
 
 
 def test_each_number_opens_its_leads(client, olga, leads, dach):
