@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from leads.condition_words import shown
 from leads.criteria import criteria_of
@@ -15,11 +15,12 @@ from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
-from leads.models import Document, Handoff, Lead, Opportunity, Version
+from leads.models import Document, Handoff, Lead, Opportunity, User, Version
 from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
 
 # Told in the head of the page, or worth showing only where they are true.
 SAID_ELSEWHERE = {"person.email_domain", "person.has_phone", "account.has_owner"}
+DEALS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,16 @@ def fact_groups(facts: Mapping[str, object]) -> list[FactGroup]:
     return [group for group in groups if group.facts]
 
 
-def deals_open_now(lead: Lead) -> list[Opportunity]:
-    """Return the open deals of the lead's account, or of a lead without one, newest first."""
+def deals_open_now(lead: Lead, viewer: User) -> list[Opportunity]:
+    """Return the open deals of the lead's account, or of a lead without one: the newest few.
+
+    Of each, `names_lead` says whether the viewer may know whose it is.
+    """
     theirs = Q(lead__account=lead.account_id) if lead.account_id else Q(lead=lead)
     found = Opportunity.objects.filter(theirs, state=Opportunity.State.OPEN)
-    return list(found.select_related("lead__owner").order_by("-opened_at", "-pk"))
+    visible = Lead.objects.visible_to(viewer).filter(pk=OuterRef("lead_id"))
+    told = found.annotate(names_lead=Exists(visible)).select_related("lead__owner")
+    return list(told.order_by("-opened_at", "-pk")[:DEALS_SHOWN])
 
 
 def _known(vocabulary: Iterable[Fact], facts: Mapping[str, object]) -> list[Known]:

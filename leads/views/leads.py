@@ -149,7 +149,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     evidence = evidence_for(lead, at)
     openable = Handoff.objects.visible_to(viewer).filter(lead=lead).values_list("pk", flat=True)
     cards = handoff_cards(lead, openable)
-    open_deals = deals_open_now(lead)
+    open_deals = deals_open_now(lead, viewer)
     facts = {**evidence.facts, "account.has_open_opportunity": bool(open_deals)}
     return {
         "lead": lead,

@@ -15,7 +15,7 @@ from leads.fact_history import facts_of, record_facts
 from leads.filters import LeadFilter
 from leads.forms.corrections import CorrectionForm
 from leads.instants import database_now
-from leads.lead_page import score_page
+from leads.lead_page import deals_open_now, score_page
 from leads.models import Account, Activity, FactSnapshot, Identity, Lead, Opportunity, Submission
 from leads.places import place_text, read_place
 from leads.views import leads as lead_views
@@ -293,6 +293,14 @@ def test_an_open_deal_is_told_as_such(as_user, olga, make_lead, at):
     Opportunity.objects.create(lead=lead, name="Renewal", opened_at=at)
     page = as_user(olga).get(f"/leads/{lead.pk}/").content.decode()
     assert 'Open opportunity</dt><dd dir="auto">yes' in page and "Renewal" in page
+
+
+def test_a_deal_names_no_lead_that_the_viewer_may_not_see(alice, carol, olga, make_lead, at):
+    account = Account.objects.create(name="Shared")
+    mine, other = (make_lead(account=account, owner=rep, queue=None) for rep in (alice, carol))
+    Opportunity.objects.create(lead=other, opened_at=at)
+    named = [deals_open_now(mine, viewer)[0].names_lead for viewer in (alice, carol, olga)]
+    assert named == [False, True, True]
 
 
 def test_who_may_hands_a_lead_over_once(as_user, olga, vera, make_lead, make_handoff):
