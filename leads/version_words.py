@@ -62,6 +62,11 @@ def name_of(row: models.Model, own: Vocabulary) -> str:
     return ": ".join(named) or str(row._meta.verbose_name_plural).capitalize()
 
 
+def own_cells(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    """Return the fields of `model` that are cells of its rows."""
+    return [field for field in model._meta.fields if field.name not in NOT_CELLS]
+
+
 def cells_of(row: models.Model, own: Vocabulary) -> dict[str, Words]:
     """Return the cells of `row` by name, with one for the rows that belong to it.
 
@@ -69,8 +74,7 @@ def cells_of(row: models.Model, own: Vocabulary) -> dict[str, Words]:
     """
     cells = {
         field.name: Words(_label(field), _field_text(row, field, own))
-        for field in row._meta.fields
-        if field.name not in NOT_CELLS
+        for field in own_cells(type(row))
     }
     for accessor in belonging(type(row)):
         rows = getattr(row, accessor).all() if row.pk else []
@@ -97,9 +101,7 @@ def fingerprint(row: models.Model | None) -> str:
 
 def marks_of(row: models.Model | None) -> dict[str, str]:
     """Return for each cell of `row` what changes with it; nothing where there is no row."""
-    if row is None:
-        return {}
-    cells = [field for field in row._meta.fields if field.name not in NOT_CELLS]
+    cells = own_cells(type(row)) if row else []
     return {field.name: _mark(getattr(row, field.attname)) for field in cells}
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from leads.contested import read_marks
 from leads.forms.seen import as_posted
 from leads.instants import database_now
 from leads.models import Absence
@@ -51,6 +52,10 @@ def test_of_a_rota_both_versions_are_shown_and_what_i_left_alone_stays_theirs(
     saved = Rota.objects.get(pk=inbound.pk)
     assert (saved.name, saved.method) == ("Inbound EU", "in_turn")
     assert saved.members.get(rep=alice).weight == 5
+
+
+def test_marks_of_what_is_no_cell_are_left_out():
+    assert read_marks("id=x position=y name=zzz nothing", Rota) == {"name": "zzz"}
 
 
 def test_a_weight_that_both_changed_is_put_over_theirs_only_when_saved_again(
