@@ -140,7 +140,8 @@ class ClockFilter(SlaFilter):
     def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
         members = User.objects.filter(team=team).values("pk")
         had = Assignment.objects.filter(rep__in=members).values("handoff")
-        return queryset.filter(Q(assignment__rep__in=members) | Q(assignment=None, handoff__in=had))
+        prospects = Q(assignment=None, kind=Target.Kind.FIRST_RESPONSE, handoff__in=had)
+        return queryset.filter(Q(assignment__rep__in=members) | prospects)
 
     def that_were(self, clocks: QuerySet[Any], name: str, what: str) -> QuerySet[Any]:
         answers = {

@@ -110,6 +110,7 @@ def test_numbers_are_everybodys_and_lists_ones_own(client, answered, carol):
 def test_a_team_answers_for_the_prospects_promise_of_leads_it_had(
     client, handoff, clocks_of, alice, mona
 ):
+    clocks.start_review_clock(handoff, handoff.opened_at)  # marketing's, not theirs
     assert clocks_of(team=alice.team_id, **ALL).qs.running().count() == 3
     other = Team.objects.create(name="South")
     assert page(client, "now", mona, team=other.pk).context["running_count"] == 0
