@@ -6,7 +6,11 @@ HOLD = """
     UPDATE leads_submission SET state = 'held', error = replace(error, 'Held back as likely', 'Likely')
     WHERE state = 'failed' AND error LIKE 'Held back as likely spam%'
 """
-FAIL = "UPDATE leads_submission SET state = 'failed' WHERE state = 'held'"
+FAIL = """
+    UPDATE leads_submission
+    SET state = 'failed', error = regexp_replace(error, '^Likely', 'Held back as likely')
+    WHERE state = 'held'
+"""
 
 
 class Migration(migrations.Migration):

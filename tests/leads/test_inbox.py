@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
 from django.db import IntegrityError, connection
@@ -13,6 +14,17 @@ def hand_in(source, at, *, key="", payload=PAYLOAD, **more):
     return receive(
         source, door="api", payload=payload, body=canonical(payload), key=key, at=at, **more
     )
+
+
+@pytest.mark.django_db
+def test_what_is_held_stays_so_through_the_migration_back_and_again(source, at):
+    submission, _ = hand_in(source, at, held_because="Likely spam: it did not come from our form.")
+    migration = import_module("leads.migrations.0014_hold_what_looked_like_spam")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FAIL)
+        cursor.execute(migration.HOLD)
+    again = Submission.objects.get()
+    assert (again.state, again.error) == ("held", submission.error)
 
 
 @pytest.mark.django_db

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
+import pgtrigger
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from leads import handoffs
 from leads.documents import publish, start_draft
@@ -98,6 +100,22 @@ def test_the_trace_says_till_when_each_is_off(at_night, make_handoff):
     reasons = [each.reason for each in rule.skipped]
     assert reasons == ["is off hours till Wed 09:00", "is off hours till Wed 10:00"]
     assert why_them(decision) == "Waits till Wed 09:00, when Alice opens."
+
+
+def test_decisions_from_before_are_told_in_which_line_they_hold_whom(
+    at_night, publish_rules, alice, make_handoff
+):
+    told = [routed(make_handoff(), EVENING)]
+    publish_rules({"outcome": "rep", "rep": alice, "off_hours": "hold"})
+    told.append(routed(make_handoff(), EVENING))
+    held = import_module("routing.migrations.0005_what_held_handoffs").HELD
+    with pgtrigger.ignore("routing.Decision:append_only"):
+        Decision.objects.update(line="", waits_till=None)
+    with connection.cursor() as cursor:
+        cursor.execute(held)
+    found = Decision.objects.order_by("id").values_list("line", "waits_till")
+    assert list(found) == [(each.line, each.waits_till) for each in told]
+    assert {line.partition(":")[0] for line, _ in found} == {"rota", "rep"}
 
 
 def test_before_nine_of_the_same_day_no_weekday_is_named(at_night, make_handoff):
