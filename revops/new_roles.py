@@ -12,6 +12,7 @@ from leads.models import Job, Lead, Role, User
 from leads.nudges import nudge
 from revops import people
 from revops.people import check_an_admin_stays, handoffs_of, put_to_work, reroute
+from routing.claiming import lock
 
 KIND = "new_role"
 BATCH = 100
@@ -29,11 +30,40 @@ def change_job(user: User, job: people.Job, *, by: User, fields: Iterable[str] =
     if job.role != Role.ADMIN:
         check_an_admin_stays(user)
     put_to_work(user, job, fields=fields)
-    total = 0 if job.role == Role.REP else handoffs_of(user).count()
+    return None if job.role == Role.REP else _move_all(user, by=by)
+
+
+@transaction.atomic
+def move_what_is_left(user: User, *, by: User) -> Job | None:
+    """Move the open handoffs of `user` to other reps, as a change of job does, if they are no rep:
+    for what is left of a move that failed.
+    """
+    lock(user.pk)
+    return None if User.objects.get(pk=user.pk).has_role(Role.REP) else _move_all(user, by=by)
+
+
+def left_with(user: User) -> int:
+    """Return how many open handoffs are with `user`, who is no rep, though nothing moves them."""
+    if user.has_role(Role.REP) or moves_of(user).exists():
+        return 0
+    return handoffs_of(user).count()
+
+
+def failure_of(user: User) -> str:
+    """Return why the last move of their handoffs failed; "" if it did not."""
+    newest = Job.objects.filter(kind=KIND, parameters__user=user.pk).order_by("pk").last()
+    return newest.error if newest else ""
+
+
+def _move_all(user: User, *, by: User) -> Job | None:
+    total = handoffs_of(user).count()
     if total == 0:
         return None
     nudge("revops.tasks.run_jobs")
-    return moves_of(user).first() or Job.objects.create(
+    # A step that is just ending this work may have looked before the change: wait for it.
+    return moves_of(user).select_for_update(
+        no_key=True, of=("self",)
+    ).first() or Job.objects.create(
         kind=KIND, parameters={"user": user.pk}, total_count=total, created_by=by
     )
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("people/", setup.people, name="people"),
     path("people/new/", setup.person, name="person_add"),
     path("people/<int:pk>/", setup.person, name="person"),
+    path("people/<int:pk>/move-on/", setup.move_on, name="person_moves_on"),
     path("people/<int:pk>/leave/", leaving.person_leaves, name="person_leaves"),
     path("people/<int:pk>/leaving/", leaving.progress, name="person_leaving"),
     path("people/<int:pk>/open/", leaving.open_leads, name="person_open"),

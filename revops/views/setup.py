@@ -24,7 +24,7 @@ from leads.views.access import admins_only, editors_only
 from revops.departure_page import departure_of
 from revops.filters import PersonFilter
 from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceForm, TeamForm
-from revops.new_roles import change_job, moves_of
+from revops.new_roles import change_job, failure_of, left_with, move_what_is_left, moves_of
 from revops.people import put_to_work
 from revops.views.first_admin import is_empty_installation
 
@@ -86,9 +86,28 @@ def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
 
 def _person_page(request: SignedInRequest, form: PersonForm, person: User | None) -> HttpResponse:
     leaving = departure_of(person, database_now()) if person else None
-    moving = moves_of(person).first() if person else None
-    context = {"person": person, "leaving": leaving, "moving": moving}
+    context = {"person": person, "leaving": leaving, **(_moving(person) if person else {})}
     return _form_page(request, form, "setup/person.html", **context)
+
+
+def _moving(person: User) -> dict[str, object]:
+    """Return how far the handoffs of somebody who is no rep any more have moved."""
+    left_count = left_with(person) if person.is_active else 0
+    return {
+        "moving": moves_of(person).first(),
+        "left_count": left_count,
+        "failure": failure_of(person) if left_count else "",
+    }
+
+
+@admins_only
+@require_POST
+def move_on(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Start again to move the handoffs of who is no rep."""
+    person = get_object_or_404(User, pk=pk, is_active=True)
+    if move_what_is_left(person, by=request.user) is None:
+        messages.success(request, f"There is nothing to move on from {person}.")
+    return redirect("setup:person", pk=pk)
 
 
 @transaction.atomic

@@ -1,5 +1,8 @@
 """Who changes jobs: where their leads go."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
 from django.db import transaction
 
@@ -11,6 +14,7 @@ from revops.departures import let_go
 from revops.new_roles import change_job, moves_of
 from revops.people import Job
 from routing.models import Capacity
+from tests.revops.test_departures import in_thread, wait_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +74,19 @@ def test_a_rep_with_other_hours_keeps_theirs(make_handoff, alice, rosa, at):
     assert handoff.owner == alice
 
 
+def test_a_move_that_failed_is_told_and_can_be_done_again(make_handoff, alice, rosa, at, client):
+    handoff = make_handoff(rep=alice)
+    change_job(alice, Job(Role.VIEWER), by=rosa)
+    moves_of(alice).update(state="failed", error="Disk full", finished_at=at)
+    client.force_login(rosa)
+    page = client.get(f"/setup/people/{alice.pk}/").content.decode()
+    assert "Disk full" in page and "1 open handoff is still with" in page
+    client.post(f"/setup/people/{alice.pk}/move-on/")
+    jobs.run_steps(for_s=5)
+    handoff.refresh_from_db()
+    assert handoff.owner is None
+
+
 def test_a_form_that_was_opened_before_brings_no_leaver_back(alice, rosa, at):
     opened = User.objects.get(pk=alice.pk)
     let_go(alice, by=rosa, at=at)
@@ -83,6 +100,21 @@ def test_only_what_the_form_has_is_saved_of_a_person(alice, rosa):
     opened.name, opened.zone = "Alicia", "Asia/Tokyo"
     change_job(opened, Job(Role.REP), by=rosa, fields=["name"])
     assert User.objects.values_list("name", "zone").get(pk=alice.pk) == ("Alicia", alice.zone)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_is_just_ending_is_not_taken_for_the_next_change(make_handoff, alice, rosa, at):
+    with transaction.atomic():
+        make_handoff(rep=alice)
+    ending = change_job(alice, Job(Role.VIEWER), by=rosa)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            moves_of(alice).update(state="done", finished_at=at)
+            change = partial(change_job, alice, Job(Role.VIEWER), by=rosa)
+            again = pool.submit(in_thread(change))
+            wait_for_a_lock()
+        assert again.result() != ending
+    assert moves_of(alice).get() != ending
 
 
 def test_what_a_rep_takes_is_set_whole(alice, rosa, at):
