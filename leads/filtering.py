@@ -8,11 +8,19 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
+# Beyond so many, nobody counts on.
+MOST_COUNTED = 10_000
+
 
 def rows_of(filtered: django_filters.FilterSet) -> QuerySet[Any]:
     """Return what `filtered` lets through: nothing if its form is wrong, which says so itself."""
     found: QuerySet[Any] = filtered.qs if filtered.is_valid() else filtered.queryset.none()
     return found
+
+
+def count_up_to_most(found: QuerySet[Any]) -> int:
+    """Return how many rows there are; one more than the most counted stands for any more."""
+    return found.order_by()[: MOST_COUNTED + 1].count()
 
 
 def status_of(*filters: django_filters.FilterSet) -> HTTPStatus:

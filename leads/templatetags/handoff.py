@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from leads import filtering
 from leads.countdown import Deadline, countdown, instant_text, minutes_text
 
 register = template.Library()
@@ -24,6 +25,13 @@ NO_BAND = mark_safe(
     '<span class="band band-4" title="Not scored yet"><span aria-hidden="true">–</span>'
     '<span class="visually-hidden">Not scored yet</span></span>'
 )
+
+
+@register.filter
+def counted(number: int) -> str:
+    """Return a number that `count_up_to_most` gave in words."""
+    most = filtering.MOST_COUNTED
+    return f"more than {most:,}" if number > most else f"{number:,}"
 
 
 @register.simple_tag

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from leads.correcting import may_correct
 from leads.fact_history import evidence_for
-from leads.filtering import rows_of, status_of
+from leads.filtering import MOST_COUNTED, count_up_to_most, rows_of, status_of
 from leads.filters import LeadFilter
 from leads.inbox_page import payload_text
 from leads.instants import database_now
@@ -29,8 +29,6 @@ from leads.requests import SignedInRequest, wants_fragment
 from leads.views.lead_add import may_add
 
 PAGE_SIZE = 50
-# Beyond so many, nobody counts on.
-MOST_COUNTED = 10_000
 SUBMISSIONS_SHOWN = 10
 NEWEST_FIRST = ("-entered_at", "-pk")
 
@@ -80,7 +78,7 @@ def count_in_all(request: SignedInRequest, filtered: LeadFilter) -> int | None:
     if request.user.sees_everything or filtered.is_search or not asks or not filtered.is_valid():
         return None
     everyone = LeadFilter(request.GET, queryset=Lead.objects.live(), request=request)
-    return rows_of(everyone).order_by()[: MOST_COUNTED + 1].count()
+    return count_up_to_most(rows_of(everyone))
 
 
 def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:
@@ -89,7 +87,7 @@ def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:
     A search shows the nearest only: what is not among them wants more words.
     """
     found = rows_of(filtered)
-    count = found.order_by()[: MOST_COUNTED + 1].count()
+    count = count_up_to_most(found)
     if not filtered.is_search:
         found = entered_before(found.order_by(*NEWEST_FIRST), after)
     open_handoffs = Prefetch("handoffs", Handoff.objects.open(), to_attr="open_handoffs")

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from leads.filtering import rows_of, status_of
+from leads.filtering import count_up_to_most, rows_of, status_of
 from leads.instants import database_now
 from leads.models import Handoff
 from leads.requests import SignedInRequest
@@ -58,7 +58,7 @@ def _list(
     context = {
         "at": filtered.at,
         "filter": filtered,
-        "in_all": everyone.qs.count() if sees_part else None,
+        "in_all": count_up_to_most(everyone.qs) if sees_part else None,
         "page": Paginator(rows_of(filtered), PAGE_SIZE).get_page(request.GET.get("page")),
     }
     return render(request, template, context, status=status_of(filtered))

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import handoffs
+from leads import filtering, handoffs
 from leads.models import Handoff, Queue, Team
 from sla import board, clocks, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
@@ -101,10 +101,13 @@ def test_what_waits_with_others_is_counted_and_said(client, handoff, carol):
     assert "0 leads at risk, least time first Listed: your own leads; 1 more is others’" in text
 
 
-def test_numbers_are_everybodys_and_lists_ones_own(client, answered, carol):
+def test_numbers_are_everybodys_and_lists_ones_own(client, answered, carol, monkeypatch):
     kept = page(client, "compliance", carol, **ALL)
     assert (kept.context["kept"].n, kept.context["by_rep"]) == (3, [])
     assert "0 of 3 like this" in text_of(page(client, "clocks", carol, what="judged", **ALL))
+    monkeypatch.setattr(filtering, "MOST_COUNTED", 2)
+    told = text_of(page(client, "clocks", carol, what="judged", **ALL))
+    assert "0 of more than 2 like this" in told
 
 
 def test_a_team_answers_for_the_prospects_promise_of_leads_it_had(
