@@ -54,13 +54,19 @@ def receive(
         next_attempt_at=at,
         error=held_because,
     )
+    return _keep(submission)
+
+
+def _keep(submission: Submission) -> tuple[Submission, bool]:
+    """Save `submission`; returns it, or the one whose key it repeats, and whether it is new."""
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
-            if not held_because:
+            if submission.state == Submission.State.PENDING:
                 nudge(PROCESS_TASK, submission.pk)
     except IntegrityError:
-        earlier = Submission.objects.filter(source=source, key=key).exclude(key="").first()
+        of_source = Submission.objects.filter(source=submission.source, key=submission.key)
+        earlier = of_source.exclude(key="").first()
         if earlier is None:
             raise
         return same_again(earlier, submission), False

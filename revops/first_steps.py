@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Exists, QuerySet
 from django.urls import reverse
@@ -21,6 +22,59 @@ from leads.models import (
 from revops.defaults.load import NOTE
 from routing.models import RotaMember
 from sla.models import RepHours
+
+
+class Planned(NamedTuple):
+    """A step as it is for everybody: the fact that says whether it is done, and on which page."""
+
+    fact: str
+    what: str
+    why: str
+    page: str
+    query: str = ""
+
+
+PLANNED = (
+    Planned(
+        "team",
+        "Make a team",
+        "Its manager sees its leads and hears what is late.",
+        "setup:team_add",
+    ),
+    Planned(
+        "reps",
+        "Add people",
+        "Reps with team, hours and rota in one form; a manager; marketing ops.",
+        "setup:person_add",
+    ),
+    Planned(
+        "intake",
+        "Give a source its token",
+        "With it your site or another system hands in leads. The public form needs none.",
+        "setup:sources",
+    ),
+    Planned(
+        "rota",
+        "Put reps in a rota",
+        "The shipped routing gives new leads to rotas by turns; without members they wait in"
+        " review.",
+        "routing:rotas",
+    ),
+    Planned(
+        "hours",
+        "Say when people work",
+        "Promises to reps run in working time: look through the shipped calendar, or give each"
+        " rep hours.",
+        "admin:leads_version_changelist",
+        "?document__kind__exact=calendar",
+    ),
+    Planned(
+        "lead",
+        "Try a lead",
+        "Add one by hand, and watch it being scored, routed and promised.",
+        "leads:add",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +109,7 @@ def _published_calendars() -> QuerySet[Publication]:
 
 
 def _steps(done: dict[str, bool]) -> list[Step]:
-    calendars = f"{reverse('admin:leads_version_changelist')}?document__kind__exact=calendar"
     return [
-        Step(
-            "Make a team",
-            "Its manager sees its leads and hears what is late.",
-            reverse("setup:team_add"),
-            done["team"],
-        ),
-        Step(
-            "Add people",
-            "Reps with team, hours and rota in one form; a manager; marketing ops.",
-            reverse("setup:person_add"),
-            done["reps"],
-        ),
-        Step(
-            "Give a source its token",
-            "With it your site or another system hands in leads. The public form needs none.",
-            reverse("setup:sources"),
-            done["intake"],
-        ),
-        Step(
-            "Put reps in a rota",
-            "The shipped routing gives new leads to rotas by turns; without members they wait in"
-            " review.",
-            reverse("routing:rotas"),
-            done["rota"],
-        ),
-        Step(
-            "Say when people work",
-            "Promises to reps run in working time: look through the shipped calendar, or give each"
-            " rep hours.",
-            calendars,
-            done["hours"],
-        ),
-        Step(
-            "Try a lead",
-            "Add one by hand, and watch it being scored, routed and promised.",
-            reverse("leads:add"),
-            done["lead"],
-        ),
+        Step(each.what, each.why, reverse(each.page) + each.query, done[each.fact])
+        for each in PLANNED
     ]
