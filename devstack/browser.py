@@ -35,7 +35,8 @@ def _install() -> None:
 
 
 def _apt_get(*words: str) -> bool:
-    options = ("-y", "-qq", "-o", "Acquire::http::Timeout=20", "-o", "DPkg::Lock::Timeout=60")
+    settings = ("Acquire::http::Timeout=20", "Acquire::Retries=0", "DPkg::Lock::Timeout=60")
+    options = ["-y", "-qq", *(f"-o{setting}" for setting in settings)]
     done = subprocess.run(
         ["apt-get", *options, *words],
         env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
