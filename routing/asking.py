@@ -88,7 +88,8 @@ def ask(
     """Ask who accepted a returning lead before, then `rules` in order, and return where the first
     leads that leads anywhere.
 
-    take: what is done with a choice before it counts; where it raises, the next rule is asked.
+    take: what is done with a choice before it counts; where it raises, the next rule is asked. As
+          it stands, choices are only looked at: no lock is taken and nothing written.
     log:  where what was asked is noted; None: all of it, in one of its own.
     """
     return Asking(question, evidence, take, log or Log()).first_of(rules)

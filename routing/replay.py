@@ -17,10 +17,9 @@ from leads.conditions import Truth
 from leads.evidence import Evidence
 from leads.models import Account, Assignment, Opportunity, Queue, User
 from leads.rule_index import RuleIndex
-from routing.asking import Answer
+from routing.asking import Answer, ask
 from routing.candidates import Candidate, candidate_of
 from routing.caps import LONGEST_WEEK, Lately
-from routing.dry_run import would_go
 from routing.errors import HasToWait, NobodyAvailable
 from routing.hours import Hours
 from routing.models import Rota, Territory
@@ -190,7 +189,7 @@ class Table:
             accepted_by=case.accepted_by,
             past=then,
         )
-        answer = would_go(rules, question, case.evidence, take=self._take, log=OnlyWords())
+        answer = ask(rules, question, case.evidence, take=self._take, log=OnlyWords())
         if answer.waits_till is None:
             for rep_id in then.capped:
                 self.side.load(rep_id).capped += 1

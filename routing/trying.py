@@ -11,9 +11,9 @@ from leads.evidence import Evidence
 from leads.fact_sheet import account_facts, band_facts, handoff_facts
 from leads.facts import Fact
 from leads.models import Account, Handoff, Lead, Queue
-from routing.dry_run import Answer, Question, question_about, would_go
+from routing.asking import Answer, ask
 from routing.explain import Asked, rules_in
-from routing.questions import account_now, open_opportunity
+from routing.questions import Question, account_now, open_opportunity, question_about
 from routing.table import Rule
 
 
@@ -73,7 +73,7 @@ def _account_of(typed: Mapping[str, object]) -> Account | None:
 
 
 def _tried(rules: Sequence[Rule], question: Question, evidence: Evidence) -> Tried:
-    answer = would_go(rules, question, evidence)
+    answer = ask(rules, question, evidence)
     asked = rules_in(answer.log.to_json())
     keys = {str(each["key"]) for each in answer.log.rules}
     below = [rule for rule in rules if rule.key not in keys]

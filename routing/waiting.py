@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from leads.models import Handoff
-from routing.dry_run import would_go
+from routing.asking import ask
 from routing.lines import in_line
 from routing.models import Decision
 from routing.questions import question_of
@@ -87,7 +87,7 @@ def _in_their_turn(kinds: list[list[Held]], at: datetime) -> list[list[Held]]:
 
 def _waits_as(held: Held, handoff: Handoff, rules: Sequence[Rule], at: datetime) -> bool:
     question, evidence = question_of(handoff, at=at)
-    answer = would_go(rules, question, evidence)
+    answer = ask(rules, question, evidence)
     rule_key = answer.rule.key if answer.rule else ""
     return (answer.waits_till, rule_key, answer.line) == (held.till, held.rule_key, held.line)
 

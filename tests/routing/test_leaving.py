@@ -11,9 +11,9 @@ from leads import handoffs
 from leads.evidence import Evidence
 from leads.instants import database_now
 from leads.models import Absence, Assignment, User
-from routing.asking import Answer
-from routing.dry_run import Question, question_of, would_go
+from routing.asking import Answer, ask
 from routing.models import Capacity, Decision, Turn
+from routing.questions import Question, question_of
 from routing.routing import route
 from routing.table import live_table
 from tests.routing.conftest import add_reps, when
@@ -97,7 +97,7 @@ def test_a_named_rep_deactivated_while_being_chosen_leaves_it_to_the_next_rule(
 
 def seen(handoff, at) -> Answer:
     question, evidence = question_of(handoff, at=at)
-    return would_go(live_table(at)[1], question, evidence)
+    return ask(live_table(at)[1], question, evidence)
 
 
 def test_a_dry_run_says_what_routing_then_does(alice, carol, make_handoff, at):
@@ -128,4 +128,4 @@ def test_a_lead_that_is_only_typed_in_can_be_asked_about(alice, publish_rules, a
     )
     evidence = Evidence({"account.country": "SE"}, (), at)
     question = Question(None, evidence.facts, at)
-    assert would_go(live_table(at)[1], question, evidence).to == alice
+    assert ask(live_table(at)[1], question, evidence).to == alice
