@@ -172,7 +172,7 @@ ACCOUNT_FACTS = (
     ),
 )
 LEAD_FACTS = (
-    Fact("lead.source", TEXT, "Source", "The key of the source the lead came by."),
+    Fact("lead.source", TEXT, "Source", "The source the lead came by."),
     Fact("lead.origin", TEXT, "Origin", "Where the lead first came from, as the source says."),
     Fact("lead.campaign", TEXT, "Campaign", "The campaign that brought the lead."),
     Fact("lead.motion", CHOICE, "Sales motion", "How the lead came to us.", choices=MOTIONS),
@@ -180,7 +180,7 @@ LEAD_FACTS = (
     Fact("score.readiness", CHOICE, "Readiness grade", "1 is best.", choices=READINESS_GRADES),
     Fact("score.band", CHOICE, "Band", "Fit and readiness together.", choices=BANDS),
     Fact("handoff.path", CHOICE, "Handoff path", "What opened the handoff.", choices=PATHS),
-    Fact("handoff.hand_raise", TEXT, "Hand-raise", "The key of the hand-raise that opened it."),
+    Fact("handoff.hand_raise", TEXT, "Hand-raise", "What opened the handoff by itself."),
 )
 BEHAVIOUR_FACTS: Mapping[str, Fact] = _by_name(
     (

@@ -11,10 +11,11 @@ from django.core.cache import cache
 from django.db.models import Model
 
 from leads.condition_logic import groups_of
-from leads.conditions import InvalidConditions, compile_conditions
-from leads.custom_facts import all_declared_facts, declared_facts
+from leads.conditions import InvalidConditions, compile_conditions, validate
+from leads.custom_facts import all_declared_facts
 from leads.facts import Fact
 from leads.models import Role, User, Version
+from leads.offered_facts import offered_facts
 from routing.hours import hours_of
 from routing.lint import RULES, lint
 from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row, TerritoryState
@@ -77,7 +78,7 @@ def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Chec
     members = _members({each.rota_id for each in named if each.rota_id})
     reps = {each.rep_id for each in named if each.rep_id}
     people = _people({*reps, *(rep for team in members.values() for rep in team)}, at)
-    beside = _Beside(all_declared_facts(), declared_facts(), members, people)
+    beside = _Beside(all_declared_facts(), offered_facts(), members, people)
     rows = [_row(rule, place, beside) for place, rule in enumerate(rules, 1)]
     states = [
         TerritoryState(each.name, beside.person(each.rep_id), beside.rota(each.rota))
@@ -119,12 +120,12 @@ def _person(user: User, *, opens: bool) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What is known beside the rows: attributes of one's own, all there ever were and those in
-    use; who is in which rota; and each person, by id.
+    """What is known beside the rows: attributes of one's own, all there ever were, and the facts
+    that a new row may ask; who is in which rota; and each person, by id.
     """
 
     own: Mapping[str, Fact]
-    in_use: Mapping[str, Fact]
+    offered: Mapping[str, Fact]
     members: Mapping[int, Sequence[int]]
     people: Mapping[int, Person]
 
@@ -145,7 +146,7 @@ def _row(rule: RoutingRule, place: int, beside: _Beside) -> Row:
     except InvalidConditions as invalid:
         unknown = list(invalid.messages)
     asked = {each.fact.name: each.fact for each in compiled.conditions} if compiled else {}
-    off = beside.own.keys() - beside.in_use.keys()
+    off = beside.own.keys() - beside.offered.keys()
     return Row(
         key=rule.key,
         label=rule.label,
@@ -153,6 +154,7 @@ def _row(rule: RoutingRule, place: int, beside: _Beside) -> Row:
         groups=groups_of(rule.conditions, compiled) if compiled else [],
         compiled=compiled,
         unknown=unknown,
+        gone=_gone(rule, beside) if compiled else [],
         retired=[fact.label for name, fact in asked.items() if name in off],
         outcome=rule.outcome,
         rota=beside.rota(rule.rota),
@@ -164,6 +166,12 @@ def _row(rule: RoutingRule, place: int, beside: _Beside) -> Row:
         needed=needed(rule),
         is_fallback=not rule.conditions,
     )
+
+
+def _gone(rule: RoutingRule, beside: _Beside) -> list[str]:
+    """Return in words which values it asks for that nothing has any more."""
+    facts = {**beside.own, **beside.offered}
+    return validate(rule.conditions, extra_facts=facts, allow_always=True)
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:

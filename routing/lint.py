@@ -28,6 +28,12 @@ RULES: Mapping[str, LintRule] = {
             is_error=True,
         ),
         LintRule(
+            order.GONE,
+            "Unknown value",
+            "No lead has what it asks for, so it never holds. Choose one of those that there are.",
+            order.unknown_value,
+        ),
+        LintRule(
             people.LEAVER,
             "Names a leaver",
             "It leads to somebody who has left. Name another rep, or a rota.",

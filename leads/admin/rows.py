@@ -11,14 +11,14 @@ from django.db import models
 from django.http import HttpRequest
 
 from leads.conditions import validate
-from leads.custom_facts import declared_facts
 from leads.models import Version
+from leads.offered_facts import offered_facts
 
 
 def checked(conditions: Any, *, allow_always: bool) -> list[Any]:
     """Return conditions as they may be stored. Raises ValidationError in the words of the rules."""
     conditions = [] if conditions is None else conditions
-    problems = validate(conditions, extra_facts=declared_facts(), allow_always=allow_always)
+    problems = validate(conditions, extra_facts=offered_facts(), allow_always=allow_always)
     if problems:
         raise forms.ValidationError(problems)
     return list(conditions)

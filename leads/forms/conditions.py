@@ -59,6 +59,14 @@ class ShownCondition:
         return "" if suits else self.typed.op
 
     @property
+    def gone(self) -> Sequence[str]:
+        """What the condition asks for and there is none of, or no longer; blank is not among it."""
+        if self.fact is None or self.widget not in ("choice", "choices"):
+            return ()
+        asked = self.typed.chosen if self.widget == "choices" else (self.typed.value,)
+        return [each for each in asked if each and each not in self.fact.choice_values]
+
+    @property
     def pairs(self) -> Pairs:
         """The filter on properties, with an empty pair at the end."""
         return (*self.typed.where, ("", ""))
@@ -67,7 +75,7 @@ class ShownCondition:
 class ConditionsWidget(forms.Widget):
     """Draws groups of typed conditions.
 
-    own:           the facts that the organisation declared, by name.
+    own:           the facts that today's rows decide, by name; see offered_facts.
     address:       where a button that changes the form asks for it anew.
     offers_scores: whether a rule may ask what criteria give: routing may, criteria may not.
     is_of_routing: whether it may ask what is known only while a handoff is being routed.
@@ -140,7 +148,7 @@ class ConditionsWidget(forms.Widget):
             ("Account", account),
             ("Source", lead),
             ("Behaviour", list(BEHAVIOUR_FACTS.values())),
-            ("Your own", list(self.own.values())),
+            ("Your own", [fact for fact in self.own.values() if fact.name not in FACTS]),
         ]
         return [group for group in groups if group[1]]
 
@@ -176,7 +184,7 @@ class ConditionsField(forms.Field):
         return self.widget.facts
 
     def use(self, own: Mapping[str, Fact], address: str) -> None:
-        """Let rules ask the facts that the organisation declared; see ConditionsWidget."""
+        """Let rules ask the facts that today's rows decide; see ConditionsWidget."""
         self.widget.own, self.widget.address = own, address
 
     def clean(self, value: Any) -> list[list[dict[str, object]]]:

@@ -13,11 +13,12 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.http import QueryDict
 
-from leads.custom_facts import all_declared_facts, declared_facts
+from leads.custom_facts import all_declared_facts
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.seen import as_posted
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
+from leads.offered_facts import offered_facts
 from leads.version_words import NOTHING, conditions_in_words
 
 LONGEST_DAYS = 730
@@ -162,7 +163,7 @@ class StageCriteriaForm(SeenForm):
         self.initial["conditions"] = TypedConditions.from_json(asked) if asked else NO_CONDITIONS
         field = self.fields["conditions"]
         assert isinstance(field, ConditionsField)
-        field.use(declared_facts(), address)
+        field.use(offered_facts(), address)
 
     def retyped(self, action: str) -> TypedConditions:
         """Return the conditions as typed, after a press of a button in the form."""

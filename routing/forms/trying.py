@@ -9,8 +9,8 @@ from django import forms
 
 from leads.countries import country_code, region_of
 from leads.fact_sheet import band_facts
-from leads.facts import BANDS, Fact, FactType
-from leads.models import Handoff, HandRaise, IntakeSource
+from leads.facts import BANDS, Choices, Fact, FactType
+from leads.models import Handoff, IntakeSource
 from leads.normalising import domain_of, is_free_domain
 from leads.titles import function_of, seniority_of
 
@@ -56,15 +56,12 @@ class TryForm(forms.Form):
     opened_by = forms.ChoiceField(label="Opened by", required=False)
     band = forms.ChoiceField(label="Band", choices=[UNKNOWN, *BANDS], required=False)
 
-    def __init__(
-        self, data: Any, *, others: Iterable[Fact], hand_raises: Iterable[HandRaise]
-    ) -> None:
+    def __init__(self, data: Any, *, others: Iterable[Fact], hand_raises: Choices) -> None:
         super().__init__(data)
-        raised = [(each.key, each.label) for each in hand_raises]
         paths = [(Handoff.Path.SCORE.value, "Its score"), (Handoff.Path.MANUAL.value, "By hand")]
         opened_by = self.fields["opened_by"]
         assert isinstance(opened_by, forms.ChoiceField)
-        opened_by.choices = [UNKNOWN, ("A hand-raise", raised), *paths]
+        opened_by.choices = [UNKNOWN, ("A hand-raise", hand_raises), *paths]
         self.others = {_name(fact): fact for fact in others if fact.name not in TOLD_OTHERWISE}
         self.fields |= {name: _field_for(fact) for name, fact in self.others.items()}
 

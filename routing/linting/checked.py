@@ -80,8 +80,9 @@ class TerritoryState:
 class Row:
     """A row of the table. compiled: None if it asks for what there is not.
 
-    unknown: what keeps its conditions from being asked, in words; retired: the labels of facts in
-    them that were switched off. needed: the skills and languages in words.
+    unknown: what keeps its conditions from being asked, in words; gone: which values it asks for
+    that nothing has; retired: the labels of facts in them that were switched off. needed: the
+    skills and languages in words.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Row:
     groups: Sequence[Group]
     compiled: Compiled | None
     unknown: Sequence[str]
+    gone: Sequence[str]
     retired: Sequence[str]
     outcome: str
     rota: RotaState | None

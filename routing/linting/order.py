@@ -8,9 +8,10 @@ from itertools import combinations
 from leads.condition_logic import Group, can_hold, exclude, group_implies, imply
 from routing.linting.checked import TABLE, Checked, Finding, Path, Row, about
 
-NO_FALLBACK, UNKNOWN, RETIRED = (
+NO_FALLBACK, UNKNOWN, GONE, RETIRED = (
     "routing.no_fallback",
     "routing.unknown_fact",
+    "routing.unknown_value",
     "routing.retired_fact",
 )
 CONTRADICTORY, SHADOWED = "routing.contradictory", "routing.shadowed"
@@ -31,6 +32,12 @@ def unknown_fact(checked: Checked) -> Iterator[Finding]:
     for row in checked.rows:
         for problem in row.unknown:
             yield about(UNKNOWN, row, f"“{row.label}”: {problem}")
+
+
+def unknown_value(checked: Checked) -> Iterator[Finding]:
+    for row in checked.rows:
+        for problem in row.gone:
+            yield about(GONE, row, f"“{row.label}”: {problem}")
 
 
 def retired_fact(checked: Checked) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from django.views.decorators.vary import vary_on_headers
 from leads.conditions import InvalidConditions
 from leads.criteria_compare import offered
 from leads.document_pages import DocumentPages
-from leads.documents import NothingLive, live_version
 from leads.instants import database_now
-from leads.models import Document, HandRaise, Lead, Version
+from leads.models import Lead, Version
+from leads.offered_facts import hand_raises
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.views.access import page_readers_only
 from leads.views.document_history import version_or_404
@@ -55,13 +55,4 @@ def _answer(request: SignedInRequest, version: Version) -> dict[str, Any]:
 
 def _form(request: SignedInRequest, rules: tuple[Rule, ...]) -> TryForm:
     data = request.GET if "typed" in request.GET else None
-    return TryForm(data, others=facts_asked(rules), hand_raises=_hand_raises())
-
-
-def _hand_raises() -> list[HandRaise]:
-    """Return what opens a handoff by itself, by the criteria that are live."""
-    try:
-        criteria = live_version(Document.Kind.CRITERIA, database_now())
-    except NothingLive:
-        return []
-    return list(HandRaise.objects.filter(version=criteria))
+    return TryForm(data, others=facts_asked(rules), hand_raises=hand_raises())

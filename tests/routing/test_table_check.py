@@ -99,6 +99,12 @@ def test_a_fact_that_was_switched_off(make_table, crew, at):
     assert errors_of(draft, at) == []
 
 
+def test_a_hand_raise_that_is_no_more_is_named(make_table, crew, at):
+    asked = when("handoff.hand_raise", "is", "demo_request")
+    finding = only(make_table(to(crew, asked)), at)
+    assert finding.id == "routing.unknown_value" and "not “demo_request”" in finding.sentence
+
+
 def test_a_rep_who_has_left(make_table, alice, at):
     draft = make_table({"conditions": GERMAN, "outcome": "rep", "rep": alice})
     alice.is_active = False

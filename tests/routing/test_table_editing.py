@@ -8,10 +8,10 @@ from django.http import QueryDict
 from django.test import Client
 from django.utils.http import urlencode
 
-from leads.custom_facts import declared_facts
 from leads.documents import live_version, revert, start_draft
 from leads.instants import database_now
 from leads.models import CustomFact, Document, Organisation, Queue, User, Version
+from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint
 from routing.forms.rows import RoutingRuleForm
 from routing.models import Capacity, Rota, RoutingRule
@@ -248,8 +248,20 @@ def test_an_attribute_of_ones_own_can_be_asked(editor, address, draft):
 def errors(row, typed):
     """Return what the form of a row says against what was typed."""
     sent = QueryDict(urlencode(typed, doseq=True))
-    form = RoutingRuleForm(sent, instance=row, own=declared_facts(), address="")
+    form = RoutingRuleForm(sent, instance=row, own=offered_facts(), address="")
     return [error for told in form.errors.values() for error in told]
+
+
+def test_only_a_hand_raise_that_there_is_can_be_asked_for(draft):
+    asked = {
+        "conditions-0-0-fact": "handoff.hand_raise", "conditions-0-0-op": "is",
+        "conditions-0-0-value": "demo_request",
+    }  # fmt: skip
+    sentences = " ".join(errors(row(draft), asked))
+    assert "one of Asked for a demo, " in sentences and "not “demo_request”" in sentences
+    assert "not “" not in " ".join(
+        errors(row(draft), {**asked, "conditions-0-0-value": "demo-request"})
+    )
 
 
 # Publishing ---------------------------------------------------------------------------------------
