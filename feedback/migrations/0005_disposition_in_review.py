@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.AlterField(
             model_name='disposition',
             name='handoff',
@@ -32,4 +34,4 @@ class Migration(migrations.Migration):
             model_name='disposition',
             constraint=models.UniqueConstraint(condition=models.Q(('assignment', None)), fields=('handoff',), name='disposition_in_review_once'),
         ),
-    ]
+    ])]

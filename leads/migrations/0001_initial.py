@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -26,6 +28,7 @@ class Migration(migrations.Migration):
         ),
         django.contrib.postgres.operations.TrigramExtension(
         ),
+    AtOnce([
         migrations.CreateModel(
             name='Stage',
             fields=[
@@ -795,6 +798,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('fit_a__gt', models.F('fit_b')), ('readiness_1__gt', models.F('readiness_2'))), name='bands_thresholds_in_order', violation_error_message='A needs more than B, and 1 more than 2.'), models.CheckConstraint(condition=models.Q(('opens_at__contained_by', ['A1', 'A2', 'A3', 'B1', 'B2', 'B3', 'C1', 'C2', 'C3'])), name='bands_open_at_known_bands')],
             },
         ),
+    ]),
         migrations.AddField(
             model_name='Team',
             name='manager',

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('leads', '0001_initial'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         pgtrigger.migrations.AddTrigger(
             model_name='absence',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_absenceevent" ("cover_id", "ends_at", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at", "user_id") SELECT new_values."cover_id", new_values."ends_at", new_values."id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."starts_at", new_values."user_id" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='f06e8104e467214e3b244001d64843cd4f79e348', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_e2383', referencing='REFERENCING NEW TABLE AS new_values ', table='leads_absence', when='AFTER')),
@@ -172,4 +174,4 @@ class Migration(migrations.Migration):
             model_name='bands',
             trigger=pgtrigger.compiler.Trigger(name='locked_with_version', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT 1 FROM leads_version WHERE id IN (NEW.version_id, OLD.version_id) AND locked_at IS NOT NULL) THEN RAISE EXCEPTION 'This version is published and can no longer change. Start a draft from it.' USING ERRCODE = 'check_violation'; END IF; RETURN COALESCE(NEW, OLD);", hash='fc62328702ebce02367402b177aea5292a343aa6', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_locked_with_version_d315c', table='leads_bands', when='BEFORE')),
         ),
-    ]
+    ])]

@@ -7,6 +7,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.CreateModel(
             name='ChecklistAnswer',
             fields=[
@@ -121,6 +123,7 @@ class Migration(migrations.Migration):
             model_name='stage',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_stageevent" ("definition", "entry_criteria", "exit_criteria", "is_used", "key", "label", "longest_stay", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") SELECT new_values."definition", new_values."entry_criteria", new_values."exit_criteria", new_values."is_used", new_values."key", new_values."label", new_values."longest_stay", new_values."owner_role", _pgh_attached_context.value, NOW(), \'update\', new_values."key", new_values."position" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."key") = (new_values."key") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='8f1d5ce7d6a250c06830a9f0847499ab2b7b9238', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_23630', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='leads_stage', when='AFTER')),
         ),
+    ]), AtOnce([
         migrations.AddField(
             model_name='checklistanswer',
             name='handoff',
@@ -208,4 +211,4 @@ class Migration(migrations.Migration):
             model_name='stageevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5ddfbbda437b8915a0dfc8934f483ff559204dd9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d4d6e', table='leads_stageevent', when='BEFORE')),
         ),
-    ]
+    ])]

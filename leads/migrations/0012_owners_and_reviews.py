@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('leads', '0011_numbers_never_reused'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.CreateModel(
             name='RefusedOwnership',
             fields=[
@@ -55,6 +57,7 @@ class Migration(migrations.Migration):
             model_name='organisation',
             constraint=models.CheckConstraint(condition=models.Q(('company_likeness__range', (60, 100))), name='organisation_likeness_in_reason', violation_error_message='Between 60 and 100 percent: below, strangers are taken for one company.'),
         ),
+    ]), AtOnce([
         migrations.AddField(
             model_name='refusedownership',
             name='against',
@@ -92,4 +95,4 @@ class Migration(migrations.Migration):
             model_name='refusedownership',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fbbe6d5cc1185ab69fe4157368bd433a9be1da75', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9e2fc', table='leads_refusedownership', when='BEFORE')),
         ),
-    ]
+    ])]

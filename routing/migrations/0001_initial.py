@@ -5,6 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.CreateModel(
             name='Rota',
             fields=[
@@ -210,4 +212,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('queue__isnull', False), ('rep', None)), models.Q(('queue', None), ('rep__isnull', False)), _connector='OR'), name='decision_rep_or_queue'), models.CheckConstraint(condition=models.Q(models.Q(('assignment', None), ('rep', None)), models.Q(('assignment__isnull', False), ('rep__isnull', False)), _connector='OR'), name='decision_passed_to_a_rep')],
             },
         ),
-    ]
+    ])]

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('routing', '0001_initial'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         pgtrigger.migrations.AddTrigger(
             model_name='rota',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "routing_rotaevent" ("id", "is_active", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") SELECT new_values."id", new_values."is_active", new_values."name", _pgh_attached_context.value, NOW(), \'insert\', new_values."id" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='ed9d441a1ae8d60076feb9fb9b4234ac094d973e', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_c919d', referencing='REFERENCING NEW TABLE AS new_values ', table='routing_rota', when='AFTER')),
@@ -76,4 +78,4 @@ class Migration(migrations.Migration):
             model_name='turn',
             trigger=pgtrigger.compiler.Trigger(name='turns_without_a_gap', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NEW.number <> 1 AND NOT EXISTS (SELECT 1 FROM routing_turn WHERE rota_id = NEW.rota_id AND number = NEW.number - 1) THEN RAISE EXCEPTION 'Turns of a rota are numbered without a gap.' USING ERRCODE = 'check_violation'; END IF; RETURN NEW;", hash='fd9f8f88c6caab5217e57b48a44b4cf65bd2c86f', operation='INSERT', pgid='pgtrigger_turns_without_a_gap_1ff6b', table='routing_turn', when='BEFORE')),
         ),
-    ]
+    ])]

@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 def switch_off_instead(apps, schema_editor):
     """A cap of 0 meant "no leads at all", which a switch says since."""
@@ -23,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.CreateModel(
             name='Replay',
             fields=[
@@ -107,7 +109,9 @@ class Migration(migrations.Migration):
             model_name='territory',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "routing_territoryevent" ("countries", "domains", "employees_from", "employees_to", "id", "industries", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "precedence", "rep_id", "rota_id", "states") SELECT new_values."countries", new_values."domains", new_values."employees_from", new_values."employees_to", new_values."id", new_values."industries", new_values."name", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."precedence", new_values."rep_id", new_values."rota_id", new_values."states" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='ecdff8dbeb3138d31091533befe151409eab38c0', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_ebbb5', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='routing_territory', when='AFTER')),
         ),
+    ]),
         migrations.RunPython(switch_off_instead, migrations.RunPython.noop, elidable=True),
+    AtOnce([
         migrations.AddConstraint(
             model_name='capacity',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('max_open', 0), _negated=True), models.Q(('max_per_day', 0), _negated=True), models.Q(('max_per_week', 0), _negated=True)), name='capacity_caps_above_zero', violation_error_message='A cap is at least 1. Who takes no leads at all is switched off with “takes new leads”.'),
@@ -144,4 +148,4 @@ class Migration(migrations.Migration):
             model_name='replay',
             constraint=models.CheckConstraint(condition=models.Q(('to_at__gt', models.F('from_at'))), name='replay_ends_after_start'),
         ),
-    ]
+    ])]

@@ -6,6 +6,8 @@ import leads.models.people
 from django.conf import settings
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('leads', '0002_triggers'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.CreateModel(
             name='Heartbeat',
             fields=[
@@ -153,4 +155,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('policy', 'kind'), name='target_once_per_policy', violation_error_message='This policy has such a target already.'), models.CheckConstraint(condition=models.Q(('allowed__gt', models.Value('0 s', models.DurationField()))), name='target_allows_some_time', violation_error_message='Allow more than no time.')],
             },
         ),
-    ]
+    ])]

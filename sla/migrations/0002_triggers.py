@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('sla', '0001_initial'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         pgtrigger.migrations.AddTrigger(
             model_name='calendarterms',
             trigger=pgtrigger.compiler.Trigger(name='locked_with_version', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT 1 FROM leads_version WHERE id IN (NEW.version_id, OLD.version_id) AND locked_at IS NOT NULL) THEN RAISE EXCEPTION 'This version is published and can no longer change. Start a draft from it.' USING ERRCODE = 'check_violation'; END IF; RETURN COALESCE(NEW, OLD);", hash='674d0b8749c263d8cf5b66a754f804faf2e5df23', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_locked_with_version_47e5a', table='sla_calendarterms', when='BEFORE')),
@@ -28,4 +30,4 @@ class Migration(migrations.Migration):
             model_name='policy',
             trigger=pgtrigger.compiler.Trigger(name='locked_with_version', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT 1 FROM leads_version WHERE id IN (NEW.version_id, OLD.version_id) AND locked_at IS NOT NULL) THEN RAISE EXCEPTION 'This version is published and can no longer change. Start a draft from it.' USING ERRCODE = 'check_violation'; END IF; RETURN COALESCE(NEW, OLD);", hash='5416a273cd960d9e0c499b5b2c8a47fa62c05fec', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_locked_with_version_6784c', table='sla_policy', when='BEFORE')),
         ),
-    ]
+    ])]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from leads.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
         ('sla', '0003_notices_of_stays'),
     ]
 
-    operations = [
+    operations = [AtOnce([
         migrations.AddField(
             model_name='clock',
             name='reroute_at',
@@ -33,4 +35,4 @@ class Migration(migrations.Migration):
             model_name='target',
             constraint=models.CheckConstraint(condition=models.Q(('reroute_after', None), models.Q(('kind', 'accept'), ('reroute_after__gte', models.Value('0 s', models.DurationField()))), _connector='OR'), name='target_reroutes_what_is_to_be_accepted', violation_error_message='Only what is to be accepted goes to the next rep, and not before its deadline.'),
         ),
-    ]
+    ])]
