@@ -39,12 +39,20 @@ class Departure:
     accounts: Sequence[Account]
     accounts_count: int
     ties: Sequence[Tie]
+    at: datetime
 
     @property
     def heir(self) -> User | None:
         """Who got their accounts; None: nobody did."""
         heir_id = self.job.parameters.get("accounts_to") if self.job else None
         return User.objects.filter(pk=heir_id).first() if heir_id else None
+
+    @property
+    def uncovered(self) -> list[Absence]:
+        """The absences that they were to cover, are not over, and nobody covers since."""
+        ids = self.job.parameters.get("uncovered", []) if self.job else []
+        still = Absence.objects.filter(pk__in=ids, cover=None, ends_at__gt=self.at)
+        return list(still.select_related("user").order_by("starts_at"))
 
     @property
     def is_moving(self) -> bool:
@@ -65,6 +73,7 @@ def departure_of(person: User, at: datetime) -> Departure:
         accounts=list(with_leads[:SHOWN_ACCOUNTS]),
         accounts_count=accounts.count(),
         ties=list(_ties(person, at)),
+        at=at,
     )
 
 

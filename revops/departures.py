@@ -8,7 +8,7 @@ from django.db import transaction
 
 from leads import handoffs, ownership
 from leads.errors import LostRace
-from leads.models import Account, Job, Lead, OwnershipChange, Queue, User
+from leads.models import Absence, Account, Job, Lead, OwnershipChange, Queue, User
 from leads.nudges import nudge
 from revops.people import check_an_admin_stays, reroute
 from routing.models import RotaMember
@@ -20,9 +20,9 @@ HEIR_LEFT = "{} has left. Choose somebody else for the accounts."
 
 @transaction.atomic
 def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = None) -> Job:
-    """Deactivate `user`, take them out of their rotas, pass the accounts that they own to
-    `accounts_to`, or leave those without an owner, and start moving all leads on. Returns the job
-    that does; the one that is at it already, if they were let go before.
+    """Deactivate `user`, take them out of their rotas and of the absences that they cover, pass the
+    accounts that they own to `accounts_to`, or leave those without an owner, and start moving all
+    leads on. Returns the job that does; the one that is at it already, if they were let go before.
 
     Waits for whoever is just passing them a lead: the job finds that lead. Raises LostRace if they
     are the last admin, or `accounts_to` has left.
@@ -33,15 +33,26 @@ def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = Non
     running = newest_departure(leaver)
     if running is not None and running.state in (Job.State.WAITING, Job.State.RUNNING):
         return running
-    User.objects.filter(pk=leaver.pk).update(is_active=False)
-    RotaMember.objects.filter(rep=leaver).delete()
+    became = take_out(leaver, accounts_to, at)
     nudge("revops.tasks.run_jobs")
     return Job.objects.create(
         kind=KIND,
-        parameters={"user": leaver.pk, **_pass_accounts(leaver, accounts_to)},
+        parameters={"user": leaver.pk, **became},
         total_count=Lead.objects.filter(owner=leaver).count(),
         created_by=by,
     )
+
+
+def take_out(leaver: User, heir: User | None, at: datetime) -> dict[str, object]:
+    """Deactivate the leaver, take them out of their rotas and have them cover for nobody any more;
+    pass on their accounts. Returns what became of these. Raises LostRace if `heir` has left.
+    """
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
+    RotaMember.objects.filter(rep=leaver).delete()
+    covered = Absence.objects.filter(cover=leaver, ends_at__gt=at).select_for_update(no_key=True)
+    uncovered = list(covered.order_by("pk").values_list("pk", flat=True))
+    Absence.objects.filter(pk__in=uncovered).update(cover=None)
+    return {"uncovered": uncovered, **_pass_accounts(leaver, heir)}
 
 
 def _pass_accounts(leaver: User, heir: User | None) -> dict[str, object]:
@@ -70,15 +81,22 @@ def move_some(job: Job, at: datetime) -> int | None:
         return None
     leads = Lead.objects.filter(owner=leaver).order_by("pk").select_for_update(no_key=True)
     moved = list(leads[:BATCH])
-    reason = f"{leaver} left"
     for lead in moved:
-        if not reroute(lead, leaver, by=job.created_by, at=at, reason=reason):
-            _pass_on(lead, heir_of(leaver), reason, by=job.created_by, at=at)
+        move_on(lead, leaver, by=job.created_by, at=at)
     job.done_count += len(moved)
     # One that was passed at the last moment comes on top.
     job.total_count = max(job.total_count, job.done_count)
     nudge("revops.tasks.sweep")
     return moved[-1].pk if moved and Lead.objects.filter(owner=leaver).exists() else None
+
+
+def move_on(lead: Lead, leaver: User, *, by: User | None, at: datetime) -> None:
+    """Send the open handoff that the leaver has of a locked lead back to be routed; without one,
+    give the lead to their heir.
+    """
+    reason = f"{leaver} left"
+    if not reroute(lead, leaver, by=by, at=at, reason=reason):
+        _pass_on(lead, heir_of(leaver), reason, by=by, at=at)
 
 
 def _pass_on(lead: Lead, heir: User | Queue, reason: str, *, by: User | None, at: datetime) -> None:

@@ -242,6 +242,10 @@ class Absence(models.Model):
     def __str__(self) -> str:
         return f"{self.user} away till {self.ends_at:%d %b %Y}"
 
+    def clean(self) -> None:
+        if self.cover is not None and not self.cover.is_active:
+            raise ValidationError({"cover": f"{self.cover} has left. Choose somebody else."})
+
 
 @pghistory.track()
 class Queue(models.Model):

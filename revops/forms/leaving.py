@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 
 from leads.models import User
 from revops.forms.first_admin import plain_helper
@@ -29,6 +30,13 @@ class LeavingForm(forms.Form):
         heirs = User.objects.filter(is_active=True).exclude(pk=leaver.pk).order_by("name")
         field = self.fields["accounts_to"]
         assert isinstance(field, forms.ChoiceField)
+        field.widget.attrs |= {
+            "hx-post": reverse("setup:person_leaves", args=[leaver.pk]),
+            "hx-vals": '{"do": "look"}',
+            "hx-target": "#who-gets",
+            "hx-select": "#who-gets",
+            "hx-swap": "outerHTML",
+        }
         field.choices = [
             ("", "Choose"),
             (NOBODY, "Nobody: they stay without an owner"),

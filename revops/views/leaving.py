@@ -15,16 +15,20 @@ from leads.models import Lead, User
 from leads.requests import SignedInRequest
 from leads.views.access import admins_only
 from revops.departure_page import Departure, departure_of
+from revops.departure_preview import Preview, who_would_get
 from revops.departures import let_go
 from revops.forms.leaving import LeavingForm
 
 ROWS_A_PAGE = 50
+LOOK = "look"
 
 
 @admins_only
 @require_http_methods(["GET", "POST"])
 def person_leaves(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What would move and what names the person; with POST, let them go."""
+    """What would move, to whom, and what names the person; with POST, let them go, unless who gets
+    the accounts was only chosen to `LOOK`.
+    """
     person = get_object_or_404(User, pk=pk)
     leaving = departure_of(person, database_now())
     if why_not := _why_not(leaving, request.user):
@@ -32,12 +36,24 @@ def person_leaves(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("setup:person", pk=pk)
     data = request.POST if request.method == "POST" else None
     form = LeavingForm(data, leaver=person, has_accounts=leaving.accounts_count > 0)
-    if form.is_bound and form.is_valid():
+    is_look = request.POST.get("do") == LOOK
+    if form.is_bound and form.is_valid() and not is_look:
         _let_go(request, person, form.heir)
         return redirect("setup:person", pk=pk)
-    status = 422 if form.is_bound else 200
-    context = {"leaving": leaving, "form": form}
+    context = {"leaving": leaving, "form": form, "preview": _preview(request, person, form)}
+    status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "setup/person_leaves.html", context, status=status)
+
+
+def _preview(request: SignedInRequest, person: User, form: LeavingForm) -> Preview | None:
+    """Return who would get what; None as long as it is open who gets the accounts."""
+    if form.fields and not (form.is_bound and form.is_valid()):
+        return None
+    heir = form.heir if form.fields else None
+    try:
+        return who_would_get(person, accounts_to=heir, by=request.user, at=database_now())
+    except LostRace:
+        return None
 
 
 def _why_not(leaving: Departure, by: User) -> str:

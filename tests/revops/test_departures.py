@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from leads import ownership
 from leads.errors import LostRace
+from leads.handoffs import locked
 from leads.instants import database_now
-from leads.models import Account, Handoff, Job, Lead, Role, User
+from leads.models import Absence, Account, Handoff, Job, Lead, Role, User
 from revops import departures, jobs
+from revops.departure_preview import Preview, Share, who_would_get
 from revops.departures import let_go, newest_departure
-from routing.models import Territory
+from routing.models import Decision, Territory
 from routing.routing import reassign, route
 from tests.conftest import make_user
 
@@ -97,6 +101,30 @@ def test_accounts_go_to_nobody_who_has_left(alice, carol, rosa, at):
     with pytest.raises(LostRace, match="Carol has left"):
         let_go(alice, by=rosa, at=at, accounts_to=carol)
     assert User.objects.get(pk=alice.pk).is_active
+
+
+def test_who_would_get_what_is_who_then_gets_it(kept, make_handoff, alice, carol, mona, rosa, at):
+    lead, account = kept(alice), Account.objects.create(name="Lumora", owner=alice)
+    handoffs = [make_handoff(rep=alice) for _ in range(2)]
+    found = who_would_get(alice, accounts_to=mona, by=rosa, at=at)
+    assert found == Preview([Share(carol, 2, 0, 0), Share(mona, 0, 1, 1)], left_out=0)
+    assert User.objects.get(pk=alice.pk).is_active and not Decision.objects.exists()
+    gone(alice, rosa, accounts_to=mona)
+    reps = {route(locked(each.pk), at=at).rep for each in handoffs}
+    account.refresh_from_db()
+    assert (reps, holder(lead), account.owner) == ({carol}, mona, mona)
+
+
+def test_who_left_covers_for_nobody_any_more(alice, carol, rosa, at, client):
+    more = {"starts_at": at, "ends_at": database_now() + timedelta(days=9)}
+    absence = Absence.objects.create(user=carol, cover=alice, **more)
+    gone(alice, rosa)
+    absence.refresh_from_db()
+    assert absence.cover is None
+    client.force_login(rosa)
+    assert "Carol, away" in told(client.get(f"/setup/people/{alice.pk}/"))
+    with pytest.raises(ValidationError, match="Alice has left"):
+        Absence(user=carol, cover=User.objects.get(pk=alice.pk), **more).full_clean()
 
 
 # In steps ---------------------------------------------------------------------------------------
