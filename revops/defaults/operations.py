@@ -68,8 +68,7 @@ SOURCES: list[dict[str, Any]] = [
         "activity_kind": "demo_request",
         "has_form": True,
         "form_title": "See Handoff with your own leads",
-        "form_intro": "Tell us what you want to settle. A person answers, during office hours"
-        " within minutes.",
+        "form_intro": "Tell us what you want to settle.",
     },
     {"slug": "website", "name": "Website", "activity_kind": "page_view"},
     {"slug": "webinar", "name": "Webinars", "activity_kind": "webinar_registration"},

@@ -1,0 +1,46 @@
+"""What a public form says about when a person answers."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leads.documents import publish, start_draft
+from leads.models import Document, IntakeSource
+from sla.answer_times import answer_time, length_text
+from sla.models import Target
+
+MONDAY = "a person answers on Monday from 09:00, "
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        pytest.param("2026-03-10 10:00", "A person answers within 5 minutes.", id="open"),
+        pytest.param("2026-03-13 19:00", f"It is outside our office hours now: {MONDAY}", id="eve"),
+        pytest.param("2026-03-14 12:00", f"It is outside our office hours now: {MONDAY}", id="sat"),
+        pytest.param("2026-03-13 17:28", f"Our office is about to close: {MONDAY}", id="closing"),
+        pytest.param("2026-03-13 08:00", "a person answers today from 09:00, ", id="early"),
+    ],
+)
+def test_a_form_promises_what_the_office_hours_let_anybody_keep(source, asked, said):
+    at = datetime.fromisoformat(asked).replace(tzinfo=UTC)
+    assert said in answer_time(source, at)
+
+
+def test_it_goes_by_the_live_policy(source, rosa, at):
+    draft = start_draft(Document.objects.get(kind="policies").versions.get(), by=rosa)
+    promises = Target.objects.filter(policy__version=draft, kind="first_response")
+    promises.update(allowed=timedelta(hours=2))
+    publish(draft, by=rosa, note="Less", at=at - timedelta(minutes=1))
+    assert answer_time(source, at) == "A person answers within 2 hours."
+
+
+def test_what_opens_no_handoff_promises_nothing(defaults, at):
+    assert answer_time(IntakeSource.objects.get(slug="list"), at) == ""
+
+
+@pytest.mark.parametrize(
+    "minutes, text", [(5, "5 minutes"), (60, "1 hour"), (90, "90 minutes"), (1440, "24 hours")]
+)
+def test_a_length_is_told_in_whole_hours_or_minutes(minutes, text):
+    assert length_text(timedelta(minutes=minutes)) == text
