@@ -17,6 +17,7 @@ from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
+from leads.stage_rules import unmet
 from sla import clocks, responses
 from sla.models import Target
 
@@ -114,7 +115,8 @@ def qualify(
     is wanting, EntryRefused if the stage asks for more and nothing overrides that.
     """
     handoff = _claimed(_held(handoff, by=by), by=by, answer=Answer.ACCEPTED)
-    checklist.check(handoff, confirmed, at)
+    if problems := checklist.problems(handoff, confirmed, at):
+        raise AnswerRefused(problems)
     checklist.keep(handoff, confirmed, at)
     reason = f"Qualified by {by}" + (f": {note}" if note else "")
     lifecycle.move(
@@ -141,6 +143,11 @@ def qualify(
         keeps_owner=True,
     )
     return handoff
+
+
+def stage_refusal(handoff: Handoff, at: datetime) -> str:
+    """Return what the stage that qualifying leads to asks for and the lead lacks; "": nothing."""
+    return unmet(handoff.lead, handoff.hop.qualify_stage, at=at, handoff=handoff)
 
 
 @transaction.atomic

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from feedback.errors import AnswerRefused
 from leads.criteria import criteria_of
 from leads.custom_facts import labels_of
 from leads.documents import live_version
@@ -21,19 +20,20 @@ def live_items(at: datetime) -> QuerySet[ChecklistItem]:
     return ChecklistItem.objects.filter(version=_live(at))
 
 
-def check(handoff: Handoff, confirmed: Collection[str], at: datetime) -> None:
-    """Raise AnswerRefused unless every required item is in `confirmed` (keys), and every fact known
-    that qualifying requires.
+def problems(handoff: Handoff, confirmed: Collection[str], at: datetime) -> dict[str, str]:
+    """Return a sentence for each required item that is not in `confirmed` (keys), under
+    "confirmed", and for what isn't known though qualifying requires it, under "missing".
     """
+    found = {}
     open_items = live_items(at).filter(is_required=True).exclude(key__in=confirmed)
-    labels = [item.label for item in open_items]
-    if labels:
-        raise AnswerRefused({"confirmed": f"Still to be confirmed: {', '.join(labels)}."})
+    if labels := [item.label for item in open_items]:
+        found["confirmed"] = f"Still to be confirmed: {', '.join(labels)}."
     criteria = criteria_of(_live(at))
     missing = missing_fields(facts_of(handoff.lead, at), criteria, RequiredField.Path.SQL)
     if missing:
         names = ", ".join(labels_of(missing))
-        raise AnswerRefused({"missing": f"To qualify, this must be known first: {names}."})
+        found["missing"] = f"To qualify, this must be known first: {names}."
+    return found
 
 
 def keep(handoff: Handoff, confirmed: Collection[str], at: datetime) -> None:

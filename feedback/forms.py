@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -13,6 +13,9 @@ from feedback.models import ReasonCode
 from leads.errors import EntryRefused, LeadsError
 from leads.forms.instants import NearInstantField
 from leads.models import ChecklistItem, Meeting, Opportunity, Touch
+
+# Keys confirmed to sentences by field, and one of the stage.
+Check = Callable[[Collection[str]], tuple[Mapping[str, str], str]]
 
 LONGEST_NOTE = 2000
 LONGEST_OVERRIDE = 100
@@ -89,7 +92,10 @@ class ReasonForm(AnswerForm):
 
 class TouchForm(AnswerForm):
     channel = forms.ChoiceField(choices=Touch.Channel)
-    outcome = forms.ChoiceField(choices=Touch.Outcome)
+    outcome = forms.ChoiceField(
+        choices=Touch.Outcome,
+        help_text="Any attempt counts as first touch and first response, answered or not.",
+    )
     occurred_at = NearInstantField(label="When", required=False, help_text="Left empty: now.")
     note = note_field()
 
@@ -106,14 +112,28 @@ class QualifyForm(StageForm):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, items: Iterable[ChecklistItem]
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        items: Iterable[ChecklistItem],
+        check: Check,
     ) -> None:
+        """check: says of the keys confirmed what is wrong by field, and what the stage refuses."""
         super().__init__(data)
+        self.check = check
         field = self.fields["confirmed"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(item.key, checklist_text(item)) for item in items]
         if not field.choices:
             del self.fields["confirmed"]
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        problems, refusal = self.check(told.get("confirmed", []))
+        self.refuse(AnswerRefused(problems))
+        if refusal and not told.get("override"):
+            self.fail(EntryRefused(refusal))
+        return told
 
 
 class MeetingForm(AnswerForm):

@@ -20,13 +20,13 @@ from leads.submission_values import (
     Country,
     Email,
     Kind,
-    Line40,
     Line80,
     Line100,
     Line120,
     Line200,
     Money,
     PastInstant,
+    Phone,
     Properties,
     Text,
     WebAddress,
@@ -35,6 +35,7 @@ from leads.submission_values import (
 MOST_ACTIVITIES = 200
 # By one of these somebody is known. For who reads the schema; `_is_somebody` checks it.
 KNOWN_BY = ("email", "phone", "source_id")
+NOBODY = "Give an email, a phone or a source_id."
 
 # Other words for how a handoff ended, and ours.
 OUTCOMES = {"declined": "disqualified", "cancelled": "recycled"}
@@ -92,7 +93,7 @@ class SubmissionFields(Fields):
     name: Line200 = ""
     first_name: Line100 = ""
     last_name: Line100 = ""
-    phone: Line40 = ""
+    phone: Phone = ""
     """With its country code, or as dialled in the country."""
     title: Line200 = ""
     """Job title."""
@@ -140,7 +141,7 @@ class SubmissionFields(Fields):
             return self
         if self.phone:
             raise ValueError("Give the phone number its country code, like +49 30 123456.")
-        raise ValueError("Give an email, a phone or a source_id.")
+        raise ValueError(NOBODY)
 
     @property
     def full_name(self) -> str:
@@ -205,9 +206,16 @@ def read_fields(
 
     at:            when it was received; nothing in it may be later.
     is_historical: it may say what became of the lead, and gives HistoricalFields.
-    Raises FieldsRefused.
+    Raises FieldsRefused with every fault found.
     """
-    return read_as(HistoricalFields if is_historical else SubmissionFields, payload, at=at)
+    try:
+        return read_as(HistoricalFields if is_historical else SubmissionFields, payload, at=at)
+    except FieldsRefused as refused:
+        # Whether it is somebody is asked of whole submissions; here one reads all faults at once.
+        is_asked = ("", NOBODY) in refused.errors
+        if is_asked or any(payload.get(name) for name in KNOWN_BY):
+            raise
+        raise FieldsRefused([*refused.errors, ("", NOBODY)]) from refused
 
 
 def read_as(fields: type[FieldsT], payload: Mapping[str, object], *, at: datetime) -> FieldsT:

@@ -30,6 +30,8 @@ LARGEST_AMOUNT = Decimal("999999999999.99")
 LONGEST_VALUE = 1000
 MOST_VALUES = 50
 PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}\Z")
+# As short as a number can be that is dialled, such as 112.
+FEWEST_DIGITS = 3
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 
 Scalar = str | int | float | bool | None
@@ -149,6 +151,14 @@ def email(address: str) -> str:
     return normal_email(address) if address else ""
 
 
+def phone(number: str) -> str:
+    """Return `number` as it was written, extension and all; refuse what nobody could dial."""
+    digits = sum(character.isdecimal() for character in number)
+    if number and digits < FEWEST_DIGITS:
+        raise ValueError("Write a phone number with its digits, like +46 8 123 456 78.")
+    return number
+
+
 def web_address(address: str) -> str:
     if address and not website_domain(address):
         raise ValueError("Write a web address like www.example.com.")
@@ -163,6 +173,7 @@ Line120 = Annotated[str, Field(max_length=120), _LINE]
 Line200 = Annotated[str, Field(max_length=200), _LINE]
 Text = Annotated[str, Field(max_length=4000), AfterValidator(clean_text)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(email)]
+Phone = Annotated[Line40, AfterValidator(phone)]
 WebAddress = Annotated[Line200, AfterValidator(web_address)]
 Country = Annotated[Line80, AfterValidator(country)]
 Count = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]

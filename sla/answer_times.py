@@ -78,11 +78,11 @@ def sentence(promise: Promise, hours: Schedule, at: datetime) -> str:
         is_kept = hours.between(at, at + allowed) >= min(allowed, LEAST_OPEN)
     if is_kept:
         measure = " of office hours" if promise.measure == Target.Measure.WORKING else ""
-        return f"A person answers within {length_text(allowed)}{measure}."
+        return f"A person gets in touch within {length_text(allowed)}{measure}."
     is_closing = hours.is_open(at)
     opens_at = hours.next_open(at + allowed if is_closing else at)
     state = "Our office is about to close" if is_closing else "It is outside our office hours now"
-    return f"{state}: a person answers {opening_text(opens_at, hours, at)}."
+    return f"{state}: a person gets in touch {opening_text(opens_at, hours, at)}."
 
 
 def length_text(length: timedelta) -> str:

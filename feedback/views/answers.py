@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from feedback import answers, outcomes
-from feedback.checklist import live_items
+from feedback import answers, checklist, outcomes
 from feedback.errors import AnswerRefused
 from feedback.forms import (
     AcceptForm,
@@ -112,7 +111,13 @@ def qualify(request: SignedInRequest, pk: int) -> HttpResponse:
         return f"Qualified {assignment.handoff.lead}. It stays yours."
 
     data = request.POST if request.method == "POST" else None
-    form = QualifyForm(data, items=live_items(place.at))
+
+    def check(confirmed: Collection[str]) -> tuple[dict[str, str], str]:
+        handoff = assignment.handoff
+        refusal = answers.stage_refusal(handoff, place.at)
+        return checklist.problems(handoff, confirmed, place.at), refusal
+
+    form = QualifyForm(data, items=checklist.live_items(place.at), check=check)
     return answer_with(request, place, assignment, panel="qualify", form=form, act=act)
 
 

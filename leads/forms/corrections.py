@@ -157,12 +157,11 @@ class FactForm(forms.Form):
         self.helper.form_tag = False
 
     def clean(self) -> dict[str, Any]:
-        if not self.errors:
-            self._read()
+        self._read()
         return self.cleaned_data
 
     def _read(self) -> None:
-        values = {name: self.cleaned_data[name] for name in self.fields if name in FIELDS}
+        values = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
         attributes = {
             name.removeprefix(CUSTOM): value
             for name, fact in self.own.items()

@@ -18,7 +18,7 @@ from leads.countries import COUNTRIES
 from leads.forms.stamps import new_stamp, read_stamp
 from leads.inbox import canonical
 from leads.models import IntakeSource
-from leads.submission_fields import FieldsRefused, read_fields
+from leads.submission_fields import KNOWN_BY, FieldsRefused, read_fields
 
 # Nobody reads and fills in a form faster than this.
 SHORTEST_FILL = timedelta(seconds=2)
@@ -82,16 +82,22 @@ class SubmissionForm(forms.Form):
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
-        if not self.errors:
-            self._check_fields()
-        return self.cleaned_data
-
-    def _check_fields(self) -> None:
+        """Check what could be read, also beside faults: all of them are told at once."""
         try:
             read_fields(self.payload, at=self.at)
         except FieldsRefused as refused:
             for field, sentence in refused.errors:
-                self.add_error(field if field in self.fields else None, sentence)
+                self._refuse(field, sentence)
+        return self.cleaned_data
+
+    def _refuse(self, field: str, sentence: str) -> None:
+        """Show a fault at its field. That nobody is named goes without saying beside an address
+        that is faulty itself.
+        """
+        if field in self.fields:
+            self.add_error(field, sentence)
+        elif not self.errors.keys() & set(KNOWN_BY):
+            self.add_error(None, sentence)
 
     @property
     def payload(self) -> dict[str, object]:

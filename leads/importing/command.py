@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
 
 from leads.errors import LeadsError
 from leads.importing.mapping import ColumnMap, fit_map, preset_names, read_map
@@ -27,6 +31,17 @@ def add_file_options(parser: CommandParser) -> None:
     parser.add_argument(
         "--zone", default="", help="of dates and times without one, like Europe/Berlin"
     )
+
+
+@contextmanager
+def row_bar(layout: TableLayout) -> Iterator[tqdm[NoReturn]]:
+    """Yield a progress bar of a file's rows. Lines that are no rows were counted on, such as blank
+    ones; once all is read, the rows that there were are the whole.
+    """
+    with tqdm(total=max(layout.lines - 1, 1), unit=" rows") as bar:
+        yield bar
+        bar.total = bar.n
+        bar.refresh()
 
 
 def known_source(slug: str) -> IntakeSource:

@@ -95,8 +95,14 @@ def _submissions(plan: ImportPlan, batch: list[Row], refused: RefusedRows) -> It
 def _submission(plan: ImportPlan, row: Row) -> Submission:
     if row.fault:
         raise FieldsRefused([("", row.fault)])
-    payload = plan.columns.payload(row.cells)
-    read_fields(payload, at=plan.at, is_historical=plan.is_historical)
+    payload, faults = plan.columns.read(row.cells)
+    errors = list(faults.values())
+    try:
+        read_fields(payload, at=plan.at, is_historical=plan.is_historical)
+    except FieldsRefused as refused:
+        errors += [(field, why) for field, why in refused.errors if field not in faults]
+    if errors:
+        raise FieldsRefused(errors)
     return Submission(
         source=plan.source,
         door=Submission.Door.IMPORT,

@@ -63,23 +63,30 @@ class ColumnMap:
     def payload(self, cells: list[str]) -> dict[str, object]:
         """Return a row's fields as JSON values; blank cells are left out.
 
-        Raises FieldsRefused for a cell that can't be read as its field.
+        Raises FieldsRefused for cells that can't be read as their fields.
+        """
+        payload, faults = self.read(cells)
+        if faults:
+            raise FieldsRefused(list(faults.values()))
+        return payload
+
+    def read(self, cells: list[str]) -> tuple[dict[str, object], dict[str, tuple[str, str]]]:
+        """Return what `payload` does of the cells that can be read, and by field the column and
+        fault of each other.
         """
         payload: dict[str, object] = {}
+        faults: dict[str, tuple[str, str]] = {}
         for field, value in self.constants:
             _put(payload, field, value)
         for position, column, fields in self.cells:
             text = cells[position].strip()
             text = self.values.get(column, {}).get(text, text)
             for field in fields if text else ():
-                _put(payload, field, self._value(text, column, field))
-        return payload
-
-    def _value(self, text: str, column: str, field: str) -> object:
-        try:
-            return cell_value(text, field, self.dates)
-        except CellRefused as refused:
-            raise FieldsRefused([(column, str(refused))]) from refused
+                try:
+                    _put(payload, field, cell_value(text, field, self.dates))
+                except CellRefused as refused:
+                    faults[field] = column, str(refused)
+        return payload, faults
 
 
 def read_map(name: str) -> MapFile:

@@ -205,6 +205,7 @@ def test_the_touch_form_starts_with_its_channel(client, alice, pass_lead):
     client.force_login(alice)
     form = client.get(f"/queue/{pass_lead(alice).pk}/touch/?channel=email", headers=HTMX)
     assert b'<option value="email" selected>' in form.content
+    assert b"answered or not" in form.content
 
 
 def test_qualify_closes_and_keeps_the_meeting(post, alice, pass_lead):

@@ -114,3 +114,12 @@ def test_an_empty_reason_overrides_nothing(client, make_handoff, alice, sal_asks
     answer = client.post(f"/queue/{handoff.pk}/accept/", {"override": " "}, headers=HTMX)
     assert answer.status_code == 422
     assert not StageTransition.objects.filter(lead=handoff.lead_id, to_stage="sal").exists()
+
+
+def test_all_that_keeps_a_lead_from_qualifying_is_told_at_once(client, accepted, alice):
+    Stage.objects.filter(pk="sql").update(entry_criteria=PHONE)
+    client.force_login(alice)
+    told = {"confirmed": "budget", "meeting_at": "0001-01-01T00:00"}
+    form = client.post(f"/queue/{accepted.pk}/qualify/", told, headers=HTMX).context["form"]
+    assert set(form.errors) == {"confirmed", "meeting_at", "__all__"}
+    assert "override" in form.fields

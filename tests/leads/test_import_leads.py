@@ -3,6 +3,8 @@ import csv
 import pytest
 from django.core.management import CommandError, call_command
 
+from leads.importing.command import row_bar
+from leads.importing.reading import read_layout, rows
 from leads.models import Lead, Submission
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,13 @@ def test_the_refused_file_says_row_reason_and_what_it_held(file, run):
     assert (first["refused_row"], first["email"], first["name"]) == ("3", "joe", "'=cmd()")
     assert "not an e-mail address" in first["refused_because"]
     assert "1 cells where the header has 4" in second["refused_because"]
+
+
+def test_blank_rows_leave_no_gap_in_the_progress_bar(file):
+    layout = read_layout(file(HEADER + "jane@lumora.example,Jane,Lumora,1\n\n,,,\n"))
+    with row_bar(layout) as bar:
+        bar.update(len(list(rows(layout))))
+    assert (bar.n, bar.total) == (1, 1)
 
 
 def test_the_layout_and_what_is_ignored_are_told(file, run):
@@ -135,3 +144,11 @@ def test_an_unknown_source_names_those_there_are(file, source):
 def test_when_every_row_is_refused_the_command_fails(file, run):
     with pytest.raises(CommandError, match="Every row was refused"):
         run(file(HEADER + "jane,Jane,Lumora,1\n"))
+
+
+def test_all_faults_of_a_row_are_told_at_once(file, run):
+    path = file(HEADER + "jane@lumora.example,Jane,Lumora,1\njoe,Joe,Lumora,many\n")
+    run(path)
+    (refused,) = refused_rows(path)
+    assert "not an e-mail address" in refused["refused_because"]
+    assert "not a whole number" in refused["refused_because"]

@@ -114,3 +114,10 @@ def test_what_failed_says_why(client, added):
 def test_what_a_colleague_added_is_not_found(client, added, carol):
     client.force_login(carol)
     assert client.get(f"{URL}{added.public_id}/").status_code == 404
+
+
+def test_all_that_is_wrong_is_told_at_once(client, alice, fields):
+    client.force_login(alice)
+    faulty = {"name": "", "email": "jane", "phone": "abc", "website": "?", "employees": "many"}
+    errors = client.post(URL, {**fields, **faulty}).context["form"].errors
+    assert set(errors) == set(faulty)

@@ -144,3 +144,22 @@ def test_an_import_of_the_past_says_what_became_of_the_lead(at):
 def test_a_history_out_of_order_is_refused(at, history):
     with pytest.raises(FieldsRefused):
         historical(at, **history)
+
+
+@pytest.mark.parametrize(
+    "phone", ["112", "+46 8 123 456 78 ext. 12", "1-800-FLOWERS", "０３０１２３"]
+)
+def test_a_phone_number_is_taken_as_it_is_written(phone, at):
+    assert read_fields({"email": "a@b.example", "phone": phone}, at=at).phone == phone
+
+
+@pytest.mark.parametrize("phone", ["abc", "n/a", "-"])
+def test_what_nobody_could_dial_is_no_phone_number(phone, at):
+    with pytest.raises(FieldsRefused, match="phone: Write a phone number"):
+        read_fields({"email": "a@b.example", "phone": phone}, at=at)
+
+
+def test_that_nobody_is_named_is_told_beside_other_faults(at):
+    with pytest.raises(FieldsRefused) as refused:
+        read_fields({"employees": "many"}, at=at)
+    assert [field for field, _ in refused.value.errors] == ["employees", ""]

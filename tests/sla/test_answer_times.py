@@ -9,17 +9,17 @@ from leads.models import Document, IntakeSource
 from sla.answer_times import answer_time, length_text
 from sla.models import Target
 
-MONDAY = "a person answers on Monday from 09:00, "
+MONDAY = "a person gets in touch on Monday from 09:00, "
 
 
 @pytest.mark.parametrize(
     "asked, said",
     [
-        pytest.param("2026-03-10 10:00", "A person answers within 5 minutes.", id="open"),
+        pytest.param("2026-03-10 10:00", "A person gets in touch within 5 minutes.", id="open"),
         pytest.param("2026-03-13 19:00", f"It is outside our office hours now: {MONDAY}", id="eve"),
         pytest.param("2026-03-14 12:00", f"It is outside our office hours now: {MONDAY}", id="sat"),
         pytest.param("2026-03-13 17:28", f"Our office is about to close: {MONDAY}", id="closing"),
-        pytest.param("2026-03-13 08:00", "a person answers today from 09:00, ", id="early"),
+        pytest.param("2026-03-13 08:00", "a person gets in touch today from 09:00, ", id="early"),
     ],
 )
 def test_a_form_promises_what_the_office_hours_let_anybody_keep(source, asked, said):
@@ -32,7 +32,7 @@ def test_it_goes_by_the_live_policy(source, rosa, at):
     promises = Target.objects.filter(policy__version=draft, kind="first_response")
     promises.update(allowed=timedelta(hours=2))
     publish(draft, by=rosa, note="Less", at=at - timedelta(minutes=1))
-    assert answer_time(source, at) == "A person answers within 2 hours."
+    assert answer_time(source, at) == "A person gets in touch within 2 hours."
 
 
 def test_what_opens_no_handoff_promises_nothing(defaults, at):

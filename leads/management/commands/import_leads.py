@@ -6,9 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
-from tqdm import tqdm
 
-from leads.importing.command import add_file_options, announcement, known_source, read_table
+from leads.importing.command import (
+    add_file_options,
+    announcement,
+    known_source,
+    read_table,
+    row_bar,
+)
 from leads.importing.lead_rows import ImportPlan, ImportSummary, import_rows
 from leads.importing.mapping import LEAD_TARGETS
 from leads.importing.refusals import RefusedRows
@@ -38,8 +43,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(announcement(layout, columns))
         started = time.monotonic()
-        total = max(layout.lines - 1, 1)
-        with RefusedRows(layout) as refused, tqdm(total=total, unit=" rows") as bar:
+        with RefusedRows(layout) as refused, row_bar(layout) as bar:
             summary = import_rows(plan, refused, progress=bar.update)
         self.stdout.write(sentence(summary, time.monotonic() - started))
         if summary.refused:

@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from tqdm import tqdm
 
 from leads.errors import LeadsError
-from leads.importing.command import add_file_options, announcement, known_source, read_table
+from leads.importing.command import (
+    add_file_options,
+    announcement,
+    known_source,
+    read_table,
+    row_bar,
+)
 from leads.importing.mapping import ColumnMap
 from leads.importing.outcomes import (
     OUTCOME_TARGETS,
@@ -33,10 +38,11 @@ class Command(BaseCommand):
         source = known_source(options["source"])
         self.stdout.write(announcement(layout, columns))
         summary, count, at, started = OutcomeSummary(), 0, database_now(), time.monotonic()
-        with RefusedRows(layout) as refused:
-            for row in tqdm(rows(layout), total=max(layout.lines - 1, 1), unit=" rows"):
+        with RefusedRows(layout) as refused, row_bar(layout) as bar:
+            for row in rows(layout):
                 count += 1
                 take_row(row, columns, source, at=at, summary=summary, refused=refused)
+                bar.update()
         self.stdout.write(sentence(summary, count, refused.count, time.monotonic() - started))
         if refused.count:
             self.stdout.write(f"Refused rows, with the reason of each: {refused.path}")
