@@ -14,9 +14,12 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 from typing import Any, NamedTuple
 
-from leads.conditions import ActivityRecord, Compiled, Evidence, compile_conditions
+from leads.activity_series import ActivityRecord, Series, series_of
+from leads.conditions import Compiled, Evidence, compile_conditions
 from leads.facts import FUNCTIONS, REGIONS, SENIORITIES
+from leads.openings import opening_of
 from leads.rule_index import PointsIndex, RuleIndex
+from leads.score_changes import flips_of, next_change
 from leads.scoring import (
     Bands,
     Criteria,
@@ -24,10 +27,7 @@ from leads.scoring import (
     GroupCap,
     HandRaise,
     Signal,
-    nearest_flips,
-    next_band_change,
-    opening,
-    score,
+    score_of,
 )
 from leads.standing import Standing
 
@@ -44,7 +44,7 @@ Condition = dict[str, Any]
 
 class LeadAsKnown(NamedTuple):
     facts: Facts
-    activities: Sequence[ActivityRecord]
+    series: Sequence[Series]
 
 
 class Goal(NamedTuple):
@@ -218,11 +218,12 @@ def additive_goals(leads: Sequence[Facts]) -> list[Goal]:
     return [Goal("additive rules / plain function", ours / plain, 0.25)]
 
 
-def random_activities(choose: random.Random, count: int) -> list[ActivityRecord]:
-    return [
+def random_series(choose: random.Random, count: int) -> list[Series]:
+    records = (
         ActivityRecord(choose.choice(KINDS), {}, AT - timedelta(days=choose.uniform(0, 120)))
         for _ in range(count)
-    ]
+    )
+    return series_of(records, AT)
 
 
 def whole_criteria() -> Criteria:
@@ -245,25 +246,29 @@ def whole_criteria() -> Criteria:
 
 def score_goals(leads: Sequence[Facts]) -> list[Goal]:
     choose, criteria = random.Random(4), whole_criteria()
-    evidence = [LeadAsKnown(facts, random_activities(choose, 10)) for facts in leads[:500]]
-    busy = [LeadAsKnown(facts, random_activities(choose, 500)) for facts in leads[:20]]
+    evidence = [LeadAsKnown(facts, random_series(choose, 10)) for facts in leads[:500]]
+    busy = [LeadAsKnown(facts, random_series(choose, 500)) for facts in leads[:20]]
+
+    def standing(lead: LeadAsKnown) -> Standing:
+        return Standing(Evidence(lead.facts, lead.series, AT), criteria)
 
     def band(lead: LeadAsKnown) -> str:
-        return Standing(Evidence(lead.facts, lead.activities, AT), criteria).band
+        return standing(lead).band
 
     def with_everything(lead: LeadAsKnown) -> object:
-        found = score(lead.facts, lead.activities, criteria, AT)
-        opens = opening(lead.facts, lead.activities, criteria, AT, None)
-        return found, opens, next_band_change(lead.facts, lead.activities, criteria, AT)
+        found = standing(lead)
+        return score_of(found), opening_of(found, None), next_change(found)
 
-    def flips_of(lead: LeadAsKnown) -> object:
-        return nearest_flips(lead.facts, lead.activities, criteria, AT)
+    def flips(lead: LeadAsKnown) -> object:
+        return flips_of(standing(lead))
 
     bands, scores = per_second(band, evidence), per_second(with_everything, evidence)
     everything = 1000 / per_second(with_everything, busy)
-    flips = 1000 / per_second(flips_of, busy)
+    flipping = 1000 / per_second(flips, busy)
     print(f"10 activities, leads/s: band {bands:,.0f}   score, opening, next change {scores:,.0f}")
-    print(f"500 activities, ms: score, opening, next change {everything:.2f}   flips {flips:.2f}")
+    print(
+        f"500 activities, ms: score, opening, next change {everything:.2f}   flips {flipping:.2f}"
+    )
     return [
         Goal("band with 10 activities, leads/s", bands, 5_000),
         Goal("5 ms / whole score with 500 activities", 5 / everything, 1),

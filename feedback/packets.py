@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from feedback.next_actions import next_action
-from leads.conditions import ActivityRecord, Condition, Evidence
+from leads.activity_series import ActivityRecord
+from leads.conditions import Condition, Evidence
 from leads.criteria import criteria_of
 from leads.facts import ACTIVITY_KINDS, FACTS
 from leads.models import Handoff, Lead, Opportunity, Organisation
@@ -227,11 +228,10 @@ def _company(evidence: Evidence) -> list[str]:
 def _trial(evidence: Evidence) -> list[tuple[str, object]]:
     started = _latest(evidence, "trial_start")
     settings = ", ".join(f"{name} {value}" for name, value in (started or {}).items())
-    used = Counter(
-        str(each.activity.properties.get("feature"))
-        for each in evidence.happenings("trial_feature_used")
-        if each.activity.properties.get("feature")
-    )
+    used = Counter[str]()
+    for each in evidence.done("trial_feature_used"):
+        if feature := each.properties.get("feature"):
+            used[str(feature)] += len(each)
     most_used = used.most_common(1)[0][0] if used else None
     return [("Trial", settings), ("Main feature used", most_used)]
 
@@ -244,8 +244,7 @@ def _webinar(evidence: Evidence) -> list[tuple[str, object]]:
 
 
 def _latest(evidence: Evidence, kind: str) -> dict[str, object] | None:
-    found = [each.activity for each in evidence.happenings(kind)]
-    latest = max(found, key=lambda each: each.occurred_at, default=None)
+    latest = max(evidence.done(kind), key=lambda each: max(each.instants), default=None)
     return dict(latest.properties) if latest else None
 
 

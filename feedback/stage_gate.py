@@ -25,8 +25,7 @@ class StageGate:
     def lets_on(self, opened: WouldOpen, band: str, evidence: Evidence) -> bool:
         """Whether the stages let a lead on, on `evidence`; `band` is that of its opening."""
         handoff = Handoff(path=opened.path, trigger_key=opened.key, band=band)
-        facts = {**evidence.facts, **handoff_facts(handoff)}
-        known = Evidence(facts, evidence.activities, evidence.at)
+        known = evidence.with_facts({**evidence.facts, **handoff_facts(handoff)})
         return not refusal_on(self.present, self.to, known, self.attributes)
 
 

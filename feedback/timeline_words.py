@@ -8,7 +8,7 @@ from typing import Any
 from feedback.models import Disposition
 from feedback.packets import detail as telling_detail
 from feedback.packets import kind_label
-from leads.evidence import ActivityRecord
+from leads.activity_series import ActivityRecord
 from leads.models import (
     Activity,
     Assignment,

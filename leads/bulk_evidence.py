@@ -7,21 +7,21 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from leads.evidence import ActivityRecord, Evidence
+from leads.activity_series import Series, instant_of, make_series, microseconds
+from leads.evidence import Evidence
 from leads.models import Lead
 
 CHUNK = 500
 
-# Instants come as seconds and JSON as text: what the ORM makes of a row outlasts its score.
+# Instants come as microseconds and JSON as text: what the ORM makes of a row outlasts its score.
 # What is alike comes in one row: a lead does little that nobody did before.
 ACTIVITIES = """
     SELECT lead_id, account_id, kind, properties::text,
-        string_agg(extract(epoch FROM occurred_at)::text, ' ')
+        string_agg((extract(epoch FROM occurred_at) * 1000000)::bigint::text, ' ')
     FROM (
         SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
         UNION ALL
@@ -33,18 +33,22 @@ ACTIVITIES = """
 """
 # What an import tells of the past counts as if it had been known then.
 ACTIVITIES_AS_TOLD = """
-    SELECT activity.lead_id, activity.account_id, activity.kind, activity.properties::text,
-        extract(epoch FROM occurred_at)::float8,
-        CASE WHEN NOT submission.is_historical AND activity.recorded_at > occurred_at
-            THEN extract(epoch FROM activity.recorded_at)::float8 END
+    SELECT lead_id, account_id, kind, properties::text,
+        string_agg((extract(epoch FROM occurred_at) * 1000000)::bigint::text, ' '),
+        string_agg((extract(epoch FROM told_at) * 1000000)::bigint::text, ' ')
     FROM (
-        SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
-        UNION ALL
-        SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
+        SELECT activity.*, CASE WHEN submission.is_historical IS FALSE
+            THEN greatest(activity.recorded_at, occurred_at) ELSE occurred_at END AS told_at
+        FROM (
+            SELECT * FROM leads_activity WHERE lead_id = ANY(%s)
+            UNION ALL
+            SELECT * FROM leads_activity WHERE lead_id IS NULL AND account_id = ANY(%s)
+        ) activity
+        LEFT JOIN leads_submission submission ON submission.id = activity.submission_id
+        WHERE occurred_at <= %s
     ) activity
-    LEFT JOIN leads_submission submission ON submission.id = activity.submission_id
-    WHERE occurred_at <= %s
-    ORDER BY occurred_at, activity.id
+    GROUP BY lead_id, account_id, kind, properties
+    ORDER BY kind, properties
 """
 NEWEST_FACTS = """
     SELECT DISTINCT ON (lead_id) lead_id, facts::text
@@ -69,16 +73,14 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that was known of a lead up to an instant: fact snapshots and activities, oldest first.
+    """All that was known of a lead up to an instant: fact snapshots, oldest first, and activities.
 
-    An activity counts from when it happened, facts from when they were known.
-    told_late: for an activity that became known later than it happened, by its place: when.
+    What was done counts from when it was told, facts from when they were known.
     """
 
     lead_id: int
     known: Sequence[Known]
-    activities: Sequence[ActivityRecord]
-    told_late: Mapping[int, datetime] = field(default_factory=dict)
+    series: Sequence[Series]
     looked_at: dict[datetime, Evidence] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -89,23 +91,16 @@ class History:
         if evidence is None:
             place = bisect_right(self.known, at, key=lambda each: each.known_from)
             facts = self.known[place - 1].facts if place else {}
-            evidence = self.looked_at[at] = Evidence(facts, self._told_by(at), at)
+            instant = microseconds(at)
+            series = [cut for each in self.series if (cut := each.until(instant))]
+            evidence = self.looked_at[at] = Evidence(facts, series, at)
         return evidence
 
     @property
     def news_at(self) -> set[datetime]:
         """The instants at which something became known."""
-        instants = {each.known_from for each in self.known}
-        late = self.told_late
-        return instants | {
-            late.get(place, each.occurred_at) for place, each in enumerate(self.activities)
-        }
-
-    def _told_by(self, at: datetime) -> Sequence[ActivityRecord]:
-        late = self.told_late
-        if not late:
-            return self.activities
-        return [each for place, each in enumerate(self.activities) if late.get(place, at) <= at]
+        instants = {each for series in self.series for each in series.known}
+        return {each.known_from for each in self.known} | set(map(instant_of, instants))
 
 
 def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[int, Evidence]]:
@@ -115,23 +110,18 @@ def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[in
     """
     for ids in in_chunks(lead_ids):
         facts = newest_facts(ids, at)
-        activities = activities_of_all(_accounts(ids), at)
+        series = series_of_all(_accounts(ids), at)
         for lead_id in ids:
-            yield lead_id, Evidence(facts.get(lead_id, {}), activities[lead_id], at)
+            yield lead_id, Evidence(facts.get(lead_id, {}), series[lead_id], at)
 
 
 def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
     """Yield each lead of `lead_ids`, in that order, with its history up to `until`."""
     for ids in in_chunks(lead_ids):
         known = _all_facts(ids, until)
-        acts: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in ids}
-        late: dict[int, dict[int, datetime]] = {lead_id: {} for lead_id in ids}
-        for lead_id, record, told_at in _acts_as_told(_accounts(ids), until):
-            if told_at is not None:
-                late[lead_id][len(acts[lead_id])] = told_at
-            acts[lead_id].append(record)
+        series = _series_as_told(_accounts(ids), until)
         for lead_id in ids:
-            yield History(lead_id, known[lead_id], acts[lead_id], late[lead_id])
+            yield History(lead_id, known[lead_id], series[lead_id])
 
 
 def evenly(found: Sequence[Any], most: int) -> Sequence[Any]:
@@ -151,66 +141,55 @@ def newest_facts(ids: Sequence[int], at: datetime) -> dict[int, dict[str, object
     return {lead_id: json.loads(facts) for lead_id, facts in rows}
 
 
-def activities_of_all(
-    accounts: Mapping[int, int | None], until: datetime
-) -> dict[int, list[ActivityRecord]]:
-    """Return what each lead and its account did up to `until`, oldest first.
+def series_of_all(accounts: Mapping[int, int | None], until: datetime) -> dict[int, list[Series]]:
+    """Return what each lead and its account did up to `until`.
 
     accounts: the id of each lead's account; None for a lead without one.
     """
-    found: dict[int, list[ActivityRecord]] = {lead_id: [] for lead_id in accounts}
-    leads_of = _leads_of(accounts)
-    for lead_id, account_id, kind, properties, times in _rows(
-        ACTIVITIES, [list(accounts), list(leads_of), until]
-    ):
-        read = json.loads(properties)
-        records = [
-            ActivityRecord(kind, read, datetime.fromtimestamp(float(seconds), UTC))
-            for seconds in times.split()
-        ]
-        for doer in leads_of[account_id] if lead_id is None else (lead_id,):
-            found[doer] += records
-    for records in found.values():
-        records.sort(key=attrgetter("occurred_at"))
-    return found
+    found = _Found(accounts)
+    for lead_id, account_id, kind, properties, instants in found.rows(ACTIVITIES, until):
+        in_order = sorted(map(int, instants.split()))
+        found.add(lead_id, account_id, make_series(kind, found.read(properties), in_order))
+    return found.series
 
 
-def _leads_of(accounts: Mapping[int, int | None]) -> dict[int, list[int]]:
-    leads_of: dict[int, list[int]] = {}
-    for lead_id, account_id in accounts.items():
-        if account_id is not None:
-            leads_of.setdefault(account_id, []).append(lead_id)
-    return leads_of
+def _series_as_told(accounts: Mapping[int, int | None], until: datetime) -> dict[int, list[Series]]:
+    """Return what each lead and its account did, in the order in which it was told."""
+    found = _Found(accounts)
+    for lead_id, account_id, kind, properties, *columns in found.rows(ACTIVITIES_AS_TOLD, until):
+        happened, heard = (map(int, column.split()) for column in columns)
+        in_order = sorted(zip(heard, happened, strict=True))
+        told, instants = [each[0] for each in in_order], [each[1] for each in in_order]
+        late = () if told == instants else told
+        series = make_series(kind, found.read(properties), instants, late)
+        found.add(lead_id, account_id, series)
+    return found.series
 
 
-def _acts_as_told(
-    accounts: Mapping[int, int | None], until: datetime
-) -> Iterator[tuple[int, ActivityRecord, datetime | None]]:
-    """Yield what each lead and its account did, oldest first, and when it was told if that was
-    later.
-    """
-    leads_of = _leads_of(accounts)
-    read = _PropertiesReader()
-    for lead_id, account_id, kind, properties, seconds, late in _rows(
-        ACTIVITIES_AS_TOLD, [list(accounts), list(leads_of), until]
-    ):
-        record = ActivityRecord(kind, read(properties), datetime.fromtimestamp(seconds, UTC))
-        told_at = None if late is None else datetime.fromtimestamp(late, UTC)
-        for doer in leads_of[account_id] if lead_id is None else (lead_id,):
-            yield doer, record, told_at
+class _Found:
+    """The series of some leads, as they are read."""
 
-
-class _PropertiesReader:
-    """Reads JSON objects, each text once: most are empty or alike."""
-
-    def __init__(self) -> None:
+    def __init__(self, accounts: Mapping[int, int | None]) -> None:
+        self.series: dict[int, list[Series]] = {lead_id: [] for lead_id in accounts}
+        self._leads_of: dict[int, list[int]] = {}
         self._read: dict[str, Mapping[str, object]] = {}
+        for lead_id, account_id in accounts.items():
+            if account_id is not None:
+                self._leads_of.setdefault(account_id, []).append(lead_id)
 
-    def __call__(self, text: str) -> Mapping[str, object]:
-        found = self._read.get(text)
+    def rows(self, sql: str, until: datetime) -> list[tuple[Any, ...]]:
+        return _rows(sql, [list(self.series), list(self._leads_of), until])
+
+    def read(self, properties: str) -> Mapping[str, object]:
+        """Return what a JSON object says, read once for each text: most are empty or alike."""
+        found = self._read.get(properties)
         if found is None:
-            found = self._read[text] = json.loads(text)
+            found = self._read[properties] = json.loads(properties)
         return found
+
+    def add(self, lead_id: int | None, account_id: int, series: Series) -> None:
+        for doer in self._leads_of[account_id] if lead_id is None else (lead_id,):
+            self.series[doer].append(series)
 
 
 def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

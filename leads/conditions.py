@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leads.activity_series import count_of
 from leads.condition_checks import problems
 from leads.condition_trace import (
     TRUTH,
@@ -19,12 +20,11 @@ from leads.condition_trace import (
     any_of,
 )
 from leads.condition_words import shown, subject, told
-from leads.evidence import ActivityRecord, Evidence
+from leads.evidence import Evidence
 from leads.facts import FACTS, Fact
 from leads.operators import KNOWNNESS, NORMALISE, OPERATORS, Operator, make_test
 
 __all__ = [
-    "ActivityRecord",
     "Compiled",
     "Condition",
     "ConditionTrace",
@@ -202,14 +202,15 @@ def _fact_reader(fact: Fact) -> Read:
 
 def _behaviour_reader(fact: Fact, kind: str, where: Mapping[str, object], days: int | None) -> Read:
     def count(evidence: Evidence) -> int:
-        return len(evidence.happenings(kind, where, days=days))
+        return count_of(evidence.done(kind, where, days=days))
 
     def distinct_days(evidence: Evidence) -> int:
-        return len({each.day for each in evidence.happenings(kind, where, days=days)})
+        found = evidence.done(kind, where, days=days)
+        return len(set().union(*(each.days for each in found)))
 
     def days_since_last(evidence: Evidence) -> int | None:
-        found = evidence.happenings(kind, where, days=days)
-        return evidence.day - max(each.day for each in found) if found else None
+        found = evidence.done(kind, where, days=days)
+        return evidence.day - max(max(each.days) for each in found) if found else None
 
     return {
         "activity.count": count,

@@ -9,13 +9,14 @@ from datetime import datetime
 from leads.criteria import criteria_of
 from leads.criteria_charts import Histogram, histogram
 from leads.criteria_counts import Standpoint, Survey, surveys
-from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.models import BANDS, Lead, User, Version
 from leads.row_views import anchor_of
 from leads.score_breakdown import Line, Score
-from leads.scoring import Flip, nearest_flips, score
+from leads.score_changes import Flip, flips_of
+from leads.scoring import score_of
 from leads.scoring_rules import Criteria
+from leads.standing import Standing
 
 LEADS_OFFERED = 8
 
@@ -61,7 +62,8 @@ def compare(lead: Lead, live: Version, version: Version, at: datetime) -> Compar
     """Return the score of `lead` as it is known at `at`, by what is live and by `version`."""
     evidence = evidence_for(lead, at)
     old, new = criteria_of(live), criteria_of(version)
-    before, after = _score(evidence, old), _score(evidence, new)
+    now = Standing(evidence, new)
+    before, after = score_of(Standing(evidence, old)), score_of(now)
     return Comparison(
         lead=lead,
         before=before,
@@ -72,12 +74,8 @@ def compare(lead: Lead, live: Version, version: Version, at: datetime) -> Compar
             _ledger("Fit", before, after, before.fit, after.fit),
             _ledger("Readiness", before, after, before.readiness, after.readiness),
         ],
-        flips=nearest_flips(evidence.facts, evidence.activities, new, at),
+        flips=flips_of(now),
     )
-
-
-def _score(evidence: Evidence, criteria: Criteria) -> Score:
-    return score(evidence.facts, evidence.activities, criteria, evidence.at)
 
 
 def _ledger(label: str, before: Score, after: Score, was: int, now: int) -> ComparedLedger:

@@ -1,50 +1,33 @@
 """What is known of a lead at an instant: its facts and what it did. Pure; no database, no clock."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
-_EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
-
-
-def utc_day(instant: datetime) -> int:
-    """Return the proleptic ordinal of the UTC day that `instant` (aware) lies in."""
-    if instant.tzinfo is UTC:
-        return instant.toordinal()
-    if instant.tzinfo is None:
-        raise ValueError("An instant must carry its zone.")
-    return _EPOCH_ORDINAL + int(instant.timestamp() // 86_400)
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityRecord:
-    """One thing a lead did; `occurred_at` is aware."""
-
-    kind: str
-    properties: Mapping[str, object]
-    occurred_at: datetime
-
-
-class Happening(NamedTuple):
-    """An activity that counts, with the UTC day it happened on."""
-
-    day: int
-    activity: ActivityRecord
+from leads.activity_series import (
+    ActivityRecord,
+    Series,
+    count_of,
+    has_properties,
+    series_of,
+    utc_day,
+)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A lead's facts and activities as known at `at` (aware); later activities never count.
+    """A lead's facts as known at `at` (aware), and what had happened by then.
 
     facts:      by dotted name; a missing name or None is unknown. Dates may be ISO strings.
+    series:     what it and its company did.
     normalised: facts as conditions compare them, filled in as they are asked; None is unknown.
     """
 
     facts: Mapping[str, object]
-    activities: Sequence[ActivityRecord]
+    series: Sequence[Series]
     at: datetime
     normalised: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -53,64 +36,56 @@ class Evidence:
         return utc_day(self.at)
 
     @cached_property
-    def by_kind(self) -> dict[str, list[Happening]]:
-        """What happened up to `at`, by kind, in the order given."""
-        index: defaultdict[str, list[Happening]] = defaultdict(list)
-        at = self.at
-        for activity in self.activities:
-            occurred_at = activity.occurred_at
-            if occurred_at <= at:
-                index[activity.kind].append(Happening(utc_day(occurred_at), activity))
-        return dict(index)
+    def by_kind(self) -> dict[str, list[Series]]:
+        index: dict[str, list[Series]] = {}
+        for each in self.series:
+            index.setdefault(each.kind, []).append(each)
+        return index
+
+    @cached_property
+    def activities(self) -> list[ActivityRecord]:
+        """What happened, oldest first."""
+        found = [record for each in self.series for record in each.records()]
+        return sorted(found, key=attrgetter("occurred_at"))
 
     @property
     def count(self) -> int:
-        """How much happened up to `at`."""
-        return sum(map(len, self.by_kind.values()))
+        """How much happened."""
+        return count_of(self.series)
 
-    def happenings(
+    def done(
         self, kind: str, where: Mapping[str, object] | None = None, *, days: int | None = None
-    ) -> list[Happening]:
-        """Return what happened of `kind` with every property of `where`, up to `days` UTC days ago.
+    ) -> list[Series]:
+        """Return what was done of `kind` with every property of `where`, up to `days` UTC days ago.
 
-        Today is 0 days ago, so `days=7` takes in today and the seven UTC days before it.
+        Today is 0 days ago, so `days=7` takes in today and the seven UTC days before it. No series
+        that is returned is empty.
         """
         found = self.by_kind.get(kind, [])
         if where:
-            found = [each for each in found if has_properties(each.activity, where)]
+            found = [each for each in found if has_properties(each.properties, where)]
         if days is not None:
-            oldest = self.day - days
-            found = [each for each in found if each.day >= oldest]
+            recent = (each.within(self.day - days, self.day) for each in found)
+            found = [each for each in recent if each]
         return found
 
     def after_days(self, days: int) -> "Evidence":
         """Return the same evidence as it looks so many days later if nothing happens."""
-        later = Evidence(self.facts, self.activities, self.at + timedelta(days=days))
+        later = Evidence(self.facts, self.series, self.at + timedelta(days=days))
         return later._knowing(self.by_kind)
 
     def with_activity(self, activity: ActivityRecord) -> "Evidence":
         """Return the evidence with one more activity, which must not be later than `at`."""
-        happening = Happening(utc_day(activity.occurred_at), activity)
-        of_kind = [*self.by_kind.get(activity.kind, []), happening]
-        more = Evidence(self.facts, (*self.activities, activity), self.at)
-        return more._knowing({**self.by_kind, activity.kind: of_kind})
+        more = series_of([activity], self.at)
+        return Evidence(self.facts, (*self.series, *more), self.at)
 
     def with_fact(self, name: str, value: object) -> "Evidence":
-        other = Evidence({**self.facts, name: value}, self.activities, self.at)
-        return other._knowing(self.by_kind)
+        return self.with_facts({**self.facts, name: value})
 
-    def _knowing(self, by_kind: dict[str, list[Happening]]) -> "Evidence":
+    def with_facts(self, facts: Mapping[str, object]) -> "Evidence":
+        """Return the evidence with these facts in place of its own."""
+        return Evidence(facts, self.series, self.at)._knowing(self.by_kind)
+
+    def _knowing(self, by_kind: dict[str, list[Series]]) -> "Evidence":
         vars(self)["by_kind"] = by_kind  # where cached_property keeps its answer
         return self
-
-
-def has_properties(activity: ActivityRecord, where: Mapping[str, object]) -> bool:
-    """Whether each property in `where` has the value named; text compares case-folded."""
-    properties = activity.properties
-    return all(_same(properties.get(name), value) for name, value in where.items())
-
-
-def _same(actual: object, wanted: object) -> bool:
-    if isinstance(actual, str) and isinstance(wanted, str):
-        return actual.strip().casefold() == wanted.strip().casefold()
-    return actual == wanted

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from leads.bulk_evidence import activities_of_all, newest_facts
-from leads.evidence import ActivityRecord, Evidence
+from leads.activity_series import Series
+from leads.bulk_evidence import newest_facts, series_of_all
+from leads.evidence import Evidence
 from leads.models import FactSnapshot, Lead, Submission, User
 
 
@@ -32,11 +33,11 @@ def record_facts(
     )
 
 
-def activities_of(lead: Lead, at: datetime) -> list[ActivityRecord]:
-    """Return what `lead` and its account did up to `at`, oldest first."""
-    return activities_of_all({lead.pk: lead.account_id}, at)[lead.pk]
+def acts_of(lead: Lead, at: datetime) -> list[Series]:
+    """Return what `lead` and its account did up to `at`."""
+    return series_of_all({lead.pk: lead.account_id}, at)[lead.pk]
 
 
 def evidence_for(lead: Lead, at: datetime, extra: Mapping[str, object] | None = None) -> Evidence:
     """Return all that was known of `lead` at `at`, and `extra` facts such as those of its score."""
-    return Evidence({**facts_of(lead, at), **(extra or {})}, activities_of(lead, at), at)
+    return Evidence({**facts_of(lead, at), **(extra or {})}, acts_of(lead, at), at)

@@ -16,7 +16,9 @@ from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
 from leads.models import Document, Handoff, Lead, Opportunity, User, Version
-from leads.scoring import Criteria, Flip, Line, Score, nearest_flips, score
+from leads.score_changes import flips_of
+from leads.scoring import Criteria, Flip, Line, Score, score_of
+from leads.standing import Standing
 
 # Told in the head of the page, or worth showing only where they are true.
 SAID_ELSEWHERE = {"person.email_domain", "person.has_phone", "account.has_owner"}
@@ -130,8 +132,8 @@ def score_page(evidence: Evidence) -> ScorePage | None:
     except NothingLive:
         return None
     criteria = criteria_of(version)
-    about = (evidence.facts, evidence.activities, criteria, evidence.at)
-    result = score(*about)
+    standing = Standing(evidence, criteria)
+    result = score_of(standing)
     return ScorePage(
         score=result,
         version=version,
@@ -139,7 +141,7 @@ def score_page(evidence: Evidence) -> ScorePage | None:
             _ledger("Fit", result.fit_grade, result.breakdown),
             _ledger("Readiness", result.readiness_grade, result.breakdown),
         ],
-        flips=nearest_flips(*about),
+        flips=flips_of(standing),
         rulings=[*_rulings(result, criteria)],
         unknown=labels_of(result.unknown),
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from leads.conditions import ActivityRecord, Evidence
-from leads.evidence import Happening
+from leads.activity_series import ActivityRecord, Series, count_of, latest_of, series_of
+from leads.conditions import Evidence
 from leads.facts import FACTS
 from leads.operators import NORMALISE
 from leads.scoring_rules import Criteria, DepthRule, HandRaise, Intent
@@ -45,7 +45,7 @@ def opening(
            there was none: then a score may open without any activity.
     None if nothing opens, or a disqualifier holds.
     """
-    return opening_of(Standing(Evidence(facts, activities, at), criteria), since)
+    return opening_of(Standing(Evidence(facts, series_of(activities, at), at), criteria), since)
 
 
 def opening_of(standing: Standing, since: datetime | None) -> Opening | None:
@@ -87,8 +87,8 @@ def _hand_raises(
     for rule in criteria.hand_raises:
         if rule.kind not in evidence.by_kind:
             continue
-        found = evidence.happenings(rule.kind, rule.where, days=rule.window_days)
-        if found and len(found) >= rule.times:
+        found = evidence.done(rule.kind, rule.where, days=rule.window_days)
+        if found and count_of(found) >= rule.times:
             yield from _if_new(rule, found, since)
 
 
@@ -103,22 +103,22 @@ def _depths(evidence: Evidence, criteria: Criteria, since: datetime | None) -> I
 
 
 def _if_new(
-    rule: HandRaise | DepthRule, found: Sequence[Happening], since: datetime | None
+    rule: HandRaise | DepthRule, found: Sequence[Series], since: datetime | None
 ) -> Iterator[Opening]:
-    latest = max(each.activity.occurred_at for each in found)
-    if since is None or latest > since:
+    latest = latest_of(found)
+    if since is None or (latest is not None and latest > since):
         asked_at = latest if isinstance(rule, HandRaise) else None
         yield Opening("hand_raise", rule.key, rule.label, latest, asked_at)
 
 
-def acts_by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Happening]]:
+def acts_by_intent(evidence: Evidence, criteria: Criteria) -> dict[Intent, list[Series]]:
     """Return what happened by intent; each activity once, at the strongest intent it shows."""
-    found: dict[Intent, list[Happening]] = {intent: [] for intent in STRONGEST_FIRST}
+    found: dict[Intent, list[Series]] = {intent: [] for intent in STRONGEST_FIRST}
     seen: set[int] = set()
     for intent in STRONGEST_FIRST:
         for signal in criteria.signals:
             if signal.intent == intent:
-                for each in evidence.happenings(signal.kind, signal.where):
+                for each in evidence.done(signal.kind, signal.where):
                     if id(each) not in seen:
                         seen.add(id(each))
                         found[intent].append(each)
@@ -131,7 +131,7 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
     """
     left_over, seen = 0, evidence.by_kind
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        left_over += sum(len(seen.get(kind, ())) for kind in criteria.kinds_of_intent[intent])
+        left_over += sum(count_of(seen.get(kind, ())) for kind in criteria.kinds_of_intent[intent])
         left_over -= needed
         if left_over < 0:
             return False
@@ -139,18 +139,21 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
 
 
 def acts_within(
-    rule: DepthRule, acts: Mapping[Intent, Sequence[Happening]], day: int
-) -> dict[Intent, list[Happening]]:
+    rule: DepthRule, acts: Mapping[Intent, Sequence[Series]], day: int
+) -> dict[Intent, list[Series]]:
     """Return what of `acts` lies within the rule's window on `day`."""
-    days = range(day - rule.window_days, day + 1)
-    return {intent: [each for each in found if each.day in days] for intent, found in acts.items()}
+    first = day - rule.window_days
+    return {
+        intent: [recent for each in found if (recent := each.within(first, day))]
+        for intent, found in acts.items()
+    }
 
 
-def is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> bool:
+def is_deep_enough(rule: DepthRule, found: Mapping[Intent, Sequence[Series]]) -> bool:
     """Whether each need is served by activities of its own, the strong ones left over helping."""
     left_over = 0
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        left_over += len(found[intent]) - needed
+        left_over += count_of(found[intent]) - needed
         if left_over < 0:
             return False
     return True
@@ -160,7 +163,7 @@ def needs_of(rule: DepthRule) -> tuple[int, int, int]:
     return rule.high, rule.meaningful, rule.supportive
 
 
-def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Happening]]) -> list[Happening]:
+def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Series]]) -> list[Series]:
     """Return the activities strong enough for the weakest need of the rule."""
     weakest = max(place for place, needed in enumerate(needs_of(rule)) if needed)
     return [each for intent in STRONGEST_FIRST[: weakest + 1] for each in found[intent]]
@@ -174,8 +177,7 @@ def _by_score(standing: Standing, since: datetime | None) -> Opening | None:
     band = standing.band
     if band not in opens_at:
         return None
-    instants = [each.activity.occurred_at for found in evidence.by_kind.values() for each in found]
-    latest = max(instants, default=None)
+    latest = latest_of(evidence.series)
     if since is not None and (latest is None or latest <= since):
         return None
     return Opening("score", band, f"Score {band}", latest)

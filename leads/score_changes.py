@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from leads.activity_series import ActivityRecord, series_of
 from leads.condition_words import shown
-from leads.conditions import ActivityRecord, Condition, Evidence
+from leads.conditions import Condition, Evidence
 from leads.decay import LONGEST_WINDOW_DAYS
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
 from leads.scoring_rules import Criteria, Signal
@@ -28,7 +29,7 @@ def next_band_change(
     ahead: if the band stays for these and may change later, the last of them is returned, to look
     again on it.
     """
-    return next_change(Standing(Evidence(facts, activities, at), criteria))
+    return next_change(Standing(Evidence(facts, series_of(activities, at), at), criteria))
 
 
 def next_change(now: Standing) -> date | None:
@@ -98,12 +99,17 @@ def nearest_flips(
     *,
     limit: int = 3,
 ) -> list[Flip]:
+    """Return the single changes that `flips_of` does, from what is known."""
+    standing = Standing(Evidence(facts, series_of(activities, at), at), criteria)
+    return flips_of(standing, limit=limit)
+
+
+def flips_of(now: Standing, *, limit: int = 3) -> list[Flip]:
     """Return up to `limit` single changes that flip the band, each tried out.
 
     Changes to a better band come first, then those that move the fewest points; no signal or
     fact is named twice.
     """
-    now = Standing(Evidence(facts, activities, at), criteria)
     found = [*_signal_flips(now), *_fact_flips(now)]
     nearest: dict[str, Flip] = {}
     for _, flip in sorted(found, key=lambda each: each[0]):

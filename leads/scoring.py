@@ -6,7 +6,8 @@ Points step at whole UTC days, so a score is constant within a day unless someth
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from leads.conditions import ActivityRecord, Evidence, Truth
+from leads.activity_series import ActivityRecord, series_of
+from leads.conditions import Evidence, Truth
 from leads.openings import Opening, missing_fields, opening
 from leads.score_breakdown import Line, Score
 from leads.score_changes import Flip, nearest_flips, next_band_change
@@ -58,7 +59,7 @@ def score(
     at: datetime,
 ) -> Score:
     """Return the score at `at` (aware) from what was known then; its lines sum to its totals."""
-    return score_of(Standing(Evidence(facts, activities, at), criteria))
+    return score_of(Standing(Evidence(facts, series_of(activities, at), at), criteria))
 
 
 def score_of(standing: Standing) -> Score:

@@ -40,7 +40,7 @@ def unmet(
         return ""
     known = evidence or evidence_for(lead, at)
     now = handoff_facts(handoff) if handoff else band_facts(lead.band)
-    known = Evidence({**known.facts, **now}, known.activities, at)
+    known = known.with_facts({**known.facts, **now})
     return refusal_on(lead.stage, to, known, all_declared_facts())
 
 

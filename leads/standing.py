@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from leads.activity_series import ActivityRecord, has_properties, latest_of, utc_day
 from leads.conditions import Compiled, Truth
 from leads.decay import shares, whole_points
-from leads.evidence import ActivityRecord, Evidence, has_properties, utc_day
+from leads.evidence import Evidence
 from leads.score_breakdown import Line, Section, Source
 from leads.scoring_rules import Criteria, FitRule, Modifier, Signal
 
@@ -36,7 +37,9 @@ class Tally:
 
     def plus(self, activity: ActivityRecord) -> "Tally":
         """Return the tally with `activity` counted, if it is one of this signal."""
-        if activity.kind != self.signal.kind or not has_properties(activity, self.signal.where):
+        if activity.kind != self.signal.kind or not has_properties(
+            activity.properties, self.signal.where
+        ):
             return self
         days = Counter(self.days)
         days[utc_day(activity.occurred_at)] += 1
@@ -49,11 +52,11 @@ class Tally:
             return NOTHING
         signal, count, millionths = self.signal, 0, 0
         left = shares(signal.decay, signal.half_life_days, signal.window_days)
+        too_old = day - len(left)
         for happened_on, times in self.days.items():
-            age = day - happened_on
-            if age < len(left):
+            if happened_on > too_old:
                 count += times
-                millionths += times * left[age]
+                millionths += times * left[day - happened_on]
         decayed = whole_points(signal.points * millionths)
         capped = decayed if signal.cap is None else max(-signal.cap, min(signal.cap, decayed))
         return Amounts(count, signal.points * count, decayed, capped)
@@ -74,11 +77,9 @@ class Tally:
 
 
 def tally(signal: Signal, evidence: Evidence) -> Tally:
-    found = evidence.happenings(signal.kind, signal.where)
-    if not found:
-        return Tally(signal, {}, None)
-    last_at = max(each.activity.occurred_at for each in found)
-    return Tally(signal, Counter(each.day for each in found), last_at)
+    found = evidence.done(signal.kind, signal.where)
+    days = Counter(day for each in found for day in each.days)
+    return Tally(signal, days, latest_of(found))
 
 
 @dataclass(frozen=True)

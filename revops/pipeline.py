@@ -23,8 +23,9 @@ from leads.evidence import Evidence
 from leads.fact_history import evidence_for
 from leads.instants import database_now
 from leads.models import Handoff, Lead, Stage, Submission, Version
+from leads.openings import opening_of
 from leads.rescoring import keep, rescore
-from leads.scoring import Criteria, Opening, Score, missing_fields, opening
+from leads.scoring import Criteria, Opening, Score, missing_fields
 from leads.stage_rules import unmet
 from leads.standing import Standing
 from leads.submission_fields import HistoricalFields, read_fields
@@ -156,7 +157,7 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     may be known now.
     """
     since = last_raise(handoff)
-    found = opening(evidence.facts, evidence.activities, criteria, evidence.at, since)
+    found = opening_of(Standing(evidence, criteria), since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
     if handoff.state == Handoff.State.REVIEW:

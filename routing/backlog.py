@@ -197,7 +197,7 @@ def _asked(handoff: Handoff, known: Evidence, rules: Sequence[Rule], at: datetim
     facts = {**known.facts, **handoff_facts(handoff), **account_now(account, None)}
     question = Question(handoff, facts, at, handoff.lead, account)
     try:
-        answer = ask(rules, question, Evidence(facts, known.activities, at), take=_for_many)
+        answer = ask(rules, question, known.with_facts(facts), take=_for_many)
     except OneByOne:
         return None
     return Asked(handoff, answer) if answer.choice else None

@@ -41,7 +41,7 @@ def _passed(handoff: Handoff, evidence: Evidence, owned: set[int], deals: set[in
         "account.has_owner": account_id in owned,
         "account.has_open_opportunity": account_id in deals,
     }
-    return Passed(handoff.lead_id, Evidence(facts, evidence.activities, handoff.opened_at))
+    return Passed(handoff.lead_id, evidence.with_facts(facts))
 
 
 def _owned() -> set[int]:

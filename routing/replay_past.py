@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from django.db.models import Min, Q
 
 from leads.bulk_evidence import History, histories
-from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import (
     Absence,
@@ -119,7 +118,7 @@ def _case(handoff: Handoff, history: History, lives: Lives) -> Case:
         handoff.pk,
         lead.pk,
         at,
-        Evidence(facts, known.activities, at),
+        known.with_facts(facts),
         frees_at=_frees_at(handoff),
         account=lead.account,
         deal=deal,

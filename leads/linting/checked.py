@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from leads.activity_series import Series
 from leads.condition_logic import Group, groups_of
 from leads.conditions import Compiled, Evidence
-from leads.evidence import Happening
 from leads.openings import acts_by_intent, acts_within, is_deep_enough
 from leads.scoring_rules import (
     Criteria,
@@ -76,7 +76,7 @@ class Ruled:
         return isinstance(self.row, FitRule) and self.row.is_required
 
 
-Acts = Mapping[Intent, Sequence[Happening]]
+Acts = Mapping[Intent, Sequence[Series]]
 Row = FitRule | Modifier | Disqualifier | Signal | HandRaise | DepthRule
 
 
@@ -136,7 +136,7 @@ class Checked:
             if ruled.compiled.matches(evidence):
                 yield ruled.table, ruled.row.key
         for signal in self.criteria.signals:
-            if evidence.happenings(signal.kind, signal.where):
+            if evidence.done(signal.kind, signal.where):
                 yield "signals", signal.key
         for raised in self.criteria.hand_raises:
             if _ever_raised(raised, evidence):
@@ -151,7 +151,7 @@ class Checked:
 
 def _ever_raised(rule: HandRaise, evidence: Evidence) -> bool:
     """Whether it happened often enough within one window, whenever that was."""
-    days = sorted(each.day for each in evidence.happenings(rule.kind, rule.where))
+    days = sorted(day for each in evidence.done(rule.kind, rule.where) for day in each.days)
     if rule.window_days is None:
         return len(days) >= rule.times
     firsts = zip(days, days[rule.times - 1 :], strict=False)
@@ -159,5 +159,5 @@ def _ever_raised(rule: HandRaise, evidence: Evidence) -> bool:
 
 
 def _ever_deep(rule: DepthRule, acts: Acts) -> bool:
-    ends = {each.day for found in acts.values() for each in found}
+    ends = {day for found in acts.values() for each in found for day in each.days}
     return any(is_deep_enough(rule, acts_within(rule, acts, day)) for day in ends)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from itertools import combinations, permutations
 
+from leads.activity_series import has_properties
 from leads.condition_logic import can_hold, exclude, group_implies, imply
-from leads.evidence import Evidence, has_properties
+from leads.evidence import Evidence
 from leads.facts import ACTIVITY_KINDS
 from leads.linting.checked import Checked, Finding, Ruled
 from leads.openings import needs_of
@@ -57,8 +58,8 @@ def _doubled_signals(checked: Checked, first: Signal, second: Signal) -> Iterato
 
 
 def _both_match(first: Signal, second: Signal, evidence: Evidence) -> bool:
-    found = evidence.happenings(first.kind, first.where)
-    return any(has_properties(each.activity, second.where) for each in found)
+    found = evidence.done(first.kind, first.where)
+    return any(has_properties(each.properties, second.where) for each in found)
 
 
 def _can_both_match(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from leads.conditions import Evidence
 from leads.facts import FACTS, Fact
 from leads.linting.checked import Checked, Finding, Row
-from leads.openings import opening
+from leads.openings import opening_of
 from leads.operators import NORMALISE
 from leads.scoring_rules import Criteria, RequiredField, Signal
 from leads.standing import Standing
@@ -97,7 +97,7 @@ def _held_now(fired: tuple[int, ...], row: Row, known: dict[int, Evidence]) -> t
     return tuple(
         lead_id
         for lead_id in fired
-        if known[lead_id].happenings(row.kind, row.where, days=row.window_days)
+        if known[lead_id].done(row.kind, row.where, days=row.window_days)
     )
 
 
@@ -121,10 +121,11 @@ def _kept(
 
 def _outcome(evidence: Evidence, criteria: Criteria) -> tuple[str, str]:
     """Return a lead's band, and what would open a handoff for it: depth rules read signals too."""
-    band = Standing(evidence, criteria).band
+    standing = Standing(evidence, criteria)
+    band = standing.band
     if not criteria.depth_rules:
         return band, ""
-    found = opening(evidence.facts, evidence.activities, criteria, evidence.at, None)
+    found = opening_of(standing, None)
     return band, found.key if found else ""
 
 

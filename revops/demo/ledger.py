@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from django.db.models import Model
 
-from leads.evidence import ActivityRecord, Evidence
+from leads.activity_series import ActivityRecord, series_of
+from leads.evidence import Evidence
 from leads.models import (
     Activity,
     Assignment,
@@ -92,7 +93,7 @@ class Case:
     closed_as: str = ""
 
     def evidence(self, at: datetime) -> Evidence:
-        return Evidence(self.facts, tuple(self.activities), at)
+        return Evidence(self.facts, series_of(self.activities, at), at)
 
     def next_seq(self, kind: str) -> int:
         """Return the number that the open handoff's next clock of this kind gets."""

@@ -78,7 +78,7 @@ class Promises:
 
     def _policy(self, case: Case, handoff: Handoff, at: datetime) -> ReadyPolicy:
         facts = {**case.facts, **handoff_facts(handoff)}
-        evidence = type(case.evidence(at))(facts, tuple(case.activities), at)
+        evidence = case.evidence(at).with_facts(facts)
         return next(each for each in self.setting.policies if each.conditions.matches(evidence))
 
     def _clock(

@@ -65,7 +65,7 @@ class Router:
             "account.has_open_opportunity": self._deal_of(case) is not None,
         }
         facts = {**case.facts, **handoff_facts(handoff), **asked}
-        return Evidence(facts, tuple(case.activities), at)
+        return case.evidence(at).with_facts(facts)
 
     def _deal_of(self, case: Case) -> tuple[Case, Opportunity] | None:
         account = case.lead.account

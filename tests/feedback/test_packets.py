@@ -10,9 +10,10 @@ import pytest
 from feedback.next_actions import next_action
 from feedback.packet_page import readable
 from feedback.packets import build_packet, thawed, told_deal
+from leads.activity_series import ActivityRecord, series_of
 from leads.criteria import criteria_of
 from leads.documents import live_version
-from leads.evidence import ActivityRecord, Evidence
+from leads.evidence import Evidence
 from leads.models import Opportunity
 from leads.scoring import score
 
@@ -35,7 +36,7 @@ def packet(make_lead, make_handoff, at):
             ActivityRecord(kind, properties, at - timedelta(minutes=minutes))
             for kind, minutes, properties in activities
         ]
-        evidence = Evidence(facts, records, at)
+        evidence = Evidence(facts, series_of(records, at), at)
         version = live_version("criteria", at)
         result = score(facts, records, criteria_of(version), at)
         handoff = make_handoff(make_lead(campaign="Nordics"), criteria=version, **fields)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from feedback.backtest import sharing
 from feedback.replay import PastHandoff, WouldOpen, may_open_by_decay, replay
+from leads.activity_series import make_series, microseconds, series_of
 from leads.bulk_evidence import History, Known
-from leads.scoring import Disqualifier, Modifier, Signal, missing_fields, opening
+from leads.openings import opening_of
+from leads.scoring import Disqualifier, Modifier, Signal, missing_fields
 from leads.standing import Standing
 from tests.leads.criteria_examples import (
     AT,
@@ -23,6 +25,7 @@ from tests.leads.criteria_examples import (
     when,
 )
 
+EVER = AT + timedelta(days=3_650)
 START, END = AT - timedelta(days=90), AT + timedelta(days=20)
 
 
@@ -32,7 +35,7 @@ def days_ago(days):
 
 def history(*activities, facts=None, known=()):
     first = Known(days_ago(200), facts if facts is not None else GOOD_FACTS)
-    return History(1, [first, *known], sorted(activities, key=lambda each: each.occurred_at))
+    return History(1, [first, *known], series_of(activities, EVER))
 
 
 def let_all(*_):
@@ -103,7 +106,9 @@ def test_what_is_missing_delays_the_sending_until_it_is_known():
 
 
 def test_what_was_told_late_opens_when_it_was_told():
-    late = replace(history(did("demo_request", 30)), told_late={0: days_ago(10)})
+    told = microseconds(days_ago(10))
+    series = make_series("demo_request", {}, [microseconds(days_ago(30))], [told])
+    late = replace(history(), series=[series])
     (found,) = replayed(late)
     assert found.at == days_ago(10)
     assert replayed(late, end=days_ago(20)) == []
@@ -158,7 +163,7 @@ def test_where_the_passing_of_days_may_open(criteria, expected):
 
 def walked(past_history, past, criteria, start, end):
     """The same answer in the plainest way: look at every midnight and at every event."""
-    told = {each.occurred_at for each in past_history.activities}
+    told = {each.occurred_at for series in past_history.series for each in series.records()}
     told |= {each.known_from for each in past_history.known}
     ends = {each.free_at for each in past if each.free_at}
     midnights = {
@@ -196,7 +201,7 @@ def judged(past_history, last, criteria, at):
     rested = last.rests_until is not None and last.rests_until <= at.date()
     evidence = past_history.at(at)
     since = None if rested else last.closed_at
-    what = opening(evidence.facts, evidence.activities, criteria, at, since)
+    what = opening_of(Standing(evidence, criteria), since)
     is_resting = last.rests_until is not None and not rested
     if what is None or (what.path == "score" and is_resting):
         return []
@@ -239,7 +244,7 @@ histories = st.builds(
     lambda activities, first, second, at: History(
         1,
         [Known(days_ago(150), first), Known(at, {**first, **second})],
-        sorted(activities, key=lambda each: each.occurred_at),
+        series_of(activities, EVER),
     ),
     activity_lists,
     fact_sets,

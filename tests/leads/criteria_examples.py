@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from leads.conditions import ActivityRecord
+from leads.activity_series import ActivityRecord
 from leads.scoring import (
     Bands,
     Criteria,

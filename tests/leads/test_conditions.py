@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leads.activity_series import ActivityRecord, series_of
 from leads.conditions import (
-    ActivityRecord,
     Evidence,
     InvalidConditions,
     Truth,
@@ -142,9 +142,8 @@ def one(fact, op, value=None, **more):
 
 
 def evidence(*activities, at=AT, **facts):
-    return Evidence(
-        {name.replace("__", "."): value for name, value in facts.items()}, activities, at
-    )
+    known = {name.replace("__", "."): value for name, value in facts.items()}
+    return Evidence(known, series_of(activities, at), at)
 
 
 def viewed(days_ago, page="pricing", kind="page_view"):

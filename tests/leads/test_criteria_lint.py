@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leads.activity_series import series_of
 from leads.conditions import Evidence
 from leads.criteria_lint import RULES, StageInUse, lint
 from leads.scoring import (
@@ -45,7 +46,10 @@ def raised(key, kind="demo_request", where=None, window_days=30, times=1):
 
 
 def leads(count, facts=None, activities=()):
-    return [(number, Evidence(facts or {}, activities, AT)) for number in range(1, count + 1)]
+    return [
+        (number, Evidence(facts or {}, series_of(activities, AT), AT))
+        for number in range(1, count + 1)
+    ]
 
 
 def found(criteria, sample=(), *, next_steps=None, stages=()):

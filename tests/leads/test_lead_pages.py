@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from leads import lifecycle
+from leads.activity_series import ActivityRecord, series_of
 from leads.correcting import CorrectedFields, EmailTaken, correct
 from leads.errors import LostRace
-from leads.evidence import ActivityRecord, Evidence
+from leads.evidence import Evidence
 from leads.fact_history import facts_of, record_facts
 from leads.filters import LeadFilter
 from leads.forms.corrections import CorrectionForm
@@ -252,7 +253,7 @@ def test_the_lines_of_a_score_add_up(defaults, at):
     did = [ActivityRecord("pricing_view", {}, at - timedelta(days=ago)) for ago in days]
     did += [ActivityRecord("demo_request", {}, at)] * 3
     facts = {"account.employees": 400, "person.seniority": "vp"}
-    page = score_page(Evidence(facts, did, at))
+    page = score_page(Evidence(facts, series_of(did, at), at))
     fit, readiness = page.ledgers
     assert (fit.points, readiness.points) == (page.score.fit, page.score.readiness)
     assert readiness.earned - readiness.decayed - readiness.capped == readiness.points

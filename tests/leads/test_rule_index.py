@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leads.conditions import ActivityRecord, Evidence, compile_conditions
+from leads.activity_series import make_series, microseconds
+from leads.conditions import Evidence, compile_conditions
 from leads.rule_index import REMEMBERED_VALUES, PointsIndex, RuleIndex
 
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
@@ -34,7 +35,9 @@ rule_lists = st.lists(
 )
 evidences = st.builds(
     lambda facts, days: Evidence(
-        facts, [ActivityRecord("page_view", {}, AT - timedelta(days=each)) for each in days], AT
+        facts,
+        [make_series("page_view", {}, [microseconds(AT - timedelta(days=each)) for each in days])],
+        AT,
     ),
     st.fixed_dictionaries(
         {},
