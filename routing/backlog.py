@@ -25,9 +25,10 @@ from routing.needs import Needs
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
 from routing.refusals import own_refusals
-from routing.rotas import Line, TurnTaken, line_of, locked_rota, next_turn, turns_looked_at
+from routing.rotas import Line, line_of, locked_rota
 from routing.routing import OWNERSHIP_REASON_LENGTH, decision_of
 from routing.table import Rule, live_table
+from routing.turns import OnRecord, SoFar, Standing, next_turn
 
 # Leads that somebody may have a claim on: they return, or there is an open deal. As one by one.
 CLAIMED = """
@@ -78,7 +79,7 @@ class Passing:
     had: Mapping[int, Mapping[int, str]]
     caps: Mapping[int, Caps]
     lately: Lately
-    recent: list[TurnTaken]
+    turns: SoFar
     loads: dict[int, int] = field(default_factory=dict)
 
     def next(self, asked: Asked) -> Turn | None:
@@ -94,9 +95,10 @@ class Passing:
             return None
         skips = [Skip(line.people[each].rep, why) for each, why in refusals.items() if why]
         asked.answer.log.add_skips(asked.rule, [*line.skips, *skips])
-        turn = next_turn(line.rota, self.recent, eligible, self.loads, there=there)
+        who = Standing(eligible, there, self.loads, line.by_hours)
+        turn = next_turn(line.rota, self.turns, who)
         turn.rep, turn.at = line.people[turn.rep_id].rep, self.at
-        self._count(turn, kept=turns_looked_at(line.weights))
+        self._count(turn)
         return turn
 
     def line_of(self, asked: Asked) -> Line:
@@ -114,9 +116,8 @@ class Passing:
         caps, count = self.caps[rep.pk], self.loads[rep.pk]
         return over_cap(caps, rep, open_count=count, lately=self.lately, at=self.at)
 
-    def _count(self, turn: Turn, *, kept: int) -> None:
-        taken = TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
-        self.recent = [*self.recent[-kept:], taken]
+    def _count(self, turn: Turn) -> None:
+        self.turns.add(turn)
         self.loads[turn.rep_id] += 1
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)
 
@@ -233,7 +234,7 @@ def _passing(asked: Sequence[Asked], at: datetime) -> Passing | None:
         had=own_refusals([each.handoff.lead_id for each in asked]),
         caps=caps,
         lately=passed_lately(list(caps.items()), at),
-        recent=max((list(line.recent) for line in lines.values()), key=len),
+        turns=OnRecord(rota.pk),
         loads={rep_id: each.open_count for rep_id, each in people.items()},
     )
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from leads.models import User
 from routing.candidates import Candidate, caps_of
 from routing.caps import Lately, over_cap, passed_lately
-from routing.models import Rota, Turn
+from routing.models import Rota
 from routing.needs import ANYBODY, Needs
 from routing.questions import Question
-from routing.rotas import Line, TurnTaken, line_of, next_turn, turns_looked_at
+from routing.rotas import Line, line_of
+from routing.turns import Standing, next_turn
 
 COMING = 10
 
@@ -42,13 +43,11 @@ def coming_turns(
 
 def _simulated(line: Line, lately: Lately, at: datetime, count: int) -> list[Coming]:
     eligible, there = dict(line.eligible), dict(line.there)
-    loads, given = Counter(line.loads), Counter[int]()
-    recent: list[TurnTaken | Turn] = list(line.recent)
-    window = turns_looked_at(line.weights)
+    loads, given = Counter(line.standing.loads), Counter[int]()
     coming: list[Coming] = []
     while eligible and len(coming) < count:
-        turn = next_turn(line.rota, recent[-window:], eligible, loads, there=there)
-        recent.append(turn)
+        turn = next_turn(line.rota, line.turns, Standing(eligible, there, loads, line.by_hours))
+        line.turns.add(turn)
         loads[turn.rep_id] += 1
         given[turn.rep_id] += 1
         then = _cap_reached(line.people[turn.rep_id], given[turn.rep_id], lately, at)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from routing.candidates import Candidate
     from routing.models import Rota, Territory
     from routing.needs import Needs
-    from routing.rotas import TurnTaken
+    from routing.turns import SoFar
 
 
 class Past(Protocol):
@@ -24,8 +24,8 @@ class Past(Protocol):
 
     def rota(self, rota_id: int) -> Rota: ...
 
-    def turns(self, rota: Rota, count: int) -> Sequence[TurnTaken]:
-        """Return the last turns of a rota, oldest first."""
+    def turns(self, rota: Rota) -> SoFar:
+        """Return how far a rota had come."""
 
     def queue(self, queue_id: int) -> Queue: ...
 

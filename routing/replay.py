@@ -27,9 +27,10 @@ from routing.needs import Needs
 from routing.outcomes import Choice
 from routing.questions import Question
 from routing.replay_result import NO_RULE, Side, Went
-from routing.rotas import TurnTaken, line_of, turns_looked_at
+from routing.rotas import line_of
 from routing.table import Rule
 from routing.trace import Log
+from routing.turns import SoFar
 
 # Of a handoff that is still open: it never leaves its rep.
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -96,11 +97,11 @@ class People:
 
 @dataclass(slots=True)
 class State:
-    """How far a table has come: turns by rota, oldest first; by rep, when the handoffs that they
-    have are freed, and when they were passed one in the last days; and what waits, as a heap.
+    """How far a table has come: turns by rota; by rep, when the handoffs that they have are freed,
+    and when they were passed one in the last days; and what waits, as a heap.
     """
 
-    turns: dict[int, list[TurnTaken]] = field(default_factory=dict)
+    turns: dict[int, SoFar] = field(default_factory=dict)
     open: dict[int, list[datetime]] = field(default_factory=dict)
     passed: dict[int, list[datetime]] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
@@ -208,10 +209,7 @@ class Table:
         rota = self.people.rotas[choice.rota_id]
         line = line_of(rota, question, rule.needs)
         turn = line.next(question.at)
-        recent = self.state.turns.setdefault(rota.pk, [])
-        taken = turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place
-        recent.append(TurnTaken(*taken))
-        del recent[: -turns_looked_at(line.weights)]
+        line.turns.add(turn)
         return replace(choice, to=line.people[turn.rep_id].rep)
 
     def _put(self, case: Case, went: Went, at: datetime) -> None:
@@ -257,8 +255,8 @@ class Then:
     def rota(self, rota_id: int) -> Rota:
         return self.table.people.rotas[rota_id]
 
-    def turns(self, rota: Rota, count: int) -> Sequence[TurnTaken]:
-        return self.table.state.turns.get(rota.pk, [])[-count:]
+    def turns(self, rota: Rota) -> SoFar:
+        return self.table.state.turns.setdefault(rota.pk, SoFar())
 
     def queue(self, queue_id: int) -> Queue:
         return self.table.people.queues[queue_id]

@@ -8,7 +8,7 @@ worker is done again from there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,8 @@ from routing.models import Decision, Replay
 from routing.replay import Case, People, State, Table, Waiting
 from routing.replay_past import cases_of, people_at, state_at
 from routing.replay_result import Moved, Result, Side, Went
-from routing.rotas import TurnTaken
 from routing.table import rules_of
+from routing.turns import SoFar
 
 KIND = "routing_replay"
 STEP = 1_000
@@ -253,9 +253,7 @@ def _foretold(side: Side) -> dict[str, Any]:
 
 def _state_to_json(state: State) -> dict[str, Any]:
     return {
-        "turns": {
-            str(rota_id): [astuple(each) for each in own] for rota_id, own in state.turns.items()
-        },
+        "turns": {str(rota_id): turns.to_json() for rota_id, turns in state.turns.items()},
         "open": _instants_to_json(state.open),
         "passed": _instants_to_json(state.passed),
         "waiting": [
@@ -268,10 +266,7 @@ def _state_to_json(state: State) -> dict[str, Any]:
 def _state_from_json(kept: Mapping[str, Any]) -> State:
     read = datetime.fromisoformat
     return State(
-        turns={
-            int(rota_id): [TurnTaken(*each) for each in own]
-            for rota_id, own in kept["turns"].items()
-        },
+        turns={int(rota_id): SoFar.from_json(turns) for rota_id, turns in kept["turns"].items()},
         open=_instants_from_json(kept["open"]),
         passed=_instants_from_json(kept["passed"]),
         waiting=[

@@ -9,7 +9,9 @@ from django.db.models import F, QuerySet
 
 from leads.models import Handoff, User
 from routing.models import Rota, Turn
-from routing.shares import LATELY
+from routing.needs import ANYBODY
+from routing.rota_needs import needs_of
+from routing.shares import LATELY, rota_shares
 
 # What the leads behind a number are asked for by, and what they are.
 WHICH = {
@@ -56,6 +58,6 @@ def _turns(asked: Asked, at: datetime) -> QuerySet[Turn]:
     if asked.which == "lately":
         found = turns.filter(at__gte=at - LATELY)
     else:
-        last = turns.order_by("-number").values_list("stretch", flat=True).first()
-        found = turns.filter(stretch=last or 0)
+        (shares,) = rota_shares(at, [asked.rota], needs=needs_of(asked.rota, at) or ANYBODY)
+        found = turns.filter(stretch=shares.stretch)
     return found.filter(rep=asked.rep) if asked.rep else found

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, takewhile
-
-from django.db import connection
 
 from leads.models import User
 from routing.candidates import Candidate, line_up, off_hours
@@ -18,27 +14,10 @@ from routing.lines import line_of_rota
 from routing.models import Rota, Turn
 from routing.needs import Needs
 from routing.questions import Question
-from routing.quota import Taken, next_member, turns_of_round
+from routing.turns import OnRecord, SoFar, Standing, next_turn
 
 Method = Rota.Method
 LOCK = "SELECT * FROM routing_rota WHERE id = %s FOR NO KEY UPDATE"
-# So many more turns are looked at for those of a stretch that has others in between.
-BETWEEN = 64
-RECENT = """
-    SELECT number, stretch, eligible, rep_id, place FROM routing_turn
-    WHERE rota_id = %s ORDER BY number DESC LIMIT %s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnTaken:
-    """A turn in the rota, as far as it is needed for the next."""
-
-    number: int
-    stretch: int
-    eligible: str
-    rep_id: int
-    place: int = 0
 
 
 @dataclass
@@ -48,6 +27,7 @@ class Line:
     eligible: the weight of each member who can take it, by id.
     later:    those whom only their hours or an absence keep from it now.
     there:    the weight of each member who could take another one now, by id.
+    by_hours: whether only those at work can.
     """
 
     rota: Rota
@@ -56,24 +36,21 @@ class Line:
     skips: list[Skip]
     later: list[Candidate]
     there: dict[int, int]
-    recent: Sequence[TurnTaken] = field(default_factory=list)
+    by_hours: bool
+    turns: SoFar
 
     def next(self, at: datetime) -> Turn:
         """Return the next turn, not saved. Raises HasToWait or NobodyAvailable if there is none."""
         if self.eligible:
-            return next_turn(self.rota, self.recent, self.eligible, self.loads, there=self.there)
+            return next_turn(self.rota, self.turns, self.standing)
         if self.later:
             raise off_hours(self.later, self.skips, line=line_of_rota(self.rota.pk), at=at)
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
 
     @property
-    def weights(self) -> dict[int, int]:
-        """Return the weight of every member, whether they can take it or not, by id."""
-        return {rep_id: weight_in(self.rota, each.weight) for rep_id, each in self.people.items()}
-
-    @property
-    def loads(self) -> dict[int, int]:
-        return {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
+    def standing(self) -> Standing:
+        loads = {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
+        return Standing(self.eligible, self.there, loads, self.by_hours)
 
     def leave_out(self, skip: Skip) -> None:
         self.there.pop(skip.rep.pk, None)
@@ -122,94 +99,20 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
     if not rota.is_active:
         raise NobodyAvailable(f"Rota {rota} is switched off.")
     found = line_up(question, rota, needs)
-    line = Line(
+    return Line(
         rota,
         people={each.rep.pk: each for each in found},
         eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
         skips=[each.skip for each in found if each.refusal],
         later=[each for each in found if each.opens_at],
         there={each.rep.pk: weight_in(rota, each.weight) for each in found if each.is_there},
+        by_hours=needs.at_work,
+        turns=question.past.turns(rota) if question.past else OnRecord(rota.pk),
     )
-    if line.eligible:
-        turns = question.past.turns if question.past else recent_turns
-        line.recent = turns(rota, turns_looked_at(line.weights))
-    return line
 
 
 def weight_in(rota: Rota, weight: int) -> int:
     return 1 if rota.method == Method.IN_TURN else weight
-
-
-def turns_looked_at(weights: Mapping[int, int]) -> int:
-    """Return how many turns the next one depends on, given the weight of every member."""
-    return 2 * turns_of_round(weights) + BETWEEN
-
-
-def digest(eligible: Mapping[int, int], there: Mapping[int, int]) -> str:
-    """Return a name for who is there, and after it for who of them is eligible, with weights."""
-    return _name(there) + _name(eligible)
-
-
-def _name(weights: Mapping[int, int]) -> str:
-    text = ",".join(f"{rep_id}:{weight}" for rep_id, weight in sorted(weights.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def next_turn(
-    rota: Rota,
-    recent: Sequence[TurnTaken | Turn],
-    eligible: Mapping[int, int],
-    loads: Mapping[int, int],
-    *,
-    there: Mapping[int, int] | None = None,
-) -> Turn:
-    """Return the turn after the `recent` ones, oldest first, by the method of `rota`.
-
-    A stretch is named by the number of its first turn. loads: how much open work each of the
-    eligible has. there: the weight of everybody who could take another lead; None: of the eligible.
-    """
-    members = digest(eligible, eligible if there is None else there)
-    number = recent[-1].number + 1 if recent else 1
-    # Shares are met exactly at the end of each round, so only the round begun since then counts.
-    stretch, place, begun = _goes_on(members, recent, turns_of_round(eligible)) or (number, 1, [])
-    asked = eligible
-    if rota.method == Method.LEAST_WORK:
-        least = min(loads[each] for each in eligible)
-        asked = {each: weight for each, weight in eligible.items() if loads[each] == least}
-    in_round = {each.number for each in begun}
-    taken = [Taken(each.number, each.rep_id) for each in recent if each.rep_id in asked]
-    rep_id = next_member(
-        asked,
-        [each for each in taken if each.number in in_round],
-        [each for each in taken if each.number not in in_round],
-    )
-    return Turn(
-        rota=rota, number=number, stretch=stretch, place=place, eligible=members, rep_id=rep_id
-    )
-
-
-def _goes_on(
-    members: str, recent: Sequence[TurnTaken | Turn], turns_in_round: int
-) -> tuple[int, int, Sequence[TurnTaken | Turn]] | None:
-    """Return the stretch of `members` that goes on, the place of the next turn in it, and the turns
-    of the round that is begun. None: it has to start anew, because others were there meanwhile or
-    too much lies in between.
-    """
-    there = members[:32]
-    since = takewhile(lambda each: each.eligible.startswith(there), reversed(recent))
-    own = list(islice((each for each in since if each.eligible == members), turns_in_round))
-    if not own:
-        return None
-    last = own[0]
-    begun = last.place % turns_in_round
-    return (last.stretch, last.place + 1, own[:begun]) if begun <= len(own) else None
-
-
-def recent_turns(rota: Rota, count: int) -> list[TurnTaken]:
-    """Return the last turns of `rota`, oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(RECENT, [rota.pk, count])
-        return [TurnTaken(*row) for row in reversed(cursor.fetchall())]
 
 
 def _nobody(rota: Rota, skips: Sequence[Skip]) -> str:

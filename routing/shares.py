@@ -6,31 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Count, Q
 
 from leads.models import User
 from routing.candidates import Candidate, candidates
 from routing.models import Rota, RotaMember, Turn
 from routing.needs import ANYBODY, Needs
-from routing.rotas import digest, turns_looked_at, weight_in
+from routing.rotas import weight_in
+from routing.turns import SoFar, Standing, newest_turns
 
 LATELY = timedelta(days=30)
-# The newest turn of who is eligible, unless others were there since.
-CURRENT = """
-    SELECT DISTINCT ON (asked.rota_id) asked.rota_id, turn.stretch
-    FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS asked(rota_id, eligible, looked_at),
-    LATERAL (
-        SELECT stretch, eligible, number, bool_and(left(eligible, 32) = left(asked.eligible, 32))
-            OVER (ORDER BY number DESC) AS none_came
-        FROM (SELECT * FROM routing_turn WHERE rota_id = asked.rota_id
-            ORDER BY number DESC LIMIT asked.looked_at) recent
-    ) turn
-    WHERE turn.eligible = asked.eligible AND turn.none_came
-    ORDER BY asked.rota_id, turn.number DESC
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +33,12 @@ class MemberShare:
 
 @dataclass(frozen=True, slots=True)
 class RotaShares:
-    """turns: of the current stretch; 0 also where the next turn begins a new one, because who is
-    eligible has changed since the last.
+    """stretch: the number of the first turn of the current one; 0 where the next turn begins a new
+    one, because who is eligible has changed since the last. turns: of the stretch.
     """
 
     rota: Rota
+    stretch: int
     turns: int
     members: Sequence[MemberShare]
 
@@ -62,11 +49,6 @@ class RotaShares:
     @property
     def eligible(self) -> Sequence[MemberShare]:
         return [member for member in self.members if not member.refusal]
-
-
-class Stretch(NamedTuple):
-    rota_id: int
-    first_number: int
 
 
 def rota_shares(
@@ -81,10 +63,13 @@ def rota_shares(
     weights = _weights(rotas)
     everybody = {rep_id for members in weights.values() for rep_id in members}
     people = {each.rep.pk: each for each in candidates(everybody, None, at=at, needs=needs)}
-    current = _current_stretches(weights, people)
+    current = _current_stretches(weights, people, needs)
     turns = _count_turns(_within(current)) if current else Counter[tuple[int, int]]()
     lately = _count_turns(Q(at__gte=at - LATELY, rota__in=rotas))
-    return [_shares(rota, weights.get(rota.pk, {}), people, turns, lately) for rota in rotas]
+    return [
+        _shares(rota, current.get(rota.pk, 0), weights.get(rota.pk, {}), people, turns, lately)
+        for rota in rotas
+    ]
 
 
 def _weights(rotas: Iterable[Rota]) -> dict[int, dict[int, int]]:
@@ -102,26 +87,29 @@ def _eligible(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> di
     return {each: weight for each, weight in weights.items() if not people[each].refusal}
 
 
-def _members(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> str:
+def _standing(
+    weights: Mapping[int, int], people: Mapping[int, Candidate], needs: Needs
+) -> Standing:
     there = {each: weight for each, weight in weights.items() if people[each].is_there}
-    return digest(_eligible(weights, people), there)
+    return Standing(_eligible(weights, people), there, {}, needs.at_work)
 
 
 def _current_stretches(
-    weights: Mapping[int, Mapping[int, int]], people: Mapping[int, Candidate]
-) -> list[Stretch]:
-    """Return the stretches that the next turns go on with, found where routing looks for them."""
-    eligible = [_members(each, people) for each in weights.values()]
-    looked_at = [turns_looked_at(each) for each in weights.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(CURRENT, [list(weights), eligible, looked_at])
-        return [Stretch(*row) for row in cursor.fetchall()]
+    weights: Mapping[int, Mapping[int, int]], people: Mapping[int, Candidate], needs: Needs
+) -> dict[int, int]:
+    """Return the stretch that the next turn of each rota goes on with, by its first turn."""
+    standing = {rota_id: _standing(each, people, needs) for rota_id, each in weights.items()}
+    so_far = {rota_id: SoFar() for rota_id in standing}
+    for turn in newest_turns([(rota_id, each.kind) for rota_id, each in standing.items()]):
+        so_far[turn.rota_id].add(turn)
+    found = {rota_id: each.stretch_of(standing[rota_id]) for rota_id, each in so_far.items()}
+    return {rota_id: each.first for rota_id, each in found.items() if each}
 
 
-def _within(stretches: Iterable[Stretch]) -> Q:
+def _within(stretches: Mapping[int, int]) -> Q:
     condition = Q()
-    for each in stretches:
-        condition |= Q(rota=each.rota_id, stretch=each.first_number)
+    for rota_id, first in stretches.items():
+        condition |= Q(rota=rota_id, stretch=first)
     return condition
 
 
@@ -134,6 +122,7 @@ def _count_turns(condition: Q) -> Counter[tuple[int, int]]:
 
 def _shares(
     rota: Rota,
+    stretch: int,
     weights: Mapping[int, int],
     people: Mapping[int, Candidate],
     turns: Counter[tuple[int, int]],
@@ -152,4 +141,4 @@ def _shares(
         )
         for rep_id, weight in weights.items()
     ]
-    return RotaShares(rota, in_stretch, members)
+    return RotaShares(rota, stretch, in_stretch, members)

@@ -18,10 +18,10 @@ from routing.candidates import HAD_IT, REJECTED_IT
 from routing.errors import NobodyAvailable, Skip
 from routing.models import Decision, RoutingRule, Turn
 from routing.returning import ACCEPTED_BEFORE, RETURNING
-from routing.rotas import next_turn
 from routing.routing import OWNERSHIP_REASON_LENGTH, REASON_LENGTH
 from routing.table import Rule
 from routing.trace import Log
+from routing.turns import SoFar, Standing, next_turn
 
 Outcome = RoutingRule.Outcome
 
@@ -44,7 +44,7 @@ class Router:
     """
 
     setting: Setting
-    turns: dict[int, list[Turn]] = field(default_factory=dict)
+    turns: dict[int, SoFar] = field(default_factory=dict)
     deals: list[tuple[Case, Opportunity]] = field(default_factory=list)
 
     def route(self, case: Case, at: datetime) -> Assignment | None:
@@ -145,9 +145,9 @@ class Router:
         if not eligible:
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
-        recent = self.turns.setdefault(rota_id, [])[-2 * len(members) :]
         there = {rep.pk: 1 for rep in members if self.setting.away(rep, at) is None}
-        turn = next_turn(rota, recent, dict.fromkeys(eligible, 1), {}, there=there)
+        who = Standing(dict.fromkeys(eligible, 1), there, {})
+        turn = next_turn(rota, self.turns.setdefault(rota_id, SoFar()), who)
         turn.rep, turn.at = eligible[turn.rep_id], at
         words = f"is next in rota {rota} {reason}".strip()
         return Choice(turn.rep, words, turn, skips)
@@ -164,7 +164,7 @@ class Router:
         if choice.turn is not None:
             choice.turn.assignment = assignment
             case.rows.add(choice.turn)
-            self.turns[choice.turn.rota_id].append(choice.turn)
+            self.turns[choice.turn.rota_id].add(choice.turn)
         decision = self._decision(handoff, log, rule, choice.reason, at)
         decision.assignment, decision.rep = assignment, choice.rep
         case.rows.add(decision)

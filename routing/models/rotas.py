@@ -58,18 +58,25 @@ class Turn(models.Model):
     A `stretch` is the turns for which the same reps, with the same weights, were eligible while
     the same were there: fairness is counted within one, so that nobody who comes or returns is
     flooded. Leads that not everybody there can take have stretches of their own in between.
+
+    It carries what the next turns need to know (`routing/turns.py`), itself counted; turns of
+    before it was carried have empty lists, and none goes on with them.
     """
 
     rota = models.ForeignKey(Rota, models.PROTECT, related_name="turns")
     number = models.PositiveIntegerField()
     stretch = models.PositiveIntegerField()
-    # In its stretch, from 1; 0 for turns of when a stretch had no others in between.
-    place = models.PositiveIntegerField(default=0)
     eligible = models.CharField(
         max_length=64, help_text="Digests of who was there, and of who of them was eligible."
     )
     rep = models.ForeignKey(User, models.PROTECT, related_name="turns")
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="turn")
+    # [[rep, turns]]: in the round of the stretch; [] once it is complete.
+    had_in_round = models.JSONField(default=list)
+    # [[rep, number]]: of the newest turn of each.
+    last_turns = models.JSONField(default=list)
+    # [[whether only those at work count, digest, number]]: who was there, and since which turn.
+    there_since = models.JSONField(default=list)
     at = models.DateTimeField()
 
     class Meta:
@@ -79,6 +86,7 @@ class Turn(models.Model):
         ]
         indexes = [
             models.Index(fields=["rota", "stretch", "rep"], name="turn_within_stretch"),
+            models.Index(fields=["rota", "eligible", "-number"], name="turn_newest_of_eligible"),
         ]
         triggers = [
             append_only(),

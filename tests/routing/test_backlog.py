@@ -76,6 +76,29 @@ def test_turns_go_on_where_one_by_one_left_off(alice, carol, waiting, pass_all, 
     assert [name for _, _, name, _ in taken()] == ["Alice", "Carol", "Alice"]
 
 
+def test_what_turns_carry_is_what_they_add_up_to(
+    inbound, publish_rules, make_handoff, waiting, pass_all, at
+):
+    great, small, other = add_reps(inbound, 3, 1, 1)
+    Capacity.objects.create(rep=great, languages=["de"])
+    Capacity.objects.create(rep=small, languages=["de"], max_open=4)
+    rota, by_score = {"outcome": "rota", "rota": inbound}, when("handoff.path", "is", "score")
+    publish_rules(rota | {"conditions": by_score, "languages": ["de"]}, rota)
+    for path in ["score", "hand_raise", "hand_raise", "score"]:
+        routed(make_handoff(path=path), at)
+    pass_all([*waiting(5, path="score"), *waiting(9)])
+    turns = list(Turn.objects.order_by("number"))
+    assert len({turn.stretch for turn in turns}) == 3 and len(turns) == 18
+    for turn in turns:
+        before = turns[: turn.number]
+        assert dict(turn.last_turns) == {each.rep_id: each.number for each in before}
+        own = [each.rep_id for each in before if each.stretch == turn.stretch]
+        had = Counter(dict(turn.had_in_round))
+        assert had == Counter(own[len(own) - had.total() :])
+        rounds = Counter(own[: len(own) - had.total()])
+        assert rounds[great.pk] == 3 * rounds[small.pk] or not rounds[small.pk]
+
+
 @pytest.mark.parametrize("cap", ["max_open", "max_per_day", "max_per_week"])
 def test_no_cap_is_exceeded_within_it_and_it_says_who_was_skipped(
     alice, carol, waiting, pass_all, cap

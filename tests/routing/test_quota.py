@@ -6,14 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.quota import Taken, next_member, turns_of_round
+from routing.quota import next_member, turns_of_round
 
 
 def play(weights: dict[int, int], turns: int) -> list[int]:
-    taken: list[Taken] = []
-    for number in range(1, turns + 1):
-        taken.append(Taken(number, next_member(weights, taken, [])))
-    return [each.rep_id for each in taken]
+    return go_on(weights, turns, {})
+
+
+def go_on(weights: dict[int, int], turns: int, last: dict[int, int]) -> list[int]:
+    """Take turns after those that were the last of each."""
+    taken: list[int] = []
+    for number in range(max(last.values(), default=0) + 1, turns + 1):
+        taken.append(next_member(weights, Counter(taken), last))
+        last = {**last, taken[-1]: number}
+    return taken
 
 
 @pytest.mark.parametrize(
@@ -45,13 +51,8 @@ def test_after_a_round_the_shares_are_exact(parts):
 
 
 def test_of_those_who_are_level_whoever_waited_longest_is_next():
-    earlier = [Taken(4, 2), Taken(5, 1), Taken(6, 3)]
-    assert next_member({1: 1, 2: 1, 3: 1}, [], earlier) == 2
+    assert next_member({1: 1, 2: 1, 3: 1}, {}, {2: 4, 1: 5, 3: 6}) == 2
 
 
 def test_a_newcomer_goes_first_once_and_is_not_flooded():
-    earlier = [Taken(4, 2), Taken(5, 1)]
-    stretch: list[Taken] = []
-    for number in range(6, 12):
-        stretch.append(Taken(number, next_member({1: 1, 2: 1, 9: 1}, stretch, earlier)))
-    assert [each.rep_id for each in stretch] == [9, 2, 1, 9, 2, 1]
+    assert go_on({1: 1, 2: 1, 9: 1}, 11, {2: 4, 1: 5}) == [9, 2, 1, 9, 2, 1]

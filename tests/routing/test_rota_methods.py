@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 
@@ -10,7 +11,8 @@ from django.db import transaction
 
 from leads.models import Handoff
 from routing.models import Capacity, Rota, Turn
-from routing.rotas import TurnTaken, digest, next_turn, weight_in
+from routing.rotas import weight_in
+from routing.turns import SoFar, Standing, next_turn
 from tests.routing.conftest import add_reps, routed, when
 from tests.routing.test_rotas import committed, farthest_from_share, in_threads, route_or_fail
 
@@ -21,14 +23,20 @@ LEAST = Rota(name="Least", method="least_work")
 
 def turns_of(rota, stretches, loads=None):
     """Take turns among members who change: (weights, how many turns) after one another."""
-    taken = []
-    for weights, count in stretches:
-        for _ in range(count):
-            asked = {rep: weight_in(rota, weight) for rep, weight in weights.items()}
-            turn = next_turn(rota, taken, asked, loads or {})
-            taken.append(
-                TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place)
-            )
+    asked = [
+        {rep: weight_in(rota, weight) for rep, weight in weights.items()}
+        for weights, count in stretches
+        for _ in range(count)
+    ]
+    return taken_by(rota, [Standing(each, each, loads or {}) for each in asked])
+
+
+def taken_by(rota, standings):
+    """Take a turn for each of those who stand in the rota, one after another."""
+    so_far, taken = SoFar(), []
+    for who in standings:
+        taken.append(next_turn(rota, so_far, who))
+        so_far.add(taken[-1])
     return taken
 
 
@@ -61,7 +69,9 @@ def test_each_change_of_members_starts_a_stretch_that_is_fair_in_itself(seed):
     stretches = [(random_members(choose), choose.randint(1, 40)) for _ in range(4)]
     turns = turns_of(WEIGHTED, stretches)
     for weights, _ in stretches:
-        same = [turn.rep_id for turn in turns if turn.eligible == digest(weights, weights)]
+        same = [
+            turn.rep_id for turn in turns if turn.eligible == Standing(weights, weights, {}).kind
+        ]
         assert farthest_from_share(same, weights) < 1
 
 
@@ -77,13 +87,27 @@ def test_each_kind_of_lead_is_shared_by_weight_however_they_alternate(seed):
     choose = random.Random(seed)
     there = {1: 3, 2: 1, 3: 2}
     kinds = [{1: 3, 2: 1}, there, {2: 1, 3: 2}]
-    taken = []
-    for _ in range(150):
-        turn = next_turn(WEIGHTED, taken[-76:], choose.choice(kinds), {}, there=there)
-        taken.append(TurnTaken(turn.number, turn.stretch, turn.eligible, turn.rep_id, turn.place))
+    asked = [Standing(choose.choice(kinds), there, {}) for _ in range(150)]
+    taken = taken_by(WEIGHTED, asked)
     for kind in kinds:
-        same = [each.rep_id for each in taken if each.eligible == digest(kind, there)]
+        same = [turn.rep_id for turn, who in zip(taken, asked, strict=True) if who.eligible is kind]
         assert farthest_from_share(same, kind) < 1
+
+
+@pytest.mark.parametrize("others", [9, 79, 400])
+def test_rare_leads_are_shared_by_weight_however_many_come_in_between(others):
+    there, able = {1: 1, 2: 3, 3: 1}, {2: 3, 3: 1}
+    asked = [Standing(each, there, {}) for each in [*[there] * others, able] * 8]
+    rare = [turn.rep_id for turn in taken_by(WEIGHTED, asked)[others :: others + 1]]
+    assert Counter(rare) == {2: 6, 3: 2}
+
+
+def test_leads_held_for_hours_and_others_each_have_their_stretch():
+    everybody, at_work = {1: 3, 2: 1, 3: 1}, {1: 3, 2: 1}
+    held = Standing(at_work, at_work, {}, by_hours=True)
+    taken = taken_by(WEIGHTED, [held, Standing(everybody, everybody, {})] * 20)
+    assert Counter(turn.rep_id for turn in taken[::2]) == {1: 15, 2: 5}
+    assert Counter(turn.rep_id for turn in taken[1::2]) == {1: 12, 2: 4, 3: 4}
 
 
 def test_a_small_member_gets_turns_where_rows_with_and_without_a_language_alternate(
@@ -114,6 +138,14 @@ def test_least_work_goes_to_the_fewest_open_and_the_level_take_turns():
 def test_the_level_in_a_weighted_rota_take_turns_by_weight():
     turns = turns_of(LEAST, [({1: 1, 2: 3, 3: 9}, 8)], {1: 0, 2: 0, 3: 7})
     assert Counter(turn.rep_id for turn in turns) == {1: 2, 2: 6}
+
+
+def test_what_a_turn_carries_comes_back_as_it_was_kept():
+    able, there = {1: 3, 2: 1}, {1: 3, 2: 1, 3: 2}
+    so_far = SoFar()
+    for who in [Standing(able, there, {}), Standing(there, there, {}, by_hours=True)] * 3:
+        so_far.add(next_turn(WEIGHTED, so_far, who))
+    assert SoFar.from_json(json.loads(json.dumps(so_far.to_json()))) == so_far
 
 
 # In the database ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from leads.instants import database_now
 from leads.models import Absence, Role, User
 from routing.coming_turns import coming_turns
 from routing.models import Capacity, Rota, RotaMember, Territory, Turn
+from routing.rota_leads import Asked, handoffs_behind
 from routing.rota_page import rota_page
 from routing.shares import rota_shares
 from routing.skips import Skips
@@ -54,7 +55,7 @@ def test_the_next_ten_turns_are_those_then_taken(make_handoff, inbound, method, 
 
 
 def test_a_lead_that_not_everybody_can_take_leaves_the_stretch_on_the_page(
-    make_handoff, inbound, publish_rules, at
+    make_handoff, inbound, publish_rules, olga, at
 ):
     _, second = add_reps(inbound, 1, 1)
     Capacity.objects.create(rep=second, languages=["de"])
@@ -65,6 +66,8 @@ def test_a_lead_that_not_everybody_can_take_leaves_the_stretch_on_the_page(
         routed(make_handoff(path=path), at)
     (shares,) = rota_shares(at, [inbound])
     assert (shares.turns, [each.turns for each in shares.members]) == (2, [1, 1])
+    behind = handoffs_behind(Asked(inbound, "stretch", None), user=olga, at=at)
+    assert [each.path for each in behind] == ["hand_raise", "hand_raise"]
 
 
 def test_who_comes_to_a_cap_has_no_turn_after_it(make_handoff, inbound, at):
