@@ -5,7 +5,8 @@ far as the hours of the office let anybody keep it.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from leads.conditions import ActivityRecord, Evidence, Truth
+from leads.activity_series import ActivityRecord, series_of
+from leads.conditions import Evidence, Truth
 from leads.countdown import place
 from leads.criteria import criteria_of
 from leads.documents import NothingLive, live_version
@@ -43,7 +44,8 @@ def first_response_promise(source: IntakeSource, at: datetime) -> Promise | None
     Raises NothingLive if there are no criteria or policies.
     """
     done = [ActivityRecord(source.activity_kind, {}, at)] if source.activity_kind else []
-    asked = Evidence({"lead.source": source.slug, "lead.motion": source.motion}, done, at)
+    known = {"lead.source": source.slug, "lead.motion": source.motion}
+    asked = Evidence(known, series_of(done, at), at)
     criteria = criteria_of(live_version(Document.Kind.CRITERIA, at))
     found = opening_of(Standing(asked, criteria), None)
     if found is None:
@@ -51,7 +53,7 @@ def first_response_promise(source: IntakeSource, at: datetime) -> Promise | None
     facts = {"handoff.path": found.path}
     if found.asked_at:
         facts["handoff.hand_raise"] = found.key
-    promises = list(_possible(Evidence({**asked.facts, **facts}, done, at)))
+    promises = list(_possible(asked.with_facts({**known, **facts})))
     if None in promises:
         return None
     return max(filter(None, promises), key=lambda promise: promise.allowed, default=None)
