@@ -28,6 +28,8 @@ from leads.models import (
 from leads.scoring import Score
 
 NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
+# How the reason begins of who goes to review for want of a field, and of nothing else.
+MISSING = "Missing: "
 FIRST_HOP = "marketing_sales"
 
 # As SQL, since every step of a handoff begins with it.
@@ -111,7 +113,7 @@ def send_to_review(
 ) -> None:
     """Put `handoff` into the review queue, saying which facts are missing or what else is wrong."""
     handoff.missing = list(missing)
-    why = reason or "Missing: " + ", ".join(handoff.missing)
+    why = reason or MISSING + ", ".join(handoff.missing)
     end_assignment(handoff, Assignment.Outcome.HANDED_BACK, at=at)
     lifecycle.undo_acceptance(handoff, reason=why, by=by, at=at)
     handoff.state = State.REVIEW

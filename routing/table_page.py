@@ -17,7 +17,7 @@ from routing.linting.checked import Finding, Path, Row
 from routing.map import goes_to, needed, when
 from routing.models import RoutingRule
 from routing.table_pages import TABLE
-from routing.traffic import Traffic, traffic_by_row, unused_rows
+from routing.traffic import Traffic, Unasked, traffic_before, traffic_by_row, unused_rows
 
 FIRST, RAISED, REST, SCORED, LAST = (
     "First, whatever opened the handoff",
@@ -108,6 +108,7 @@ class TablePage:
     around: Around
     diff: VersionDiff
     rows: Sequence[RuleView]
+    unasked: Unasked
     upkeep: Upkeep
     elsewhere: Sequence[Mark]
 
@@ -127,7 +128,12 @@ def table_page(version: Version, user: User, at: datetime) -> TablePage:
     )
     elsewhere = [_mark(each) for each in findings if not each.row_key]
     return TablePage(
-        stands, tables.diff, _rules(views, beside), upkeep_of(version.document, at), elsewhere
+        stands,
+        tables.diff,
+        _rules(views, beside),
+        traffic_before(at),
+        upkeep_of(version.document, at),
+        elsewhere,
     )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from leads.models import Assignment
+from leads.handoffs import MISSING, REVIEW
+from leads.models import Assignment, OwnershipChange
 from routing.models import Decision, RoutingRule
 from sla.judging import judged, missed
 from sla.models import Clock, Target
@@ -26,6 +27,12 @@ WHICH = {
     "accepted": Q(assignment__answer=Assignment.Answer.ACCEPTED),
     "promised": Q(is_judged=True),
     "missed": Q(is_missed=True),
+}
+
+# Why a lead went to review before any row was asked.
+WHY_UNASKED = {
+    "missing": Q(reason__startswith=MISSING),
+    "refused": ~Q(reason__startswith=MISSING),
 }
 
 
@@ -70,6 +77,34 @@ def decided(since: datetime, at: datetime) -> QuerySet[Decision]:
     """Return what rows of the table decided from `since` on."""
     decisions = Decision.objects.filter(at__gt=since, at__lte=at, waits_till=None)
     return decisions.exclude(rule_key="")
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """How many leads went to review in 30 days before the table was asked: because a field that a
+    handoff needs was missing, or because their stage did not let them become MQL.
+    """
+
+    missing: int
+    refused: int
+
+
+def traffic_before(at: datetime) -> Unasked:
+    counts = {name: Count("lead", filter=why, distinct=True) for name, why in WHY_UNASKED.items()}
+    return Unasked(**sent_unasked(at).aggregate(**counts))
+
+
+def sent_unasked(at: datetime) -> QuerySet[OwnershipChange]:
+    """Return by what leads went to review in the last 30 days without any decision on their handoff
+    before: the table was not asked.
+    """
+    to_review = OwnershipChange.objects.filter(to_queue__key=REVIEW, at__gt=at - LATELY, at__lte=at)
+    decided = Decision.objects.filter(
+        Q(handoff__closed_at=None) | Q(handoff__closed_at__gte=OuterRef("at")),
+        handoff__lead=OuterRef("lead"),
+        at__lte=OuterRef("at"),
+    )
+    return to_review.filter(~Exists(decided))
 
 
 def unused_rows(rows: Iterable[RoutingRule], at: datetime) -> set[str]:

@@ -29,6 +29,12 @@ urlpatterns = [
         GIVEN,
         name="table_row_leads",
     ),
+    path(
+        "routing/before/<slug:why>/",
+        table_leads.unasked_leads,
+        GIVEN,
+        name="table_unasked_leads",
+    ),
     path(VERSION, table.version, GIVEN, name="table_version"),
     path(f"{VERSION}map.csv", table.download, GIVEN, name="table_csv"),
     path(f"{VERSION}check/", table_check.check, GIVEN, name="table_check"),

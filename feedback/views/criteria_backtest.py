@@ -193,6 +193,6 @@ def backtest_leads(request: SignedInRequest, number: int, which: str) -> HttpRes
         "said": WHICH[which],
         "in_all": None if request.user.sees_everything else len(ids),
         "page": page.get_page(request.GET.get("page")),
-        "back": "feedback:criteria_backtest",
+        "back": reverse("feedback:criteria_backtest", args=[version.number]),
     }
     return render(request, "leads/finding_leads.html", context)

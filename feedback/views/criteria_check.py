@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -64,7 +65,7 @@ def check_leads(request: SignedInRequest, number: int) -> HttpResponse:
         "said": finding.sentence,
         "in_all": None if request.user.sees_everything else len(finding.leads),
         "page": page.get_page(request.GET.get("page")),
-        "back": "feedback:criteria_check",
+        "back": reverse("feedback:criteria_check", args=[version.number]),
     }
     return render(request, "leads/finding_leads.html", context)
 

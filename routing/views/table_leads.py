@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from leads.document_pages import DocumentPages
@@ -19,7 +20,7 @@ from routing.check import report_on
 from routing.lint import RULES
 from routing.linting.checked import Finding
 from routing.models import RoutingRule
-from routing.traffic import WHICH, decisions_lately
+from routing.traffic import WHICH, WHY_UNASKED, decisions_lately, sent_unasked
 
 ROWS_A_PAGE = 50
 SAID = {
@@ -28,6 +29,10 @@ SAID = {
     "accepted": "Routed by this row in 30 days, and accepted.",
     "promised": "Routed by this row in 30 days; accepting or the first touch came due.",
     "missed": "Routed by this row in 30 days; accepting or the first touch was missed.",
+}
+SAID_UNASKED = {
+    "missing": "Sent to review in 30 days because a field that a handoff needs was missing.",
+    "refused": "Sent to review in 30 days because their stage did not let them become MQL.",
 }
 
 
@@ -53,6 +58,26 @@ def row_leads(request: SignedInRequest, pages: DocumentPages, key: str, which: s
 
 @page_readers_only
 @require_GET
+def unasked_leads(request: SignedInRequest, pages: DocumentPages, why: str) -> HttpResponse:
+    """What went to review lately before the table was asked."""
+    if why not in WHY_UNASKED:
+        raise Http404
+    sent = sent_unasked(database_now()).filter(WHY_UNASKED[why])
+    of_all = Lead.objects.filter(pk__in=sent.order_by().values("lead"))
+    leads = Lead.objects.visible_to(request.user).filter(pk__in=of_all)
+    shown = leads.select_related("stage").order_by("-entered_at", "-pk")
+    context = {
+        "heading": "Before the table",
+        "said": SAID_UNASKED[why],
+        "in_all": None if request.user.sees_everything else of_all.count(),
+        "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "back": pages.url("live"),
+    }
+    return render(request, "leads/finding_leads.html", context)
+
+
+@page_readers_only
+@require_GET
 def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     """The leads behind a finding of the check; a 404 where it no longer finds it."""
     version = version_or_404(pages, number)
@@ -67,7 +92,7 @@ def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -
         "said": finding.sentence,
         "in_all": None if request.user.sees_everything else len(finding.leads),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
-        "back": "routing:table_check",
+        "back": reverse("routing:table_check", args=[version.number]),
     }
     return render(request, "leads/finding_leads.html", context)
 

@@ -11,7 +11,14 @@ from leads.instants import database_now
 from leads.models import Document, Queue, Team, User
 from routing.models import Decision, RoutingRule
 from routing.routing import reassign
-from routing.traffic import WHICH, Traffic, traffic_by_row, unused_rows
+from routing.traffic import (
+    WHICH,
+    Traffic,
+    Unasked,
+    traffic_before,
+    traffic_by_row,
+    unused_rows,
+)
 from sla import clocks
 from sla.models import RepHours
 from tests.routing.conftest import routed, when
@@ -43,6 +50,19 @@ def test_a_row_counts_what_it_took_and_what_became_of_it(take, rosa, now):
     handoffs.accept(late.assignment, by=late.rep, at=now)
     traffic = traffic_by_row(now)
     assert traffic["demo"] == Traffic(taken=3, answered=2, accepted=2, promised=2, missed=2)
+
+
+def test_what_went_to_review_before_a_row_was_asked_is_told_apart(
+    client, make_handoff, take, rosa, now
+):
+    wanting, refused, asked = make_handoff(at=now), make_handoff(at=now), take(0).handoff
+    for handoff, why in ((wanting, {"missing": ["account.country"]}), (refused, {"reason": "No."})):
+        handoffs.send_to_review(handoff, at=now, **why)
+    handoffs.send_to_review(asked, at=now, missing=["account.country"])
+    assert traffic_before(now) == Unasked(missing=1, refused=1)
+    client.force_login(rosa)
+    page = client.get("/routing/before/missing/").content.decode()
+    assert f"/leads/{wanting.lead_id}/" in page and f"/leads/{asked.lead_id}/" not in page
 
 
 def test_a_manager_is_told_how_many_more_there_are_than_listed(client, take, alice, carol, mona):
