@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from leads.models import Handoff, Role, User
-from routing.caps import Caps, Lately, over_cap, passed_lately
+from routing.caps import Caps, Lately, next_day, over_cap, passed_lately
 from routing.errors import HasToWait, Skip
-from routing.hours import Hours, day, hours_of, moment
+from routing.hours import LONGEST_WAIT, Hours, day, hours_of, moment
 from routing.models import Rota
 from routing.needs import ANYBODY, Needs, lacks
 from routing.questions import Question
@@ -49,11 +49,39 @@ PEOPLE = f"""
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a rep is given when: by hours and absences, caps, and what they had lately."""
+
+    rep: User
+    hours: Hours
+    caps: Caps
+    open_count: int
+    lately: Lately
+
+    def free_from(self, at: datetime) -> datetime | None:
+        """Return when they can take another, from `at` on; None: not in a week, if nothing that is
+        open is closed meanwhile.
+        """
+        until, opens = at + LONGEST_WAIT, self.hours.at_work_from(self.rep.pk, at)
+        while opens and opens < until:
+            if not self.over_cap(opens):
+                return opens
+            # What a day or a week allows begins anew with a day.
+            opens = self.hours.at_work_from(self.rep.pk, next_day(opens, self.rep.zone))
+        return None
+
+    def over_cap(self, at: datetime) -> str:
+        return over_cap(self.caps, self.rep, open_count=self.open_count, lately=self.lately, at=at)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A rep, and why this handoff can't go to them now; no refusal: it can.
 
     open_count: their open handoffs, where a cap or the rota's method asks for it; else 0.
     opens_at:   when they could take it, if only their hours or an absence stand against it now.
+    limits:     tell when they could, if these alone are against it now, caps included; None: more
+                is, or hours are not asked for.
     away_until: when they return, if they are absent; `cover_id` takes their place till then.
     is_there:   whether they could take another lead now: at most this very one is not for them.
     """
@@ -62,6 +90,7 @@ class Candidate:
     refusal: str
     open_count: int = 0
     opens_at: datetime | None = None
+    limits: Limits | None = None
     away_until: datetime | None = None
     cover_id: int | None = None
     is_there: bool = True
@@ -139,9 +168,10 @@ def line_up(question: Question, rota: Rota, needs: Needs) -> list[Candidate]:
 def off_hours(
     later: Sequence[Candidate], skips: Sequence[Skip], *, line: str, at: datetime
 ) -> HasToWait:
-    """Return whom to wait for: who of those off hours opens first."""
-    till, _, first = min((each.opens_at, each.rep.pk, each) for each in later if each.opens_at)
-    comes = "returns" if first.away_until else "opens"
+    """Return whom to wait for: who of these can take it first. One of them opens, at least."""
+    free = ((each.limits and each.limits.free_from(at), each.rep.pk, each) for each in later)
+    till, _, first = min((start, rep_id, each) for start, rep_id, each in free if start)
+    comes = "returns" if first.away_until else "opens" if first.opens_at else "has room again"
     reason = f"Waits till {moment(till, first.rep.zone, now=at)}, when {first.rep} {comes}."
     words = "; ".join(map(str, skips))
     return HasToWait(
@@ -165,12 +195,14 @@ def candidate_of(
     """
     found = cast(Any, rep)
     refusal = _refusal(rep, needs)
+    limits = Limits(rep, hours, caps_of(rep), found.open_count or 0, lately) if hours else None
     away, opens_at = _away(rep, lately, hours, at)
     return Candidate(
         rep,
         refusal or away,
         found.open_count or 0,
         opens_at=None if refusal else opens_at,
+        limits=None if refusal else limits,
         away_until=found.away_until,
         cover_id=found.cover_id,
         is_there=not away and refusal not in NEVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -69,6 +69,11 @@ def over_cap(caps: Caps, rep: User, *, open_count: int, lately: Lately, at: date
         if count >= caps.max_per_week:
             return f"is at cap: {count} of {caps.max_per_week} this week"
     return ""
+
+
+def next_day(at: datetime, zone: str) -> datetime:
+    """Return when the day after the one that `at` lies in begins in `zone`."""
+    return (day_start(at, zone) + timedelta(days=1)).astimezone(UTC)
 
 
 def _since(start: datetime, passed: Sequence[datetime]) -> int:

@@ -32,9 +32,9 @@ def stand_in(
         if not person.refusal:
             return person, _words(named, person, why), skips
         skips.append(person.skip)
-        later += [person] if person.opens_at else []
+        later += [person] if person.limits else []
         next_id = person.cover_id if person.away_until else None
-    if later:
+    if any(each.opens_at for each in later):
         raise off_hours(later, skips, line=line_of_rep(rep_id), at=question.at)
     assert named is not None  # the rep is asked first
     raise NobodyAvailable(_nobody(named, why, skips, is_circle=next_id in asked), skips=skips)

@@ -16,7 +16,7 @@ from sla.models import RepHours
 # Who does not open within this is not waited for.
 LONGEST_WAIT = timedelta(days=7)
 
-Away = tuple[datetime, datetime]
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Hours:
     """
 
     schedules: Mapping[int, Schedule]
-    absences: Mapping[int, list[Away]]
+    absences: Mapping[int, list[Span]]
     unpublished: Collection[int] = ()
 
     def at_work_from(self, rep_id: int, at: datetime) -> datetime | None:
@@ -43,7 +43,7 @@ class Hours:
                 return opens if opens < until else None
             opens = back
 
-    def _away(self, rep_id: int) -> list[Away]:
+    def _away(self, rep_id: int) -> list[Span]:
         return self.absences.get(rep_id, [])
 
 
@@ -52,7 +52,7 @@ def hours_of(rep_ids: Collection[int], at: datetime) -> Hours:
     rows = list(RepHours.objects.filter(rep__in=rep_ids).select_related("calendar"))
     calendars = {each.calendar_id: each.calendar for each in rows}
     kept = {pk: _schedule(calendar, at) for pk, calendar in calendars.items()}
-    absences: dict[int, list[Away]] = {}
+    absences: dict[int, list[Span]] = {}
     away = Absence.objects.filter(user__in=rep_ids, ends_at__gt=at, starts_at__lt=at + LONGEST_WAIT)
     for user_id, starts_at, ends_at in away.values_list("user", "starts_at", "ends_at"):
         absences.setdefault(user_id, []).append((starts_at, ends_at))

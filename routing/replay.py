@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, cast
 
 from leads.condition_trace import Trace
@@ -18,8 +18,8 @@ from leads.evidence import Evidence
 from leads.models import Account, Assignment, Opportunity, Queue, User
 from leads.rule_index import RuleIndex
 from routing.asking import Answer, ask
-from routing.candidates import Candidate, candidate_of
-from routing.caps import LONGEST_WEEK, Lately
+from routing.candidates import Candidate, candidate_of, caps_of
+from routing.caps import LONGEST_WEEK, Lately, next_day
 from routing.errors import HasToWait, NobodyAvailable
 from routing.hours import Hours
 from routing.models import Rota, Territory
@@ -34,6 +34,7 @@ from routing.turns import SoFar
 
 # Of a handoff that is still open: it never leaves its rep.
 NEVER = datetime.max.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 AT_CAP = "is at cap"
 HELD = Trace((), Truth.TRUE)
 
@@ -45,13 +46,16 @@ class Away(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A handoff held till somebody opens. They sort as they wake; a lower rank goes first."""
+    """A handoff held in a line till somebody opens. They sort as they wake; a lower rank goes
+    first.
+    """
 
     till: datetime
     rank: int
     opened_at: datetime
     handoff_id: int
     rule: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,15 @@ class People:
 @dataclass(slots=True)
 class State:
     """How far a table has come: turns by rota; by rep, when the handoffs that they have are freed,
-    and when they were passed one in the last days; and what waits, as a heap.
+    and when they were passed one in the last days; what waits, as a heap; and up to which instant
+    it was looked whether that has to wait.
     """
 
     turns: dict[int, SoFar] = field(default_factory=dict)
     open: dict[int, list[datetime]] = field(default_factory=dict)
     passed: dict[int, list[datetime]] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
+    looked_at: datetime = BEGINNING
 
     def give(self, rep_id: int, *, at: datetime, frees_at: datetime) -> None:
         heappush(self.open.setdefault(rep_id, []), frees_at)
@@ -119,6 +125,16 @@ class State:
         while frees and frees[0] <= at:
             heappop(frees)
         return len(frees)
+
+    def frees_at(self, rep_id: int, cap: int) -> datetime:
+        """Return when a rep who has as many handoffs as the cap allows is freed of one."""
+        count = self.open_count(rep_id, self.looked_at)
+        return self.open[rep_id][0] if count >= cap else NEVER
+
+    def go_on(self, waiting: Waiting) -> None:
+        """Take out a handoff that waits no more."""
+        self.waiting.remove(waiting)
+        heapify(self.waiting)
 
 
 # Told where a side has placed a handoff.
@@ -156,6 +172,10 @@ class Table:
     def __post_init__(self) -> None:
         self._index = RuleIndex([rule.conditions for rule in self.rules])
         self.lately = Lately(self.state.passed, self.people.first_weekday)
+        reps = self.people.reps.values()
+        self._zones, self._next_day = {rep.zone for rep in reps}, BEGINNING
+        caps = {rep.pk: caps_of(rep).max_open for rep in reps}
+        self._caps = {rep_id: cap for rep_id, cap in caps.items() if cap is not None}
 
     def send(self, cases: Iterable[Case], waiting: Mapping[int, Case]) -> None:
         """Send `cases`, in the order in which they were opened, and meanwhile those that wait."""
@@ -166,10 +186,51 @@ class Table:
             self._ask(case, case.opened_at)
 
     def wake(self, known: Mapping[int, Case], *, until: datetime) -> None:
-        """Ask again about those for whom somebody opens by `until`."""
-        while self.state.waiting and self.state.waiting[0].till <= until:
-            first = heappop(self.state.waiting)
-            self._ask(known[first.handoff_id], first.till)
+        """Ask again about those that wait, as routing does: all for whom somebody opens by `until`,
+        and the first of each line whenever somebody may be free before.
+        """
+        while self.state.waiting:
+            till, sooner = self.state.waiting[0].till, self._next_change()
+            self.state.looked_at = min(till, sooner, until)
+            if sooner < till and sooner <= until:
+                self._ask_firsts(known, sooner)
+            elif till <= until:
+                first = heappop(self.state.waiting)
+                self._ask(known[first.handoff_id], till)
+            else:
+                break
+        self.state.looked_at = until
+
+    def _next_change(self) -> datetime:
+        """Return when somebody at a cap has room next: one of theirs is closed, or a day begins."""
+        if self._next_day <= self.state.looked_at:
+            self._next_day = min(next_day(self.state.looked_at, zone) for zone in self._zones)
+        frees = (self.state.frees_at(*each) for each in self._caps.items())
+        return min(self._next_day, *frees, NEVER)
+
+    def _ask_firsts(self, known: Mapping[int, Case], at: datetime) -> None:
+        """Ask about those that wait alike, one after the other, up to the first that still does."""
+        in_line = sorted(self.state.waiting, key=lambda each: each[1:4])
+        alike: dict[tuple[object, ...], list[Waiting]] = {}
+        for each in in_line:
+            had_by = known[each.handoff_id].rejected_by
+            alike.setdefault((each.till, each.rule, each.line, had_by), []).append(each)
+        for own in alike.values():
+            for each in own:
+                if not self._goes_on(known[each.handoff_id], each, at):
+                    break
+
+    def _goes_on(self, case: Case, waits: Waiting, at: datetime) -> bool:
+        """Ask about one that waits, and note what becomes of it; False: it waits as it did."""
+        then = Then(self, case, at)
+        answer = self._answer(then)
+        if (answer.waits_till, answer.line) == (waits.till, waits.line) and (
+            answer.rule is not None and answer.rule.key == waits.rule
+        ):
+            return False
+        self.state.go_on(waits)
+        self._note(answer, then)
+        return True
 
     def finish(self, known: Mapping[int, Case], *, end: datetime) -> None:
         """Count those that still wait at the end of the window."""
@@ -179,8 +240,12 @@ class Table:
         self.state.waiting.clear()
 
     def _ask(self, case: Case, at: datetime) -> None:
-        rules = [self.rules[place] for place in self._index.matching(case.evidence)]
         then = Then(self, case, at)
+        self._note(self._answer(then), then)
+
+    def _answer(self, then: Then) -> Answer:
+        case, at = then.case, then.at
+        rules = [self.rules[place] for place in self._index.matching(case.evidence)]
         question = Question(
             None,
             case.evidence.facts,
@@ -190,7 +255,11 @@ class Table:
             accepted_by=case.accepted_by,
             past=then,
         )
-        answer = ask(rules, question, case.evidence, take=self._take, log=OnlyWords())
+        return ask(rules, question, case.evidence, take=self._take, log=OnlyWords())
+
+    def _note(self, answer: Answer, then: Then) -> None:
+        """Keep where a case went, or that it waits."""
+        case, at = then.case, then.at
         if answer.waits_till is None:
             for rep_id in then.capped:
                 self.side.load(rep_id).capped += 1
@@ -198,9 +267,9 @@ class Table:
             return
         assert answer.rule is not None  # which holds it
         # Whatever priority the live table gave it, it had none when it was opened.
-        rank = -max(0, answer.rule.priority)
-        waits = Waiting(answer.waits_till, rank, case.opened_at, case.handoff_id, answer.rule.key)
-        heappush(self.state.waiting, waits)
+        rank, key = -max(0, answer.rule.priority), answer.rule.key
+        place = rank, case.opened_at, case.handoff_id
+        heappush(self.state.waiting, Waiting(answer.waits_till, *place, key, answer.line))
 
     def _take(self, choice: Choice, rule: Rule, question: Question) -> Choice:
         """Take the turn where a choice leads to a rota, as `routing.outcomes.held` does."""

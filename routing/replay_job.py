@@ -256,6 +256,7 @@ def _state_to_json(state: State) -> dict[str, Any]:
         "turns": {str(rota_id): turns.to_json() for rota_id, turns in state.turns.items()},
         "open": _instants_to_json(state.open),
         "passed": _instants_to_json(state.passed),
+        "looked_at": state.looked_at.isoformat(),
         "waiting": [
             [each.till.isoformat(), each.rank, each.opened_at.isoformat(), *each[3:]]
             for each in state.waiting
@@ -273,6 +274,7 @@ def _state_from_json(kept: Mapping[str, Any]) -> State:
             Waiting(read(till), rank, read(opened_at), *more)
             for till, rank, opened_at, *more in kept["waiting"]
         ],
+        looked_at=read(kept["looked_at"]),
     )
 
 

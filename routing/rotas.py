@@ -25,7 +25,7 @@ class Line:
     """Who stands in a rota for one handoff.
 
     eligible: the weight of each member who can take it, by id.
-    later:    those whom only their hours or an absence keep from it now.
+    later:    those whom only their hours, an absence or a cap keep from it now.
     there:    the weight of each member who could take another one now, by id.
     by_hours: whether only those at work can.
     """
@@ -43,7 +43,7 @@ class Line:
         """Return the next turn, not saved. Raises HasToWait or NobodyAvailable if there is none."""
         if self.eligible:
             return next_turn(self.rota, self.turns, self.standing)
-        if self.later:
+        if any(each.opens_at for each in self.later):
             raise off_hours(self.later, self.skips, line=line_of_rota(self.rota.pk), at=at)
         raise NobodyAvailable(_nobody(self.rota, self.skips), skips=self.skips)
 
@@ -104,7 +104,7 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
         people={each.rep.pk: each for each in found},
         eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
         skips=[each.skip for each in found if each.refusal],
-        later=[each for each in found if each.opens_at],
+        later=[each for each in found if each.limits],
         there={each.rep.pk: weight_in(rota, each.weight) for each in found if each.is_there},
         by_hours=needs.at_work,
         turns=question.past.turns(rota) if question.past else OnRecord(rota.pk),

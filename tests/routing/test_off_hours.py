@@ -118,6 +118,30 @@ def test_decisions_from_before_are_told_in_which_line_they_hold_whom(
     assert {line.partition(":")[0] for line, _ in found} == {"rota", "rep"}
 
 
+@pytest.mark.parametrize(
+    ("cap", "told"),
+    [
+        ("max_per_day", "Waits till Thu 09:00, when Alice has room again."),
+        ("max_per_week", "Waits till Fri 10:00, when Carol returns."),
+        ("max_open", "Waits till Fri 10:00, when Carol returns."),
+    ],
+)
+def test_it_waits_for_whoever_is_at_a_cap_if_they_have_room_before_the_others_open(
+    alice, carol, works, holds, make_handoff, cap, told
+):
+    works(alice)
+    Capacity.objects.create(rep=alice, **{cap: 1})
+    away = Absence.objects.create(
+        user=carol, starts_at=EVENING, ends_at=NINE + timedelta(days=2, hours=1)
+    )
+    first, then = NINE + timedelta(hours=1), NINE + timedelta(hours=2)
+    assert routed(make_handoff(), first).rep == alice
+    assert routed(make_handoff(), then).reason == told
+    away.delete()
+    Capacity.objects.create(rep=carol, is_online=False)
+    assert routed(make_handoff(), then).rule_key == ""
+
+
 def test_before_nine_of_the_same_day_no_weekday_is_named(at_night, make_handoff):
     early = NINE - timedelta(hours=2)
     assert routed(make_handoff(), early).reason == "Waits till 09:00, when Alice opens."

@@ -241,6 +241,30 @@ def test_leads_wait_for_an_opening_in_order(publish_rules, inbound, works, hand,
     assert result.live.longest_wait == timedelta(hours=1)
 
 
+def test_whoever_waits_goes_as_soon_as_somebody_has_room_again(
+    publish_rules, inbound, works, hand, olga
+):
+    publish_rules({"outcome": "rota", "rota": inbound, "off_hours": "hold"})
+    busy, away = add_reps(inbound, 1, 1)
+    for rep in (busy, away):
+        works(rep, "09:00")
+    Capacity.objects.create(rep=busy, max_open=1)
+    returns = START + timedelta(days=4, hours=1)  # Friday at 9
+    Absence.objects.create(user=away, starts_at=START, ends_at=returns)
+    first, _, third = hand(2), hand(3), hand(3.5)
+    routed(first, first.opened_at)
+    first.refresh_from_db()
+    done = {"closed_as": "qualified", "outcome": "qualified", "reason": "Done"}
+    handoffs.close(first, **done, at=START + timedelta(hours=5), keeps_owner=True)
+    result = replayed(draft_of_live(olga), olga)
+    assert passed(result.live) == {str(busy.pk): 2, str(away.pk): 1}
+    waits = timedelta(hours=2), returns - third.opened_at
+    assert (result.live.wait_s, result.live.longest_wait) == (
+        sum(waits, timedelta()).total_seconds(),
+        waits[1],
+    )
+
+
 def test_a_priority_is_that_of_each_sides_rule(publish_rules, inbound, works, hand, olga):
     to_rota = {"outcome": "rota", "rota": inbound, "off_hours": "hold"}
     publish_rules({**to_rota, "conditions": IN_SWEDEN, "priority": 9}, to_rota)
