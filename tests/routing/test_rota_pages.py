@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -345,3 +346,10 @@ def test_a_new_rota_begins_with_its_members(client, olga, alice):
     }
     assert client.post("/routing/rotas/new/", form).status_code == 302
     assert Rota.objects.get(name="Enterprise").members.get().weight == 2
+
+
+def test_wide_tables_are_cards_on_a_phone():
+    for path in Path("templates/routing").glob("*.html"):
+        for table in path.read_text().split("<table ")[1:]:
+            head = table.partition("</thead>")[0]
+            assert head.count("<th") - head.count("<thead") < 6 or " cards" in head, path
