@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from leads.bulk_evidence import History
 from leads.evidence import Evidence
 from leads.openings import Opening, missing_fields, opening_of
-from leads.score_changes import next_change, only_falls
+from leads.score_changes import next_change
 from leads.scoring_rules import Criteria
 from leads.standing import Standing
 
@@ -111,7 +111,7 @@ def may_open_by_decay(criteria: Criteria) -> bool:
         band[0] + better in opens for band in opens for better in "123" if better < band[1]
     )
     rules_out_for_a_time = any(compiled.changes_with_time for _, compiled in criteria.disqualifying)
-    return rules_out_for_a_time or not is_closed_upward or not only_falls(criteria)
+    return rules_out_for_a_time or not is_closed_upward or not criteria.only_falls
 
 
 @dataclass(frozen=True)

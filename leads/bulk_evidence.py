@@ -29,7 +29,6 @@ ACTIVITIES = """
     ) activity
     WHERE occurred_at <= %s
     GROUP BY lead_id, account_id, kind, properties
-    ORDER BY kind, properties
 """
 # What an import tells of the past counts as if it had been known then.
 ACTIVITIES_AS_TOLD = """
@@ -48,7 +47,6 @@ ACTIVITIES_AS_TOLD = """
         WHERE occurred_at <= %s
     ) activity
     GROUP BY lead_id, account_id, kind, properties
-    ORDER BY kind, properties
 """
 NEWEST_FACTS = """
     SELECT DISTINCT ON (lead_id) lead_id, facts::text

@@ -34,12 +34,13 @@ def next_band_change(
 
 def next_change(now: Standing) -> date | None:
     """Return what `next_band_change` does, from where a lead stands."""
-    falls, still_change = only_falls(now.criteria), _days_that_change(now)
-    if falls and now.band[1] == LOWEST_READINESS:
+    falls, band = now.criteria.only_falls, now.band
+    if falls and band[1] == LOWEST_READINESS:
         return None
+    still_change = _days_that_change(now)
 
     def has_changed(days: int) -> bool:
-        return now.after_days(days).band != now.band
+        return now.band_after(days) != band
 
     if falls:
         ahead = range(1, still_change + 1)
@@ -60,12 +61,6 @@ def _days_that_change(now: Standing) -> int:
         if each.days
     )
     return max(0, max(ends, default=0) - now.evidence.day)
-
-
-def only_falls(criteria: Criteria) -> bool:
-    """Whether the passing of days can only take points away, so that the band moves one way."""
-    has_negatives = any(signal.points < 0 for signal in criteria.signals)
-    return not has_negatives and not criteria.rules_change_with_time
 
 
 @dataclass(frozen=True, slots=True)

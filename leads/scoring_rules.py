@@ -196,5 +196,11 @@ class Criteria:
         compiled = [each for _, each in (*self.fit, *self.modifying)]
         return any(each.changes_with_time for each in compiled)
 
+    @cached_property
+    def only_falls(self) -> bool:
+        """Whether the passing of days can only take points away, so that the band moves one way."""
+        has_negatives = any(signal.points < 0 for signal in self.signals)
+        return not has_negatives and not self.rules_change_with_time
+
     def compile(self, conditions: Conditions) -> Compiled:
         return compile_conditions(conditions, extra_facts=self.extra_facts)

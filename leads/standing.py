@@ -1,13 +1,11 @@
 """Where a lead stands under criteria: its points and band, cheaply asked again with a change."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from leads.activity_series import ActivityRecord, has_properties, latest_of, utc_day
+from leads.activity_series import ActivityRecord, Series, has_properties, latest_of, series_of
 from leads.conditions import Compiled, Truth
 from leads.decay import shares, whole_points
 from leads.evidence import Evidence
@@ -29,11 +27,11 @@ NOTHING = Amounts(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often a signal happened on each UTC day (ordinal)."""
+    """How often a signal happened on each UTC day (ordinal), in what was found of it."""
 
     signal: Signal
     days: Mapping[int, int]
-    last_at: datetime | None
+    found: Sequence[Series]
 
     def plus(self, activity: ActivityRecord) -> "Tally":
         """Return the tally with `activity` counted, if it is one of this signal."""
@@ -41,10 +39,7 @@ class Tally:
             activity.properties, self.signal.where
         ):
             return self
-        days = Counter(self.days)
-        days[utc_day(activity.occurred_at)] += 1
-        last_at = max(self.last_at or activity.occurred_at, activity.occurred_at)
-        return Tally(self.signal, days, last_at)
+        return _tally(self.signal, [*self.found, *series_of([activity], activity.occurred_at)])
 
     def amounts(self, day: int) -> Amounts:
         """Return what the signal gives on `day`, before its group's cap."""
@@ -72,14 +67,20 @@ class Tally:
             lost_to_decay=amounts.earned - amounts.decayed,
             lost_to_cap=amounts.decayed - amounts.capped,
             activities=amounts.activities,
-            last_at=self.last_at if amounts.activities else None,
+            last_at=latest_of(self.found) if amounts.activities else None,
         )
 
 
 def tally(signal: Signal, evidence: Evidence) -> Tally:
-    found = evidence.done(signal.kind, signal.where)
-    days = Counter(day for each in found for day in each.days)
-    return Tally(signal, days, latest_of(found))
+    return _tally(signal, evidence.done(signal.kind, signal.where))
+
+
+def _tally(signal: Signal, found: Sequence[Series]) -> Tally:
+    days: dict[int, int] = {}
+    for each in found:
+        for day in each.days:
+            days[day] = days.get(day, 0) + 1
+    return Tally(signal, days, found)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,11 @@ class Standing:
 
     @cached_property
     def tallies(self) -> tuple[Tally, ...]:
-        return tuple(tally(signal, self.evidence) for signal in self.criteria.signals)
+        evidence = self.evidence
+        return tuple(
+            tally(signal, evidence) if signal.kind in evidence.by_kind else Tally(signal, {}, ())
+            for signal in self.criteria.signals
+        )
 
     @cached_property
     def fit(self) -> int:
@@ -115,7 +120,10 @@ class Standing:
 
     @cached_property
     def signal_points(self) -> int:
-        points = [each.amounts(self.evidence.day).capped for each in self.tallies]
+        return self._signal_points_on(self.evidence.day)
+
+    def _signal_points_on(self, day: int) -> int:
+        points = [each.amounts(day).capped for each in self.tallies]
         return sum(points) - sum(
             max(0, sum(points[place] for place in places) - cap)
             for places, cap in self.criteria.capped_groups
@@ -142,12 +150,16 @@ class Standing:
         )
         return (*fit, *fired, *modifiers)
 
+    def band_after(self, days: int) -> str:
+        """Return the band so many days later if nothing happens."""
+        if self.criteria.rules_change_with_time:
+            return self.after_days(days).band
+        points = self.modifier_points + self._signal_points_on(self.evidence.day + days)
+        return self.fit_grade + self.criteria.bands.readiness_grade(points)
+
     def after_days(self, days: int) -> "Standing":
         """Return where the lead stands so many days later if nothing happens."""
-        kept: dict[str, object] = {"tallies": self.tallies}
-        if not self.criteria.rules_change_with_time:
-            kept |= self._answers()
-        return self._derived(self.evidence.after_days(days), kept)
+        return self._derived(self.evidence.after_days(days), {"tallies": self.tallies})
 
     def with_activity(self, activity: ActivityRecord) -> "Standing":
         """Return where the lead stands if `activity`, not later than now, had happened too."""
