@@ -91,6 +91,11 @@ def queue_of(rep: User, *, viewer: User) -> QuerySet[Handoff]:
     return Handoff.objects.visible_to(viewer).filter(owner=rep)
 
 
+def held(rep: User) -> QuerySet[Handoff]:
+    """Return what `rep` has to work on: the number of it stands in the bar and at “Mine”."""
+    return queue_of(rep, viewer=rep).filter(FILTERS[Show.MINE])
+
+
 def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     """Return the most urgent leads first: by the next deadline, then band, then age. Of those whose
     deal is won or lost, the latest first.
@@ -140,13 +145,11 @@ class Version:
     """What a queue looked like at a glance.
 
     newest:  the highest number of an assignment in it; 0 for an empty queue.
-    leads:   how many it holds, answered or not.
     waiting: how many leads wait for an answer.
     mark:    changes whenever a lead comes, goes, is answered, or a clock starts or stops.
     """
 
     newest: int
-    leads: int
     waiting: int
     mark: str
 
@@ -165,7 +168,7 @@ def version(rep: User) -> Version:
     instants = [found["answered"], found["stopped"]]
     stamps = [str(instant.timestamp()) if instant else "0" for instant in instants]
     mark = "-".join([str(newest), str(found["leads"]), str(found["clock"] or 0), *stamps])
-    return Version(newest, found["leads"], found["waiting"], mark)
+    return Version(newest, found["waiting"], mark)
 
 
 def newer_than(rep: User, newest: int) -> int:

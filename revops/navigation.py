@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from feedback.queue import held
 from leads.countdown import instant_text
 from leads.models import Handoff, Role, User
 from sla.notices import unseen_count
@@ -59,7 +60,7 @@ def links(user: User, path: str) -> list[Link]:
 
 def _count(user: User, label: str) -> int | None:
     if label == "Queue":
-        return Handoff.objects.with_reps().filter(owner=user).count()
+        return held(user).count()
     if label == "Review":
         return Handoff.objects.visible_to(user).in_review().count()
     return None

@@ -5,6 +5,7 @@
 const root = document.documentElement;
 const TOAST_SECONDS = 10;
 const SEQUENCE_MS = 1000;
+const BUSY_AFTER_MS = 300;
 const MOVES = ["j", "k", "arrowdown", "arrowup"];
 
 // Theme ------------------------------------------------------------------------------------------
@@ -262,6 +263,23 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!isSignIn) return;
   event.detail.shouldSwap = false; // the session has ended: the page itself asks to sign in
   location.reload();
+});
+
+// What takes longer than a glance says so: on what was pressed, be it by a key, and aloud.
+const pending = new WeakMap();
+
+document.addEventListener("htmx:beforeRequest", ({ target, detail, defaultPrevented }) => {
+  if (defaultPrevented || !target.matches("form, .btn")) return;
+  pending.set(detail.xhr, setTimeout(() => {
+    target.setAttribute("aria-busy", "true");
+    announce("Being done");
+  }, BUSY_AFTER_MS));
+});
+
+document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+  clearTimeout(pending.get(detail.xhr));
+  if (target.matches("[aria-busy]")) announce("");
+  target.removeAttribute("aria-busy");
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

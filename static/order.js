@@ -1,5 +1,6 @@
 "use strict";
-// Rows of a draft are dragged to another place by their number; the arrows do the same without.
+// Rows of a draft are dragged to another place by their number; the arrows do the same without, and
+// keep the focus on the page that answers.
 (() => {
   let dragged = null;
   const rows = () => [...document.querySelectorAll("tr[data-move]")];
@@ -38,6 +39,18 @@
     form.append(beside);
     form.action = dragged.dataset.move;
     form.submit();
+  });
+
+  document.addEventListener("submit", ({ submitter }) => {
+    const row = submitter?.name === "to" && submitter.closest("tr[id]");
+    if (row) sessionStorage.setItem("moved", JSON.stringify([row.id, submitter.value]));
+  });
+
+  // After the load, since going to the row of the address takes the focus away.
+  window.addEventListener("load", () => {
+    const [row, to] = JSON.parse(sessionStorage.getItem("moved")) ?? [];
+    sessionStorage.removeItem("moved");
+    document.getElementById(row)?.querySelector(`button[name="to"][value="${to}"]`)?.focus();
   });
 
   document.addEventListener("dragend", () => {

@@ -97,11 +97,13 @@ def page_context(
     handoffs = queue.queue_of(place.rep, viewer=place.viewer)
     rows = queue.rows(handoffs, place.show, at=place.at)
     chosen = handoff or next_lead(rows)
+    counts = queue.counts(handoffs)
     return {
         **(lead_context(place, chosen, panel=panel, form=form) if chosen else {"place": place}),
         "at": place.at,
         "rows": rows,
-        "chips": chips(place, queue.counts(handoffs)),
+        "chips": chips(place, counts),
+        "held": counts[Show.MINE],
         "version": queue.version(place.rep),
         "reps": queue.reps_for(place.viewer),
         "week": None if chosen else my_week(place.rep, place.at),

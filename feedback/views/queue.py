@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from feedback import queue
 from feedback.outcomes import GIVEN_BACK
-from feedback.views.page import full_page, page_context, where
+from feedback.views.page import chips, full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
 from leads.models import Assignment, Handoff, Lead
@@ -70,8 +70,11 @@ def poll(request: SignedInRequest) -> HttpResponse:
     newest = request.GET.get("newest", "")
     if not newest.isdecimal():
         raise Http404
+    counts = queue.counts(queue.queue_of(place.rep, viewer=place.viewer))
     context = {
         "place": place,
+        "chips": chips(place, counts),
+        "held": counts[queue.Show.MINE],
         "version": now,
         "newest": newest,
         "new": queue.newer_than(place.rep, int(newest)),

@@ -115,8 +115,25 @@ def test_a_toast_can_be_closed_and_else_goes_by_itself(make_screen, priya):
     screen.open(PAGE)
     screen.page.evaluate("showToast('Kept')")
     expect(screen.page.get_by_text("Kept")).to_be_visible()
+    # What it lies on can be scrolled out from under it.
+    expect(screen.page.locator("main")).to_have_css("padding-bottom", "96px")
     screen.page.clock.run_for(12_000)
     expect(screen.page.get_by_text("Kept")).to_have_count(0)
+
+
+def test_what_takes_long_says_that_it_is_being_done(screen):
+    asked = []
+    screen.page.route("**/slow/", lambda route: asked.append(route))
+    add_html(
+        screen, '<form hx-post="/slow/"><button class="btn" data-key="1">Accept</button></form>'
+    )
+    screen.page.evaluate("htmx.process(document.querySelector('main form'))")
+    screen.page.keyboard.press("1")
+    form = screen.page.locator("main form").first
+    expect(form).to_have_attribute("aria-busy", "true")
+    expect(screen.page.locator("#announce")).to_have_text("Being done")
+    asked[0].fulfill(status=204)
+    expect(form).not_to_have_attribute("aria-busy", "true")
 
 
 def test_a_lost_race_is_swapped_in_and_a_failure_is_told(screen):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from feedback import answers
@@ -135,6 +137,16 @@ def test_a_poll_is_silent_until_something_changes(signed_in, alice, pass_lead):
     pass_lead(alice)
     news = client.get(address, headers=HTMX).content.decode()
     assert "1 new" in news and "<title>(1) Queue" in news
+
+
+def test_the_bar_and_the_list_say_one_number(signed_in, alice, pass_lead):
+    client = signed_in(alice)
+    pass_lead(alice)
+    page, news = client.get("/queue/"), client.get("/queue/poll/?newest=0", headers=HTMX)
+    for answer in (page, news):
+        text = answer.content.decode()
+        in_bar = re.search(r"data-count=.?Queue.?\]?.*?>(\d+)</span>", text)
+        assert (in_bar[1], "Mine <b>1</b>" in text) == ("1", True)
 
 
 def test_a_poll_that_found_news_is_silent_afterwards(signed_in, alice, pass_lead):

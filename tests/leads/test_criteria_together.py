@@ -292,3 +292,10 @@ def test_another_path_for_a_required_field_is_another_row(editor, address, draft
     send(editor, path, opened(editor, path), path="sql")
     field.refresh_from_db()
     assert field.path == "sql"
+
+
+def test_only_cells_that_somebody_changed_are_listed(editor, colleague, address):
+    page = collide(editor, colleague, address("fit", "size-core")).content.decode()
+    listed, _, same = page.partition("The same in both:")
+    assert ">Points <" in listed and "<span>Points</span>" not in same
+    assert "Conditions" not in listed and "<span>Conditions</span>" in same
