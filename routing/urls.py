@@ -39,6 +39,7 @@ urlpatterns = [
     path(f"{VERSION}map.csv", table.download, GIVEN, name="table_csv"),
     path(f"{VERSION}check/", table_check.check, GIVEN, name="table_check"),
     path(f"{VERSION}check/leads/", table_leads.finding_leads, GIVEN, name="table_check_leads"),
+    path(f"{VERSION}came/<slug:which>/", table_leads.came_leads, GIVEN, name="table_came_leads"),
     path(f"{VERSION}try/", table_try.try_a_lead, GIVEN, name="table_try"),
     path(f"{VERSION}replay/", table_replay.replay, GIVEN, name="table_replay"),
     path(f"{VERSION}replay/said/", table_replay.replay_said, GIVEN, name="table_replay_said"),

@@ -14,6 +14,7 @@ from leads.models import Document, Version
 from leads.requests import SignedInRequest
 from leads.views.access import editors_only, page_readers_only
 from leads.views.document_history import version_or_404
+from routing.foretold import foretold_of
 from routing.forms.upkeep import UpkeepForm
 from routing.map import map_as_csv, territory_rows
 from routing.models import RoutingRule
@@ -44,8 +45,9 @@ def _show(
 ) -> HttpResponse:
     at = database_now()
     page = table_page(shown, request.user, at)
-    context = {"pages": pages, "page": page, "version": shown, "at": at, **beside}
-    return render(request, "routing/table.html", context)
+    foretold = foretold_of(shown, at)
+    context = {"pages": pages, "page": page, "version": shown, "at": at, "foretold": foretold}
+    return render(request, "routing/table.html", {**context, **beside})
 
 
 @page_readers_only

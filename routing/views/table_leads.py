@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from leads.requests import SignedInRequest, read_id
 from leads.views.access import page_readers_only
 from leads.views.document_history import version_or_404
 from routing.check import report_on
+from routing.foretold import CAME, decisions_behind
 from routing.lint import RULES
 from routing.linting.checked import Finding
 from routing.models import RoutingRule
@@ -33,6 +35,11 @@ SAID = {
 SAID_UNASKED = {
     "missing": "Sent to review in 30 days because a field that a handoff needs was missing.",
     "refused": "Sent to review in 30 days because their stage did not let them become MQL.",
+}
+SAID_CAME = {
+    "passed": "Opened while it was live, and passed to a rep by it.",
+    "queued": "Opened while it was live, and sent to review or another queue by it.",
+    "held": "Opened while it was live, and held for an opening by it.",
 }
 
 
@@ -64,14 +71,39 @@ def unasked_leads(request: SignedInRequest, pages: DocumentPages, why: str) -> H
         raise Http404
     sent = sent_unasked(database_now()).filter(WHY_UNASKED[why])
     of_all = Lead.objects.filter(pk__in=sent.order_by().values("lead"))
-    leads = Lead.objects.visible_to(request.user).filter(pk__in=of_all)
+    return _leads(request, of_all, "Before the table", SAID_UNASKED[why], pages.url("live"))
+
+
+@page_readers_only
+@require_GET
+def came_leads(
+    request: SignedInRequest, pages: DocumentPages, number: int, which: str
+) -> HttpResponse:
+    """What a version did since it went live (?rep=5: passed to one rep)."""
+    version, given = version_or_404(pages, number), request.GET.get("rep", "")
+    rep_id = read_id(given)
+    if which not in CAME or (given and rep_id is None):
+        raise Http404
+    decisions = decisions_behind(version, which, database_now())
+    if rep_id is not None:
+        decisions = decisions.filter(rep=rep_id)
+    of_all = Lead.objects.filter(pk__in=decisions.order_by().values("handoff__lead"))
+    back = pages.url("version", number)
+    return _leads(request, of_all, f"What came by v{number}", SAID_CAME[which], back)
+
+
+def _leads(
+    request: SignedInRequest, of_all: QuerySet[Lead], heading: str, said: str, back: str
+) -> HttpResponse:
+    """List those of some leads that the reader may see."""
+    leads = of_all.filter(pk__in=Lead.objects.visible_to(request.user).values("pk"))
     shown = leads.select_related("stage").order_by("-entered_at", "-pk")
     context = {
-        "heading": "Before the table",
-        "said": SAID_UNASKED[why],
+        "heading": heading,
+        "said": said,
         "in_all": None if request.user.sees_everything else of_all.count(),
         "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
-        "back": pages.url("live"),
+        "back": back,
     }
     return render(request, "leads/finding_leads.html", context)
 
@@ -83,18 +115,9 @@ def finding_leads(request: SignedInRequest, pages: DocumentPages, number: int) -
     version = version_or_404(pages, number)
     report = report_on(version, database_now())
     finding = _wanted(report.findings, request.GET.get("of", ""))
-    leads = Lead.objects.visible_to(request.user).filter(pk__in=finding.leads)
-    shown = leads.select_related("stage").order_by("-entered_at", "-pk")
-    context = {
-        "pages": pages,
-        "version": version,
-        "heading": RULES[finding.id].title,
-        "said": finding.sentence,
-        "in_all": None if request.user.sees_everything else len(finding.leads),
-        "page": Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page")),
-        "back": reverse("routing:table_check", args=[version.number]),
-    }
-    return render(request, "leads/finding_leads.html", context)
+    of_all = Lead.objects.filter(pk__in=finding.leads)
+    back = reverse("routing:table_check", args=[version.number])
+    return _leads(request, of_all, RULES[finding.id].title, finding.sentence, back)
 
 
 def _wanted(findings: Sequence[Finding], place: str) -> Finding:

@@ -84,6 +84,7 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
         "criteria/<int:number>": f"criteria/{criteria.number}",
         "routing/<int:number>/rows/<slug:table>": f"routing/{table.number}/rows/rows",
         "routing/<int:number>": f"routing/{table.number}",
+        "routing/<int:number>/came/<slug:which>": f"routing/{table.number}/came/passed",
         "routing/before/<slug:why>": "routing/before/missing",
         "routing/rows/<slug:key>/<slug:which>": f"routing/rows/{decision.rule_key}/taken",
         "leads/new/<uuid:public_id>": f"leads/new/{submission.public_id}",

@@ -14,6 +14,7 @@ from leads.instants import database_now
 from leads.models import Document, FactSnapshot, Organisation, Publication, Queue
 from revops import jobs
 from routing import replay_job
+from routing.foretold import foretold_of
 from routing.models import Capacity, Replay, Rota, RotaMember, RoutingRule
 from routing.replay_page import Report
 from tests.routing.conftest import add_reps, routed, when
@@ -171,6 +172,21 @@ def test_publishing_shows_and_keeps_it_unless_the_draft_was_changed_since(client
     run(draft, olga)
     client.post(address, {"note": "Nordics for Sweden", "revision": draft.revision})
     assert Publication.objects.latest("id").predicted["moved"] == 2
+
+
+def test_what_was_foretold_stands_beside_what_came(client, draft, olga, rosa, hand):
+    run(draft, olga)
+    foretold = replay_job.prediction_of(draft)
+    documents.publish(draft, by=olga, note="Nordics", at=database_now(), predicted=foretold)
+    routed(made := hand(0, "SE"), made.opened_at)
+    told = foretold_of(draft, database_now())
+    assert (told.asked, told.days, told.came, told.till) == (3, 7, 1, None)
+    assert [(each.foretold, each.came) for each in told.sums] == [(3, 1), (0, 0), (0, 0)]
+    assert [(each.label, each.foretold, each.came) for each in told.reps] == [("Rep1", 3, 1)]
+    client.force_login(rosa)
+    assert "Foretold, and what came" in client.get("/routing/").content.decode()
+    behind = client.get(f"/routing/{draft.number}/came/passed/?rep={told.reps[0].rep}")
+    assert [each.name for each in behind.context["page"]] == ["Lead SE0"]
 
 
 def test_who_may_not_change_drafts_reads_only(client, draft, olga, mona, alice):
