@@ -110,20 +110,31 @@ def _next_due(handoff: Handoff, kind: Target.Kind, at: datetime) -> Deadline | N
 def fill_in(
     handoff: Handoff, fields: CorrectedFields, filled: Collection[str], *, by: User, at: datetime
 ) -> Handoff:
-    """Write what was missing to the lead. The pipeline passes the handoff on once nothing is
-    missing any more; till then it stays in review with what is left.
+    """Write what was missing to the lead. Once nothing is missing any more the handoff is routed,
+    within seconds; till then it stays in review with what is left.
 
     Raises LostRace if it is no longer in review, EmailTaken if the address is another lead's.
     """
     lock_identities(fields, handoff.lead.source)
     fresh = _claimed(handoff.pk)
     lead = correct(fresh.lead, fields, filled, by=by, at=at)
-    known = facts_of(lead, at)
+    known, criteria = facts_of(lead, at), criteria_of(live_version(Document.Kind.CRITERIA, at))
     left = [name for name in fresh.missing if known.get(name) in (None, "")]
-    if left:
-        fresh.missing = left
+    missing = list(dict.fromkeys([*missing_fields(known, criteria, fresh.path), *left]))
+    if missing:
+        fresh.missing = missing
         fresh.save(update_fields=["missing"])
+    else:
+        _release(fresh, f"What was missing was filled in by {by}", by=by, at=at)
     return fresh
+
+
+def _release(handoff: Handoff, reason: str, *, by: User, at: datetime) -> None:
+    """End the review of a locked handoff and have it routed within seconds."""
+    clocks.stop(handoff, REVIEW_CLOCK, at=at, evidence=reason)
+    source = OwnershipChange.Source.MANAGER
+    handoffs.back_to_routing(handoff, at=at, reason=reason[:200], source=source, by=by)
+    nudge(SWEEP_TASK)
 
 
 @transaction.atomic
@@ -159,12 +170,7 @@ def route_again(handoff: Handoff, *, by: User, at: datetime) -> None:
     if missing:
         names = ", ".join(labels_of(missing))
         raise AnswerRefused({"missing": f"Still missing: {names}. Fill it in, or assign a rep."})
-    reason = f"Sent to routing again by {by}"
-    clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason)
-    handoffs.back_to_routing(
-        fresh, at=at, reason=reason[:200], source=OwnershipChange.Source.MANAGER, by=by
-    )
-    nudge(SWEEP_TASK)
+    _release(fresh, f"Sent to routing again by {by}", by=by, at=at)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from leads import handoffs, ownership
 from leads.errors import LostRace
-from leads.models import Absence, Account, Job, Lead, OwnershipChange, Queue, User
+from leads.models import Absence, Account, Job, Lead, OwnershipChange, Queue, Role, User
 from leads.nudges import nudge
 from revops.people import check_an_admin_stays, reroute
 from routing.models import RotaMember
@@ -16,6 +16,8 @@ from routing.models import RotaMember
 KIND = "departure"
 BATCH = 100
 HEIR_LEFT = "{} has left. Choose somebody else for the accounts."
+HEIR_SELLS_NOT = "{} neither sells nor manages who does. Choose somebody else for the accounts."
+HEIRS = (Role.REP, Role.MANAGER)
 
 
 @transaction.atomic
@@ -25,7 +27,7 @@ def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = Non
     leads on. Returns the job that does; the one that is at it already, if they were let go before.
 
     Waits for whoever is just passing them a lead: the job finds that lead. Raises LostRace if they
-    are the last admin, or `accounts_to` has left.
+    are the last admin, or `accounts_to` has left or is nobody of sales.
     """
     check_an_admin_stays(user)
     # The lock that routing takes before it passes somebody anything.
@@ -45,7 +47,8 @@ def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = Non
 
 def take_out(leaver: User, heir: User | None, at: datetime) -> dict[str, object]:
     """Deactivate the leaver, take them out of their rotas and have them cover for nobody any more;
-    pass on their accounts. Returns what became of these. Raises LostRace if `heir` has left.
+    pass on their accounts. Returns what became of these. Raises LostRace if `heir` has left or
+    is nobody of sales.
     """
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     RotaMember.objects.filter(rep=leaver).delete()
@@ -61,6 +64,8 @@ def _pass_accounts(leaver: User, heir: User | None) -> dict[str, object]:
         held = User.objects.select_for_update(no_key=True).filter(pk=heir.pk, is_active=True)
         if not held.exists():
             raise LostRace(HEIR_LEFT.format(heir))
+        if not heir.has_role(*HEIRS):
+            raise LostRace(HEIR_SELLS_NOT.format(heir))
     count = Account.objects.filter(owner=leaver).update(owner=heir)
     return {"accounts": count, "accounts_to": heir.pk if heir else None}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leads.models import Handoff
+from leads.models import Handoff, User
 from routing.models import Decision
 
 FAILING = ("false", "unknown")
@@ -42,14 +42,14 @@ class Asked:
     skipped: Sequence[Skipped]
 
 
-def latest_decision(handoff: Handoff) -> Decision | None:
-    """Return the last decision about `handoff`; None if it never was routed."""
-    return (
-        Decision.objects.filter(handoff=handoff)
-        .select_related("rep", "queue", "version__document", "by")
-        .order_by("id")
-        .last()
-    )
+def decisions_about(handoff: Handoff) -> list[Decision]:
+    """Return every decision about `handoff`, the latest first."""
+    found = Decision.objects.filter(handoff=handoff)
+    return list(found.select_related("rep", "queue", "version__document", "by").order_by("-id"))
+
+
+def sentence_for(reader: User, decision: Decision) -> str:
+    return why_you(decision) if decision.rep_id == reader.pk else why_them(decision)
 
 
 def why_you(decision: Decision) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from feedback.errors import FeedbackError
 from feedback.review import Item
 from feedback.review_forms import AssignForm, DisqualifyForm, HandOverForm
 from leads.correcting import may_correct
-from leads.custom_facts import declared_facts
+from leads.custom_facts import declared_facts, labels_of
 from leads.errors import LeadsError, LostRace
 from leads.facts import Fact
 from leads.forms.corrections import MissingForm
@@ -42,11 +42,14 @@ Act = Callable[[Handoff], str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item on the page. fill: the form for what is missing; refusal: why nothing was done."""
+    """An item on the page. fill: the form for what is missing; refusal: why nothing was done; said:
+    what was done, though it stays.
+    """
 
     item: Item
-    fill: MissingForm | None
+    fill: MissingForm
     refusal: str = ""
+    said: str = ""
 
 
 @login_required
@@ -64,8 +67,10 @@ def fill_in(request: SignedInRequest, pk: int) -> HttpResponse:
     form = missing_form(handoff, at, declared_facts(), data=request.POST)
 
     def act(handoff: Handoff) -> str:
-        review.fill_in(handoff, form.told, form.filled, by=request.user, at=at)
-        return f"Noted for {handoff.lead}. It goes on once nothing is missing."
+        now = review.fill_in(handoff, form.told, form.filled, by=request.user, at=at)
+        if now.missing:
+            return f"Noted for {handoff.lead}. Still missing: {', '.join(labels_of(now.missing))}."
+        return f"{handoff.lead} has all that is needed and is being routed."
 
     return _act(request, handoff, act, at=at, form=form, fill=form)
 
@@ -212,6 +217,9 @@ def _act(
     if not wants_fragment(request):
         messages.success(request, said)
         return redirect("feedback:review")
+    if entry := _entry(request.user, handoff, at):
+        context = {**_choices(request.user), "entry": replace(entry, said=said), "at": at}
+        return render(request, "feedback/_review_item.html", context)
     context = {"handoff": handoff, "said": said, "waiting": _waiting_count(request.user)}
     return render(request, "feedback/_review_done.html", context)
 
@@ -239,15 +247,21 @@ def _item_again(
     refusal: str,
 ) -> HttpResponse:
     """Show the item once more with what was wrong."""
-    waiting = review.in_review(request.user).filter(pk=handoff.pk)
-    found = next(iter(review.items(waiting, at)), None)
+    found = _entry(request.user, handoff, at)
     if found is None:
         return _lost(request, handoff, LostRace("This is no longer in review."), at)
-    entry = Entry(found, fill or missing_form(found.handoff, at, declared_facts()), refusal)
+    entry = replace(found, fill=fill or found.fill, refusal=refusal)
     if wants_fragment(request):
         context = {**_choices(request.user), "entry": entry, "at": at}
         return render(request, "feedback/_review_item.html", context, status=422)
     return _page(request, at, changed=entry, status=422)
+
+
+def _entry(viewer: User, handoff: Handoff, at: datetime) -> Entry | None:
+    """Return a handoff as the page shows it; None if it is no longer in review."""
+    waiting = review.in_review(viewer).filter(pk=handoff.pk)
+    found = next(iter(review.items(waiting, at)), None)
+    return Entry(found, missing_form(found.handoff, at, declared_facts())) if found else None
 
 
 def _page(

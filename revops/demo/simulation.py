@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,19 +29,23 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """minutes: for how long; None: until it is stopped."""
+
     url: str
     per_minute: float
-    minutes: float
+    minutes: float | None = None
     seed: int | None = None
 
     @property
-    def count(self) -> int:
-        return max(1, round(self.per_minute * self.minutes))
+    def numbers(self) -> Iterable[int]:
+        if self.minutes is None:
+            return itertools.count()
+        return range(max(1, round(self.per_minute * self.minutes)))
 
     def starts(self, rng: Random) -> Iterator[float]:
         """Yield after how many seconds each lead is sent: evenly, a little off the beat."""
         step = 60 / self.per_minute
-        for number in range(self.count):
+        for number in self.numbers:
             yield (number + rng.uniform(0, 0.5)) * step
 
 

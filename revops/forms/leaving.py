@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from leads.models import User
+from revops.departures import HEIRS
 from revops.forms.first_admin import plain_helper
 
 NOBODY = "nobody"
@@ -27,7 +28,7 @@ class LeavingForm(forms.Form):
         if not has_accounts:
             del self.fields["accounts_to"]
             return
-        heirs = User.objects.filter(is_active=True).exclude(pk=leaver.pk).order_by("name")
+        heirs = User.objects.with_role(*HEIRS).exclude(pk=leaver.pk).order_by("name")
         field = self.fields["accounts_to"]
         assert isinstance(field, forms.ChoiceField)
         field.widget.attrs |= {

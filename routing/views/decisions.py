@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
 from leads.models import Handoff
 from leads.requests import SignedInRequest
-from routing.explain import latest_decision, rules_asked, why_them, why_you
+from routing.explain import Asked, decisions_about, rules_asked, sentence_for
+from routing.models import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision in words, with each rule that was asked."""
+
+    decision: Decision
+    sentence: str
+    rules: Sequence[Asked]
 
 
 @login_required
@@ -16,11 +30,18 @@ def why(request: SignedInRequest, pk: int) -> HttpResponse:
     """The routing of a handoff in words: a fragment for the packet, a page without htmx."""
     handoffs = Handoff.objects.visible_to(request.user).select_related("lead")
     handoff = get_object_or_404(handoffs, pk=pk)
-    decision = latest_decision(handoff)
-    context: dict[str, object] = {"handoff": handoff, "decision": decision}
-    if decision is not None:
-        is_theirs = decision.rep_id == request.user.pk
-        sentence = why_you(decision) if is_theirs else why_them(decision)
-        context |= {"sentence": sentence, "rules": rules_asked(decision)}
+    told = [
+        Told(each, sentence_for(request.user, each), rules_asked(each))
+        for each in decisions_about(handoff)
+    ]
+    context = {"handoff": handoff, "told": told, "back": came_from(request)}
     template = "routing/_why.html" if request.htmx else "routing/why.html"
     return render(request, template, context)
+
+
+def came_from(request: SignedInRequest) -> str:
+    """Return the page of ours from which this one was opened; "" if it was none."""
+    address = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
+    path = address.partition(request.get_host())[2] if is_ours else ""
+    return "" if path.partition("?")[0] == request.path else path

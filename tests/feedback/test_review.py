@@ -79,7 +79,7 @@ def test_what_was_missing_is_filled_in_and_the_lead_goes_on_to_a_rep(as_user, ol
     field = f"h{handoff.pk}-country"
     answer = post(as_user(olga), handoff, "fill", **{field: "Sweden"})
     assert (answer.status_code, answer.url) == (302, "/review/")
-    assert pipeline.reconsider(handoff.lead_id)
+    assert pipeline.reconsider(handoff.lead_id) and pipeline.reroute(handoff.pk)
     assert (fresh(handoff).state, fresh(handoff).owner) == ("passed", alice)
     assert not Clock.objects.running().filter(handoff=handoff, kind="review").exists()
 
@@ -96,6 +96,18 @@ def test_what_is_left_is_still_missing(waiting, olga, at):
     handoff = waiting(missing=["account.country", "account.industry"])
     review.fill_in(handoff, COUNTRY, ["country"], by=olga, at=at)
     assert fresh(handoff).missing == ["account.industry"]
+
+
+def test_what_is_filled_in_is_answered_with_what_is_left_and_the_number_in_review(
+    as_user, olga, waiting
+):
+    handoff, _ = waiting(missing=["account.country", "account.industry"]), waiting()
+    client, start = as_user(olga), f"h{handoff.pk}"
+    page = post(client, handoff, "fill", htmx=True, **{f"{start}-country": "SE"}).content.decode()
+    assert "Still missing: Industry." in page and f'id="item-{handoff.pk}"' in page
+    page = post(client, handoff, "fill", htmx=True, **{f"{start}-industry": "Fintech"})
+    assert "is being routed" in page.content.decode()
+    assert '"innerHTML:[data-count=Review]">1</span>' in page.content.decode()
 
 
 def test_a_form_asks_only_for_what_is_missing(as_user, olga, waiting):

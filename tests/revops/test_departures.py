@@ -19,6 +19,7 @@ from leads.models import Absence, Account, Handoff, Job, Lead, Role, User
 from revops import departures, jobs
 from revops.departure_preview import Preview, Share, who_would_get
 from revops.departures import let_go, newest_departure
+from revops.forms.leaving import LeavingForm
 from routing.models import Decision, Territory
 from routing.routing import reassign, route
 from tests.conftest import make_user
@@ -101,6 +102,14 @@ def test_accounts_go_to_nobody_who_has_left(alice, carol, rosa, at):
     with pytest.raises(LostRace, match="Carol has left"):
         let_go(alice, by=rosa, at=at, accounts_to=carol)
     assert User.objects.get(pk=alice.pk).is_active
+
+
+def test_accounts_go_only_to_sales(alice, carol, mona, olga, vera, rosa, at):
+    Account.objects.create(name="Lumora", owner=alice)
+    choices = LeavingForm(leaver=alice, has_accounts=True).fields["accounts_to"].choices
+    assert [name for _, name in choices][2:] == ["Carol", "Mona"]
+    with pytest.raises(LostRace, match="Vera neither sells"):
+        let_go(alice, by=rosa, at=at, accounts_to=vera)
 
 
 def test_who_would_get_what_is_who_then_gets_it(kept, make_handoff, alice, carol, mona, rosa, at):

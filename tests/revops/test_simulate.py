@@ -33,6 +33,11 @@ def test_leads_are_sent_evenly():
     assert min(gaps) >= 1 and max(gaps) <= 3
 
 
+def test_without_an_end_they_are_sent_until_it_is_stopped():
+    starts = list(islice(Plan("", per_minute=600).starts(Random(1)), 1000))
+    assert len(starts) == 1000
+
+
 def test_the_summary_tells_how_soon_leads_were_passed():
     summary = Summary(sent=3, by_state={"passed": 3}, seconds=[0.2, 0.4, 0.6])
     assert str(summary) == "3 sent, 3 passed, 202 to passed: p50 0.40 s, p95 0.58 s."

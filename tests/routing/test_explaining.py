@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from leads.handoffs import locked
 from leads.models import Account
-from routing.explain import latest_decision, rules_asked, why_you
+from routing.explain import decisions_about, rules_asked, why_you
 from routing.models import Capacity
 from routing.routing import reassign
 from tests.routing.conftest import routed, when
@@ -70,6 +71,24 @@ def test_without_htmx_it_is_a_page_and_speaks_of_the_rep(client, alice, mona, ma
     assert "Alice is next in rota Inbound" in page
 
 
+def test_earlier_decisions_are_told_and_the_way_back(client, alice, carol, mona, make_handoff, at):
+    handoff = make_handoff()
+    routed(handoff, at)
+    reassign(locked(handoff.pk), carol, by=mona, at=at)
+    client.force_login(mona)
+    came_from = "http://testserver/routing/rotas/1/leads/open/?page=2"
+    page = client.get(URL.format(handoff.pk), headers={"Referer": came_from}).content.decode()
+    latest, _, earlier = page.partition("Before that")
+    assert "Carol was given it by Mona" in latest and "Alice is next in rota Inbound" in earlier
+    assert 'href="/routing/rotas/1/leads/open/?page=2"' in page
+
+
+def test_a_page_of_others_is_no_way_back(client, olga, make_handoff):
+    client.force_login(olga)
+    answer = client.get(URL.format(make_handoff().pk), headers={"Referer": "http://evil.example/x"})
+    assert answer.context["back"] == ""
+
+
 def test_before_the_first_decision_it_says_so(client, olga, make_handoff):
     client.force_login(olga)
     assert "Not routed yet" in client.get(URL.format(make_handoff().pk)).content.decode()
@@ -86,7 +105,7 @@ def test_hostile_facts_are_escaped(client, alice, publish_rules, make_lead, know
     )
     handoff = make_handoff(know(make_lead(), account__industry="<script>alert(1)</script>"))
     routed(handoff, at)
-    assert latest_decision(handoff).queue.key == "review"
+    assert decisions_about(handoff)[0].queue.key == "review"
     client.force_login(handoff.queue.owner)
     assert "<script>alert(1)" not in client.get(URL.format(handoff.pk)).content.decode()
 
