@@ -61,7 +61,7 @@ def test_handoffs_move_in_steps_and_a_step_that_was_killed_is_done_again(
     assert change_job(alice, Job(Role.VIEWER), by=rosa) == work
     client.force_login(rosa)
     page = client.get(f"/setup/people/{alice.pk}/").content.decode()
-    assert "2 of 3 open handoffs have moved on" in page
+    assert "2 of 3 open handoffs have moved on" in page and "Look again" in page
     jobs.run_steps(for_s=5)
     assert not Handoff.objects.filter(pk__in=[each.pk for each in made], owner=alice).exists()
     assert not moves_of(alice).exists()
@@ -80,6 +80,7 @@ def test_a_move_that_failed_is_told_and_can_be_done_again(make_handoff, alice, r
     moves_of(alice).update(state="failed", error="Disk full", finished_at=at)
     client.force_login(rosa)
     page = client.get(f"/setup/people/{alice.pk}/").content.decode()
+    assert "<span>Moving their handoffs failed: " in page  # in one piece, however narrow
     assert "Disk full" in page and "1 open handoff is still with" in page
     client.post(f"/setup/people/{alice.pk}/move-on/")
     jobs.run_steps(for_s=5)
