@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django import forms
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -23,14 +23,16 @@ from feedback.models import Backtest
 from feedback.proportions import Share
 from leads.criteria_pages import CRITERIA
 from leads.document_pages import may_edit
-from leads.draft_runs import cancel, mark_of, newest, newest_done
+from leads.draft_runs import newest, newest_done
 from leads.instants import database_now
 from leads.models import Lead, Version
 from leads.requests import SignedInRequest, wants_fragment
 from leads.views.access import editors_only
 from leads.views.document_history import version_or_404
+from leads.views.draft_runs import RunPages, cancel_newest, progress_of
 
 LEADS_A_PAGE = 50
+BACKTEST = RunPages(Backtest, "backtest", "leads", "feedback:criteria_backtest", "backtest")
 
 
 class MonthsForm(forms.Form):
@@ -118,8 +120,7 @@ def _show(
     done = newest_done(Backtest, version)
     context = {
         "version": version,
-        "mark": mark_of(Backtest, version),
-        "progress_url": _progress_url(version),
+        **BACKTEST.followed(version),
         "backtest": newest(Backtest, version),
         "report": Report(done, Result.from_json(done.result)) if done else None,
         "form": form,
@@ -131,43 +132,20 @@ def _show(
     return render(request, name, context, status=status)
 
 
-def _progress_url(version: Version) -> str:
-    return reverse("feedback:criteria_backtest_progress", args=[version.number])
-
-
 @login_required
 @require_GET
 def progress(request: SignedInRequest, number: int) -> HttpResponse:
-    """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
     version = version_or_404(CRITERIA, number)
-    mark = mark_of(Backtest, version)
-    if request.GET.get("mark") == mark:
-        return HttpResponse(status=204)
-    last = newest(Backtest, version)
-    if last is None:
-        raise Http404
-    if last.is_running:
-        context = {"run": last, "mark": mark, "progress_url": _progress_url(version)}
-        context["what"] = "leads"
-        return render(request, "leads/_draft_run_progress.html", context)
-    answer = _show(request, version, MonthsForm(), status=200)
-    answer["HX-Retarget"] = "#backtest"
-    return answer
+    show = partial(_show, request, version, MonthsForm(), status=200)
+    return progress_of(request, BACKTEST, version, show)
 
 
 @editors_only
 @require_POST
 def cancel_backtest(request: SignedInRequest, number: int) -> HttpResponse:
     version = version_or_404(CRITERIA, number)
-    last = newest(Backtest, version)
-    if last is None:
-        raise Http404
-    ended = cancel(last, by=request.user, at=database_now())
-    if wants_fragment(request):
-        return _show(request, version, MonthsForm(), status=200)
-    said = "The backtest is cancelled." if ended else "The backtest had ended already."
-    messages.success(request, said)
-    return redirect("feedback:criteria_backtest", number=number)
+    show = partial(_show, request, version, MonthsForm(), status=200)
+    return cancel_newest(request, BACKTEST, version, show)
 
 
 WHICH = {

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from leads.document_pages import DocumentPages, may_edit
-from leads.draft_runs import cancel, mark_of, newest, newest_done
+from leads.draft_runs import newest, newest_done
 from leads.instants import database_now
 from leads.models import Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.views.access import editors_only, page_readers_only
 from leads.views.document_history import version_or_404
+from leads.views.draft_runs import RunPages, cancel_newest, progress_of
 from routing import replay_job
 from routing.models import Replay
 from routing.replay_job import ReplayRefused
@@ -26,6 +27,7 @@ from routing.replay_page import Report, said_of
 
 ROWS_A_PAGE = 50
 DAYS = 30
+REPLAY = RunPages(Replay, "replay", "handoffs", "routing:table_replay", "replay")
 
 
 class DaysForm(forms.Form):
@@ -76,8 +78,7 @@ def _show(
         "pages": pages,
         "version": version,
         "days": done.days if done else DAYS,
-        "mark": mark_of(Replay, version),
-        "progress_url": _progress_url(version),
+        **REPLAY.followed(version),
         "replay": newest(Replay, version),
         "report": report,
         "sample": report.sample(request.user) if report else [],
@@ -89,42 +90,20 @@ def _show(
     return render(request, f"routing/{name}", context, status=status)
 
 
-def _progress_url(version: Version) -> str:
-    return reverse("routing:table_replay_progress", args=[version.number])
-
-
 @page_readers_only
 @require_GET
 def progress(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
-    """204 as long as nothing changed since `mark`; else how far it is, at its end the whole."""
     version = version_or_404(pages, number)
-    mark = mark_of(Replay, version)
-    if request.GET.get("mark") == mark:
-        return HttpResponse(status=204)
-    last = newest(Replay, version)
-    if last is None:
-        raise Http404
-    if last.is_running:
-        context = {"run": last, "mark": mark, "progress_url": _progress_url(version)}
-        context["what"] = "handoffs"
-        return render(request, "leads/_draft_run_progress.html", context)
-    answer = _show(request, pages, version, DaysForm(), status=200)
-    answer["HX-Retarget"] = "#replay"
-    return answer
+    show = partial(_show, request, pages, version, DaysForm(), status=200)
+    return progress_of(request, REPLAY, version, show)
 
 
 @editors_only
 @require_POST
 def cancel_replay(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     version = version_or_404(pages, number)
-    last = newest(Replay, version)
-    if last is None:
-        raise Http404
-    ended = cancel(last, by=request.user, at=database_now())
-    if wants_fragment(request):
-        return _show(request, pages, version, DaysForm(), status=200)
-    messages.success(request, "The replay is cancelled." if ended else "It had ended already.")
-    return redirect("routing:table_replay", number=number)
+    show = partial(_show, request, pages, version, DaysForm(), status=200)
+    return cancel_newest(request, REPLAY, version, show)
 
 
 @page_readers_only
