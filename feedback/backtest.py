@@ -41,8 +41,8 @@ A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
     """Return the backtest of `version` that is at work, or start one over the last `months`.
 
-    Raises BacktestRefused if one of another length is at work, or if `version` has errors or is no
-    draft; NothingLive if there is nothing to set it against.
+    Raises BacktestRefused if one of another length is at work, or if `version` has errors or is
+    live; NothingLive if there is nothing to set it against.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
     running = newest(Backtest, version)
@@ -52,11 +52,11 @@ def start(version: Version, *, months: int, by: User, at: datetime) -> Backtest:
                 f"One over {running.months} months is running. Wait for it, or cancel it first."
             )
         return running
-    if not version.is_draft:
-        raise BacktestRefused(f"{version} is no draft. Start one from it to try a change.")
+    against = live_version(Document.Kind.CRITERIA, at)
+    if version.pk == against.pk:
+        raise BacktestRefused(f"{version} is live. Start a draft from it to try a change.")
     if criteria_problems(criteria_of(version)):
         raise BacktestRefused(f"{version} has errors. Mend what the check shows first.")
-    against = live_version(Document.Kind.CRITERIA, at)
     leads = _leads(at).aggregate(count=Count("pk"), first=Min("entered_at"))
     asked_from = at - timedelta(days=DAYS_A_YEAR * months // MONTHS_A_YEAR)
     job = Job.objects.create(kind=KIND, total_count=leads["count"], created_by=by)

@@ -124,6 +124,10 @@ class DocumentPages:
         of_kind = Publication.objects.filter(version__document__kind=self.kind)
         return of_kind.select_related("version__document", "by").order_by("-at", "-id")
 
+    def is_live(self, version: Version) -> bool:
+        newest = self.publications().first()
+        return newest is not None and newest.version_id == version.pk
+
     def tables_of(self, version: Version, compared: Version) -> Tables:
         """Return the rows of both versions and what differs; read once where they are the same."""
         slugs = {table.model: table.slug for table in self.tables.values()}

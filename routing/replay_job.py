@@ -102,7 +102,7 @@ def start(
     """Return the replay of `version` that is at work, or start one over the last `days`.
 
     with_imports: handoffs that were imported as history count too; nothing routed these then.
-    Raises ReplayRefused if another is at work, or if `version` has errors or is no draft;
+    Raises ReplayRefused if another is at work, or if `version` has errors or is live;
     NothingLive if there is nothing to set it against.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
@@ -113,8 +113,9 @@ def start(
                 f"One over {running.days} days is running. Wait for it, or cancel it first."
             )
         return running
-    if not version.is_draft:
-        raise ReplayRefused(f"{version} is no draft. Start one from it to try a change.")
+    against = live_version(Document.Kind.ROUTING, at)
+    if version.pk == against.pk:
+        raise ReplayRefused(f"{version} is live. Start a draft from it to try a change.")
     if errors := errors_of(version, at):
         raise ReplayRefused(" ".join([f"{version} has errors.", *errors]))
     _forget_older(version)
@@ -125,7 +126,7 @@ def start(
     return Replay.objects.create(
         version=version,
         revision=version.revision,
-        against=live_version(Document.Kind.ROUTING, at),
+        against=against,
         job=job,
         days=days,
         from_at=since,

@@ -124,7 +124,9 @@ def _show(
         "backtest": newest(Backtest, version),
         "report": Report(done, Result.from_json(done.result)) if done else None,
         "form": form,
-        "may_start": version.is_draft and may_edit(request.user),
+        "may_start": may_edit(request.user) and not CRITERIA.is_live(version),
+        "is_of_the_past": done is not None
+        and not (CRITERIA.is_live(done.against) or CRITERIA.is_live(version)),
         "at": database_now(),
     }
     fragment = wants_fragment(request)

@@ -83,7 +83,9 @@ def _show(
         "report": report,
         "sample": report.sample(request.user) if report else [],
         "form": form,
-        "may_start": version.is_draft and may_edit(request.user),
+        "may_start": may_edit(request.user) and not pages.is_live(version),
+        "is_of_the_past": done is not None
+        and not (pages.is_live(done.against) or pages.is_live(version)),
         "at": at,
     }
     name = "_table_replay.html" if wants_fragment(request) else "table_replay.html"

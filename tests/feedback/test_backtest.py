@@ -202,8 +202,14 @@ def test_starting_twice_runs_once(draft, olga, at):
     assert backtest.start(draft, months=12, by=olga, at=at) != first
 
 
-def test_what_is_published_or_broken_is_refused(live, draft, olga, at):
-    with pytest.raises(BacktestRefused, match="no draft"):
+def test_an_earlier_version_is_tried_before_one_goes_back(live, draft, olga, at):
+    documents.publish(draft, by=olga, note="New", at=at)
+    again = backtest.start(live, months=6, by=olga, at=at)
+    assert (again.version, again.against) == (live, draft)
+
+
+def test_what_is_live_or_broken_is_refused(live, draft, olga, at):
+    with pytest.raises(BacktestRefused, match="is live"):
         backtest.start(live, months=6, by=olga, at=at)
     FitRule.objects.filter(version=draft, key="size-core").update(conditions=[])
     with pytest.raises(BacktestRefused, match="has errors"):

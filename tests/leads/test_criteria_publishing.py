@@ -62,7 +62,9 @@ def test_who_may_publish_goes_back_with_a_note(client, published, rosa):
     client.force_login(rosa)
     assert "Go back to v1" in client.get("/criteria/history/").content.decode()
     path = f"/criteria/{published.base.number}/go-back/"
-    assert '<ins dir="auto">+30</ins>' in client.get(path).content.decode()
+    page, old = client.get(path).content.decode(), f'hx-get="/criteria/{published.base.number}'
+    assert '<ins dir="auto">+30</ins>' in page
+    assert f"{old}/check/" in page and f"{old}/backtest/" in page
     assert client.post(path, {"note": ""}).status_code == 422
     client.post(path, {"note": "It told less"})
     assert live() == published.base

@@ -424,8 +424,8 @@ def test_starting_twice_runs_once(two_rules, olga):
     assert set(Replay.objects.exclude(result={})) == {second}
 
 
-def test_what_is_published_or_broken_is_refused(two_rules, olga):
-    with pytest.raises(ReplayRefused, match="no draft"):
+def test_what_is_live_or_broken_is_refused(two_rules, olga):
+    with pytest.raises(ReplayRefused, match="is live"):
         replay_job.start(live_version(Document.Kind.ROUTING, END), days=7, by=olga, at=END)
     draft = draft_of_live(olga)
     RoutingRule.objects.filter(version=draft, key="rule-2").update(conditions=IN_SWEDEN)

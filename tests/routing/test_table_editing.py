@@ -303,6 +303,8 @@ def test_who_may_publish_is_a_setting(editor, draft):
 
 def test_going_back_and_discarding(editor, draft):
     publish(editor, draft)
+    page = editor.get("/routing/1/go-back/").content.decode()
+    assert 'hx-get="/routing/1/check/"' in page and 'hx-get="/routing/1/replay/said/"' in page
     editor.post("/routing/1/go-back/", {"note": "As before"})
     assert "Live v1" in editor.get("/routing/").content.decode()
     editor.post("/routing/draft/")
