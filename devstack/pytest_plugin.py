@@ -4,9 +4,12 @@ Loaded by `-p devstack.pytest_plugin`: a conftest would come too late, pytest-dj
 settings first. A DATABASE_URL of the caller is not used: tests never touch a server that matters.
 """
 
+import fcntl
 import os
 import re
+from collections.abc import Generator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +32,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.add_cleanup(stack.close)
     os.environ.setdefault("SECRET_KEY", "only for tests")
     os.environ.update(environment_for_tests(servers))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let one of xdist's workers read the tests before the others: in a new copy of the project it
+    compiles them, which each would do for itself if all began together.
+    """
+    with Path(__file__).open() as door:
+        try:
+            fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(door, fcntl.LOCK_SH)
+        return (yield)
 
 
 def environment_for_tests(servers: Servers) -> dict[str, str]:
