@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from leads.facts import ACTIVITY_KINDS, Fact, FactType
+from leads.facts import ACTIVITY_KINDS, Fact
 from leads.operators import Operator, Takes
 
 # How what a yes-or-no fact says is denied, the first that fits.
@@ -76,7 +76,7 @@ def shown(fact: Fact, value: object) -> str:
             return ", ".join(map(str, value)) or "none"
         case int() | float():
             return f"{value:,}{'%' if fact.unit == '%' else ''}"
-        case str() if fact.type is FactType.CHOICE:
+        case str() if fact.choices:
             return fact.choice_label(value)
     return str(value)
 

@@ -11,12 +11,12 @@ from django.db import models
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from leads.custom_facts import all_declared_facts
 from leads.documents import may_publish
 from leads.draft_editing import Editing
 from leads.forms.rows import RowForm
 from leads.models import Publication, Role, User, Version
 from leads.models.documents import VersionQuerySet
+from leads.offered_facts import worded_facts
 from leads.row_views import Tables
 from leads.version_diff import diff_of, read_rows
 from leads.version_words import natural_key
@@ -132,7 +132,7 @@ class DocumentPages:
         """Return the rows of both versions and what differs; read once where they are the same."""
         slugs = {table.model: table.slug for table in self.tables.values()}
         before, after = read_rows(compared, version, only=slugs)
-        own = all_declared_facts()
+        own = worded_facts()
         return Tables(after, before, diff_of(before, after, own=own), own, slugs)
 
 

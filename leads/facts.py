@@ -37,7 +37,8 @@ class Fact:
     """Something a rule may ask of a lead.
 
     name:    dotted, as stored in a condition ("account.employees"); custom ones "custom.<slug>".
-    choices: pairs of stored value and label, as a form wants them; empty unless type is CHOICE.
+    choices: pairs of stored value and label, as a form wants them; of a TEXT they only name what
+             is known.
     ordered: the choices stand from lowest to highest, so that "at least" means something.
     """
 

@@ -1,13 +1,14 @@
-"""The facts that a new rule may ask, as the rows of today have them: an organisation's own, and
-those whose values are the keys of other rows.
-"""
+"""Facts whose values are the keys of other rows: which there are, and what they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from leads.custom_facts import declared_facts
+from django.db.models import IntegerField, QuerySet, Value
+
+from leads.custom_facts import all_declared_facts, declared_facts
 from leads.facts import FACTS, Choices, Fact, FactType
 from leads.models import DepthRule, Document, HandRaise, IntakeSource, Publication
 
@@ -15,26 +16,46 @@ HAND_RAISE, SOURCE = "handoff.hand_raise", "lead.source"
 
 
 def offered_facts() -> dict[str, Fact]:
-    """Return these facts by name. Of a hand-raise and a source only those that there are may be
-    chosen; rules that were published are read without that, whatever became of what they name.
+    """Return the facts that a new rule may ask beside the registry, by name. Of a hand-raise and a
+    source only those that there are may be chosen.
     """
-    return {
-        **declared_facts(),
-        HAND_RAISE: _one_of(HAND_RAISE, hand_raises()),
-        SOURCE: _one_of(SOURCE, IntakeSource.objects.values_list("slug", "name")),
+    listed = {
+        name: replace(FACTS[name], type=FactType.CHOICE, choices=choices)
+        for name, choices in _listed().items()
     }
+    return {**declared_facts(), **listed}
+
+
+def worded_facts() -> dict[str, Fact]:
+    """Return the facts beside the registry that a published rule may ask, by name; these name what
+    there is of a hand-raise and a source, and are asked whatever became of it.
+    """
+    listed = {name: replace(FACTS[name], choices=choices) for name, choices in _listed().items()}
+    return {**all_declared_facts(), **listed}
 
 
 def hand_raises() -> Choices:
     """Return key and label of what opens a handoff by itself, by the criteria that are live."""
+    return _listed()[HAND_RAISE]
+
+
+def _listed() -> Mapping[str, Choices]:
+    """Return the keys and labels of the rows that there are, by the fact that asks for them."""
     newest = Publication.objects.filter(version__document__kind=Document.Kind.CRITERIA)
     live = newest.order_by("-at", "-id").values("version")[:1]
-    return tuple(
-        row
-        for model in (HandRaise, DepthRule)
-        for row in model._default_manager.filter(version=live).values_list("key", "label")
-    )
+    sources = IntakeSource.objects.annotate(place=Value(0, IntegerField()))
+    rows = [
+        _rows(HandRaise.objects.filter(version=live), HAND_RAISE, 1, "position", "key", "label"),
+        _rows(DepthRule.objects.filter(version=live), HAND_RAISE, 2, "position", "key", "label"),
+        _rows(sources, SOURCE, 3, "place", "slug", "name"),
+    ]
+    found = sorted(rows[0].union(*rows[1:], all=True), key=lambda row: (row[1], row[2], row[4]))
+    return {
+        name: tuple((key, label) for fact, _, _, key, label in found if fact == name)
+        for name in (HAND_RAISE, SOURCE)
+    }
 
 
-def _one_of(name: str, choices: Iterable[tuple[str, str]]) -> Fact:
-    return replace(FACTS[name], type=FactType.CHOICE, choices=tuple(choices))
+def _rows(rows: QuerySet[Any], fact: str, rank: int, *columns: str) -> QuerySet[Any, Any]:
+    """Return rows as the fact, a rank and these columns, so that one statement reads them all."""
+    return rows.order_by().values_list(Value(fact), Value(rank), *columns)

@@ -73,7 +73,7 @@ RULES: Mapping[str, LintRule] = {
         LintRule(
             people.LEAVER_IN_ROTA,
             "Leaver in a rota",
-            "Take who has left out of the rota: they get nothing, and the share of others is off.",
+            "Take them out of the rota: they get nothing, and the share of others is off.",
             people.leaver_in_rota,
         ),
         LintRule(

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
-from leads.custom_facts import all_declared_facts, fact_changes
+from leads.custom_facts import fact_changes
 from leads.documents import live_version
 from leads.models import Document, Version
+from leads.offered_facts import worded_facts
 from routing.models import RoutingRule
 from routing.needs import ANYBODY, Needs
 
@@ -55,7 +56,7 @@ def _read_once(version_id: int, fact_changes: int) -> tuple[Rule, ...]:
 
 
 def _read(version_id: int) -> tuple[Rule, ...]:
-    attributes = all_declared_facts()
+    attributes = worded_facts()
     return tuple(
         Rule(
             key=row.key,

@@ -19,8 +19,9 @@ from routing.models import RoutingRule
 from routing.table_pages import TABLE
 from routing.traffic import Traffic, Unasked, traffic_before, traffic_by_row, unused_rows
 
-FIRST, RAISED, REST, SCORED, LAST = (
+FIRST, MORE, RAISED, REST, SCORED, LAST = (
     "First, whatever opened the handoff",
+    "Next, whatever opened the handoff",
     "Asked for a person: demo requests and other hand-raises",
     "Then everybody else, nurture among them",
     "Nurture: opened by score",
@@ -178,7 +179,13 @@ def _rules(views: Sequence[RowView[RoutingRule]], beside: _Beside) -> list[RuleV
     last_raised = max(
         (place for place, path in enumerate(paths) if path is Path.HAND_RAISE), default=-1
     )
-    sections = [_section(path, place < last_raised) for place, path in enumerate(paths)]
+    first_raised = paths.index(Path.HAND_RAISE) if last_raised >= 0 else 0
+    sections = [
+        _section(
+            path, above=FIRST if place < first_raised else MORE if place < last_raised else REST
+        )
+        for place, path in enumerate(paths)
+    ]
     sections += [LAST] * len(fallback)
     before = ["", *sections]
     rows: list[RuleView] = []
@@ -188,9 +195,10 @@ def _rules(views: Sequence[RowView[RoutingRule]], beside: _Beside) -> list[RuleV
     return rows
 
 
-def _section(path: Path, is_above_hand_raises: bool) -> str:
+def _section(path: Path, *, above: str) -> str:
+    """Return the heading of a row that asks for this path; `above` where it asks for none."""
     if path is Path.ANY:
-        return FIRST if is_above_hand_raises else REST
+        return above
     return RAISED if path is Path.HAND_RAISE else SCORED
 
 

@@ -55,6 +55,10 @@ class Person:
     def is_gone(self) -> bool:
         return not (self.is_active and self.is_rep)
 
+    @property
+    def why_gone(self) -> str:
+        return "is no sales rep any more" if self.is_active else "has left"
+
 
 @dataclass(frozen=True, slots=True)
 class RotaState:

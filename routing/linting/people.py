@@ -19,18 +19,16 @@ TAKES_NOTHING, LACKS, NO_TERRITORIES, NOBODYS = (
 def names_a_leaver(checked: Checked) -> Iterator[Finding]:
     for row in checked.rows:
         if row.rep is not None and row.rep.is_gone:
-            why = "has left" if not row.rep.is_active else "is no sales rep any more"
-            yield about(LEAVER, row, f"“{row.label}” leads to {row.rep.name}, who {why}.")
+            sentence = f"“{row.label}” leads to {row.rep.name}, who {row.rep.why_gone}."
+            yield about(LEAVER, row, sentence)
 
 
 def leaver_in_rota(checked: Checked) -> Iterator[Finding]:
     for row, rota in _rotas(checked):
-        gone = [each.name for each in rota.members if each.is_gone]
+        gone = [f"{each.name} {each.why_gone}" for each in rota.members if each.is_gone]
         if gone and rota.staying:
-            names = ", ".join(gone)
-            sentence = f"“{row.label}” leads to rota {rota.name}, in which {names} no longer work."
-            one = sentence.replace("no longer work.", "no longer works.")
-            yield about(LEAVER_IN_ROTA, row, sentence if len(gone) > 1 else one)
+            sentence = f"“{row.label}” leads to rota {rota.name}: {', '.join(gone)}."
+            yield about(LEAVER_IN_ROTA, row, sentence)
 
 
 def empty_rota(checked: Checked) -> Iterator[Finding]:

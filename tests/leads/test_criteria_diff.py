@@ -165,5 +165,5 @@ def test_however_many_rows_differ_it_asks_as_often(editor, draft, rules, django_
         FitRule.objects.create(
             version=draft, key=f"r{place}", label="New", conditions=conditions, points=1
         )
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         editor.get(f"/criteria/{draft.number}/diff/")

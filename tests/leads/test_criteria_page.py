@@ -143,7 +143,7 @@ def test_however_many_leads_the_page_asks_as_often(
         do(make_lead(), "pricing_view")
     client.force_login(olga)
     client.get("/criteria/")
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get("/criteria/")
 
 

@@ -136,8 +136,9 @@ def test_a_rota_of_leavers(make_table, at):
 def test_a_leaver_among_others(make_table, crew, carol, at):
     carol.is_active = False
     carol.save()
+    RotaMember.objects.create(rota=crew, rep=make_user("Vic", Role.MANAGER))
     assert only(make_table(to(crew)), at).sentence == (
-        "“Row 1” leads to rota Inbound, in which Carol no longer works."
+        "“Row 1” leads to rota Inbound: Carol has left, Vic is no sales rep any more."
     )
 
 

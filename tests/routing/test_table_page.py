@@ -4,15 +4,30 @@ import pytest
 
 from leads.models import Publication
 from routing.models import Capacity, Rota, RotaMember, Territory
-from tests.routing.conftest import routed
+from routing.table_page import FIRST, LAST, MORE, RAISED
+from tests.routing.conftest import routed, when
 
 
 def test_it_reads_the_live_table_in_words(client, olga, defaults):
     client.force_login(olga)
     page = client.get("/routing/").content.decode()
-    assert "Hand-raise is any of demo-request, contact-form or inbound-call" in page
+    assert (
+        "Hand-raise is any of Asked for a demo, Wrote through the contact form or Called us" in page
+    )
     assert "Owner of the account" in page
     assert "Everything else" in page
+
+
+def test_headings_tell_what_stands_above_hand_raises_from_what_stands_between(
+    client, olga, publish_rules, inbound
+):
+    raised, german = when("handoff.path", "is", "hand_raise"), when("account.country", "is", "DE")
+    to = {"outcome": "rota", "rota": inbound}
+    asked = [{**to, "conditions": each} for each in (german, raised, german, raised)]
+    publish_rules(*asked, to)
+    client.force_login(olga)
+    rows = client.get("/routing/").context["page"].rows
+    assert [each.section for each in rows] == [FIRST, RAISED, MORE, RAISED, LAST]
 
 
 def test_a_rota_shows_turns_against_share_and_who_is_skipped(

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 READ = [
     "", "history/", "1/", "1/diff/", "1/check/", "1/try/", "1/map.csv", "rows/demo/taken/", "2/",
-    "2/diff/", "2/check/", "2/replay/",
+    "2/diff/", "2/check/", "2/replay/", "before/missing/", "1/came/passed/",
 ]  # fmt: skip
 EDIT = ["upkeep/", "2/rows/rows/add/", "2/rows/rows/demo/", "2/discard/"]
 PUBLISH = ["2/publish/", "1/go-back/"]
@@ -92,7 +92,7 @@ def test_the_map_as_csv_runs_nothing(client, olga, draft):
     answer = client.get("/routing/2/map.csv")
     rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
     assert rows[3][:4] == [
-        "3", "'=1+1", "Hand-raise is any of demo-request, contact-form or inbound-call", "Inbound",
+        "3", "'=1+1", "Hand-raise is any of Asked for a demo, Wrote through the contact form or Called us", "Inbound",
     ]  # fmt: skip
     assert rows[3][5:] == ["Hold until somebody opens", "30"]
     assert rows[-1][2:4] == ["Everything else", "Review"]
