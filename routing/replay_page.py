@@ -14,18 +14,15 @@ from django.db.models import Count
 from leads.bulk_evidence import in_chunks
 from leads.draft_runs import newest, newest_done
 from leads.models import Assignment, Handoff, Lead, Queue, User, Version
-from leads.version_diff import RowChange
-from routing.models import Capacity, Replay, Rota, RoutingRule
+from routing.models import Capacity, Replay, Rota
 from routing.replay_job import handoffs_of
-from routing.replay_result import NO_RULE, Load, Moved, Result, Side, Went
-from routing.returning import RETURNING
-from routing.table_pages import TABLE
+from routing.replay_result import Load, Moved, Result, Side
+from routing.replay_words import Names
 
 SAMPLE = 12
 # So many are looked through for those of the sample that a manager may see.
 LOOKED_THROUGH = 500
 REVIEW = "review"
-LEADS_TO = ("outcome", "rota", "rep", "queue")
 NOTHING = Load()
 SHOWN_AT_ZERO = ("Passed to a rep", "To review", "Passed over at a cap")
 
@@ -86,6 +83,7 @@ class Report:
     def __init__(self, replay: Replay) -> None:
         self.replay = replay
         self.result = Result.from_json(replay.result)
+        self.names = Names(replay)
 
     @property
     def moved_percent(self) -> float:
@@ -114,7 +112,7 @@ class Report:
     def flows(self) -> Sequence[Flow]:
         """Return from where to where how many move, most first."""
         counts = Counter((each.live.place, each.draft.place) for each in self.result.moved)
-        words = {place: self.place_of(*place) for pair in counts for place in pair}
+        words = {place: self.names.place_of(*place) for pair in counts for place in pair}
         rows = [
             Flow(number, words[source], words[target], count)
             for number, ((source, target), count) in enumerate(counts.items())
@@ -137,7 +135,7 @@ class Report:
         caps = dict(Capacity.objects.values_list("rep", "max_open"))
         rows = [
             RepLoad(
-                self.rep(rep_id),
+                self.names.rep(rep_id),
                 really.get(rep_id, 0),
                 live.get(str(rep_id), NOTHING),
                 draft.get(str(rep_id), NOTHING),
@@ -151,8 +149,10 @@ class Report:
     def rows(self) -> Sequence[Beside]:
         """Return how many each row of the draft takes, then of those that it no longer has."""
         live, draft = self.result.live.rules, self.result.draft.rules
-        keys = [key for key in self._labels if key in live or key in draft]
-        return [Beside(self.row(each), live.get(each, 0), draft.get(each, 0)) for each in keys]
+        keys = [key for key in self.names.keys if key in live or key in draft]
+        return [
+            Beside(self.names.row(each), live.get(each, 0), draft.get(each, 0)) for each in keys
+        ]
 
     @cached_property
     def rotas(self) -> Sequence[Beside]:
@@ -195,94 +195,13 @@ class Report:
             Example(
                 handoffs[each.handoff_id].lead,
                 handoffs[each.handoff_id].opened_at,
-                self.rep(really[each.handoff_id]) if each.handoff_id in really else "nobody",
-                self.place(each.live),
-                self.place(each.draft),
-                self.why(each),
+                self.names.rep(really[each.handoff_id]) if each.handoff_id in really else "nobody",
+                self.names.place(each.live),
+                self.names.place(each.draft),
+                self.names.why(each),
             )
             for each in moved
         ]
-
-    def place(self, went: Went) -> str:
-        """Return where a handoff goes, with whose turn it is: "Dana, rota Inbound"."""
-        where = self.place_of(*went.place)
-        return f"{self.rep(went.rep)}, {where}" if went.rota and went.rep else where
-
-    def place_of(self, rep: int | None, rota: int | None, queue: int | None, waits: bool) -> str:
-        if rota is not None:
-            return f"rota {self._rotas.get(rota, 'that is gone')}"
-        if rep is not None:
-            return self.rep(rep)
-        if queue is not None:
-            return f"queue {self._queues[queue]}"
-        return "still held for an opening" if waits else "review"
-
-    def rep(self, rep_id: int) -> str:
-        return self._reps.get(rep_id, "Somebody who is gone")
-
-    def row(self, key: str) -> str:
-        return f"“{self._labels[key]}”" if self._labels.get(key) else "no row"
-
-    def why(self, moved: Moved) -> str:
-        """Return why a handoff moves, by what the draft changes, and who is passed over then."""
-        said = self._why_rows(moved.live.rule, moved.draft.rule)
-        passed_over = moved.draft.why if moved.draft.why != moved.live.why else ""
-        return f"{said} {passed_over}".strip()
-
-    def _why_rows(self, live: str, draft: str) -> str:
-        was, now = self.row(live), self.row(draft)
-        if live == draft:
-            change = self._changes.get(live)
-            leads_elsewhere = change and any(map(change.cell, LEADS_TO))
-            words = "leads elsewhere" if leads_elsewhere else "finds somebody else free then"
-            return f"{was} takes it in both, and {words}."
-        if draft not in self._before and draft in self._after:
-            return f"The new row {now} takes it before {was}."
-        if live in self._before and live not in self._after:
-            return f"{was} is gone; {now} takes it."
-        if self._after.get(draft, 0) < self._after.get(live, 0):
-            stood_below = self._before.get(draft, 0) > self._before.get(live, 0)
-            return f"{now} {'stands' if stood_below else 'takes it'} above {was} now."
-        words = "was changed" if live in self._changes else "finds nobody free then"
-        return f"{was} {words}; {now} takes it."
-
-    @cached_property
-    def _reps(self) -> Mapping[int, str]:
-        return {each.pk: str(each) for each in User.objects.all()}
-
-    @cached_property
-    def _rotas(self) -> Mapping[int, str]:
-        return {each.pk: str(each) for each in Rota.objects.all()}
-
-    @cached_property
-    def _queues(self) -> Mapping[int, str]:
-        return {each.pk: str(each) for each in Queue.objects.all()}
-
-    @cached_property
-    def _labels(self) -> Mapping[str, str]:
-        """Return the name of each row by its key, in the draft's order; then those it lacks."""
-        draft, live = self._rows_of(self.replay.version_id), self._rows_of(self.replay.against_id)
-        return {RETURNING.key: RETURNING.label, **draft, **{**live, **draft}, NO_RULE: ""}
-
-    @cached_property
-    def _before(self) -> Mapping[str, int]:
-        return {key: place for place, key in enumerate(self._rows_of(self.replay.against_id), 1)}
-
-    @cached_property
-    def _after(self) -> Mapping[str, int]:
-        return {key: place for place, key in enumerate(self._rows_of(self.replay.version_id), 1)}
-
-    @cached_property
-    def _changes(self) -> Mapping[str, RowChange]:
-        version = self.replay.version
-        if version is None:
-            return {}
-        diff = TABLE.tables_of(version, self.replay.against).diff
-        return {each.key: each for each in diff.changes if each.model is RoutingRule}
-
-    def _rows_of(self, version_id: int | None) -> Mapping[str, str]:
-        rows = RoutingRule.objects.filter(version=version_id).order_by("position")
-        return dict(rows.values_list("key", "label"))
 
     def _really(self) -> Mapping[int, int]:
         """Return to whom how many of these handoffs were passed first."""

@@ -32,8 +32,11 @@ DEAD = frozenset(
     {
         "routing.contradictory",
         "routing.unknown_fact",
+        "routing.names_a_leaver",
         "routing.empty_rota",
         "routing.rota_off",
+        "routing.rota_takes_nothing",
+        "routing.nobody_has_the_skill",
         "routing.no_territories",
     }
 )

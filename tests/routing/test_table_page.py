@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leads.models import Publication
+from leads.models import Publication, Queue, User
 from routing.models import Capacity, Rota, RotaMember, Territory
 from routing.table_page import FIRST, LAST, MORE, RAISED
 from tests.routing.conftest import routed, when
@@ -28,6 +28,15 @@ def test_headings_tell_what_stands_above_hand_raises_from_what_stands_between(
     client.force_login(olga)
     rows = client.get("/routing/").context["page"].rows
     assert [each.section for each in rows] == [FIRST, RAISED, MORE, RAISED, LAST]
+
+
+def test_a_row_that_names_a_leaver_is_pale(client, olga, publish_rules, alice):
+    to_alice = {"outcome": "rep", "rep": alice, "conditions": when("account.country", "is", "DE")}
+    publish_rules(to_alice, {"outcome": "queue", "queue": Queue.objects.get(key="review")})
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    client.force_login(olga)
+    rows = client.get("/routing/").context["page"].rows
+    assert [each.is_dead for each in rows] == [True, False]
 
 
 def test_a_rota_shows_turns_against_share_and_who_is_skipped(
