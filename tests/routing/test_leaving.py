@@ -119,7 +119,7 @@ def test_a_dry_run_writes_and_locks_nothing(
         assert seen(handoff, at).to == alice
     statements = [each["sql"].upper() for each in asked.captured_queries]
     assert not [each for each in statements if "FOR NO KEY" in each or "FOR UPDATE" in each]
-    assert all(each.lstrip("( ").startswith(("SELECT", "SET")) for each in statements)
+    assert all(each.lstrip("(\n ").startswith(("SELECT", "SET")) for each in statements)
 
 
 def test_a_lead_that_is_only_typed_in_can_be_asked_about(alice, publish_rules, at):
