@@ -171,16 +171,39 @@ def discard(version: Version) -> None:
 
 def _copy_rows(owners: Mapping[int, models.Model]) -> None:
     """Copy the rows that belong to rows or versions, by their ids, to what those became."""
-    for relation in next(iter(owners.values()))._meta.related_objects:
-        if relation.on_delete is models.CASCADE:
-            manager, field = relation.related_model._default_manager, relation.field.name
-            became = {row.pk: row for row in manager.filter(**{f"{field}__in": owners})}
+    for belonging in _belongings(type(next(iter(owners.values())))):
+        if _belongings(belonging.model):
+            rows = belonging.model._default_manager.filter(**{f"{belonging.name}__in": owners})
+            became = {row.pk: row for row in rows}
             for row in became.values():
-                setattr(row, field, owners[getattr(row, relation.field.attname)])
+                setattr(row, belonging.name, owners[getattr(row, belonging.attname)])
                 row.pk, row._state.adding = None, True
             if became:
-                manager.bulk_create(became.values())
+                belonging.model._default_manager.bulk_create(became.values())
                 _copy_rows(became)
+        else:
+            _copy_in_database(belonging, {old: new.pk for old, new in owners.items()})
+
+
+def _belongings(model: type[models.Model]) -> list[models.ForeignObject[Any, Any]]:
+    """Return by which keys rows belong to one of `model`: they go with it."""
+    relations = model._meta.related_objects
+    return [each.field for each in relations if each.on_delete is models.CASCADE]
+
+
+def _copy_in_database(belonging: models.ForeignObject[Any, Any], owners: Mapping[int, int]) -> None:
+    """Copy rows to which none belong, without reading them: a draft has many kinds of them."""
+    table, owner = belonging.model._meta, belonging.column
+    kept = [field for field in table.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in kept if field is not belonging)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table.db_table} ({owner}, {columns})"
+            f" SELECT became, {columns} FROM {table.db_table}"
+            f" JOIN unnest(%s::bigint[], %s::bigint[]) AS each (was, became) ON was = {owner}"
+            " ORDER BY id",
+            [list(owners), list(owners.values())],
+        )
 
 
 def _next_number(document: Document) -> int:
