@@ -3,75 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol
 
-from feedback.giving_back import GivenBack, day_at
-from feedback.models import Disposition, ReasonCode
-from feedback.work_standard import rest_until
-from leads.handoffs import NURTURE, REVIEW, ROUTING
+from leads.handoffs import NURTURE
 from leads.models import (
     Assignment,
     ChecklistAnswer,
     Handoff,
     Meeting,
-    OwnershipChange,
     Stage,
     Touch,
     User,
 )
 from revops.demo import contracts, ledger
-from revops.demo.deals import Deals
+from revops.demo.afterwards import Afterwards
+from revops.demo.giving_back import LOW_FIT, GivingBack
 from revops.demo.ledger import Case, Observation
 from revops.demo.outcomes import ACCEPTANCE, QUALIFYING, Drivers
 from revops.demo.promises import Promises
 from revops.demo.setting import Setting
 from revops.demo.unanswered import Unanswered
-from sla.models import Notification, Target
+from sla.models import Target
 
 Kind = Target.Kind
-Given = Disposition.Kind
-
-
-class Afterwards(Protocol):
-    """What follows from an answer, and when."""
-
-    deals: Deals
-
-    def plan(self, at: datetime, action: Callable[[datetime], None]) -> None: ...
-    def reroute(self, case: Case, at: datetime) -> None: ...
-    def wake(self, case: Case, zone: str) -> None: ...
-    def expect_review(self, case: Case, at: datetime) -> None: ...
-
 
 # Median working minutes till a rep answers, by what opened the handoff.
 PROMPTNESS = {"demo-request": 3, "contact-form": 4, "inbound-call": 3, "trial-start": 15}
 BY_SCORE = 30
 LEFT_LYING = 0.07
-# Reasons for a no, by their weight where fit is low and where it is not.
-NO_AT_ONCE = {
-    "wrong-size": (5, 1),
-    "wrong-industry": (4, 1),
-    "wrong-role": (4, 2),
-    "wrong-timing": (2, 4),
-    "no-need": (2, 3),
-    "bad-contact": (1, 2),
-    "wrong-person": (1, 2),
-    "other": (1, 1),
-}
-NO_AFTER_WORK = {
-    "unable-to-reach": (8, 8),
-    "no-need": (4, 5),
-    "wrong-timing": (3, 5),
-    "wrong-role": (3, 2),
-    "wrong-size": (2, 1),
-    "other": (1, 1),
-}
-NOTES = {"other": "Wants a free tool for two people.", "wrong-timing": "New budget then."}
-LOW_FIT, HIGH_READINESS = 40, 40
+HIGH_READINESS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +54,7 @@ class Reps:
     then: Afterwards
 
     def __post_init__(self) -> None:
+        self.giving_back = GivingBack(self.setting, self.promises, self.rng, self.then)
         self.unanswered = Unanswered(self.setting, self.promises, self.then.plan, self.then.reroute)
 
     def passed(self, case: Case, at: datetime) -> None:
@@ -126,7 +90,7 @@ class Reps:
         if says_yes:
             self._accept(case, assignment, at)
         else:
-            self._reject(case, assignment, at)
+            self.giving_back.at_once(case, assignment, drivers, at)
 
     def _accept(self, case: Case, assignment: Assignment, at: datetime) -> None:
         handoff, rep = assignment.handoff, assignment.rep
@@ -149,7 +113,7 @@ class Reps:
         handoff, rep = assignment.handoff, assignment.rep
         drivers = drivers_of(case, handoff)
         is_good = self.rng.random() < QUALIFYING.probability(drivers)
-        fate = Fate() if is_good else Fate(self._reason(NO_AFTER_WORK, drivers))
+        fate = Fate() if is_good else Fate(self.giving_back.why_after_work(drivers))
         days = self.rng.triangular(0.5, 8, 2.5)
         end_at = self.setting.after(rep, at, timedelta(hours=8.5 * days))
         touches = self.rng.randint(3, 5) if fate.code == "unable-to-reach" else _few(self.rng)
@@ -186,9 +150,7 @@ class Reps:
             return
         if fate.code:
             case.rows.wins.append(Observation(drivers, False))
-            code = self.setting.codes[fate.code]
-            is_out = code.consequence == ReasonCode.Consequence.DISQUALIFY
-            self._give_back(case, code, Given.DISQUALIFIED if is_out else Given.RECYCLED, at)
+            self.giving_back.after_work(case, fate.code, at)
         else:
             self._qualify(case, assignment, drivers, at)
 
@@ -220,95 +182,6 @@ class Reps:
             keeps_owner=True,
         )
         self.then.deals.begin(case, handoff, rep, drivers, at)
-
-    def _reject(self, case: Case, assignment: Assignment, at: datetime) -> None:
-        code = self.setting.codes[self._reason(NO_AT_ONCE, drivers_of(case, assignment.handoff))]
-        assignment.answer, assignment.answered_at = Assignment.Answer.REJECTED, at
-        contracts.receive(case, Assignment.Evidence.ANSWERED, at)
-        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence=f"Rejected: {code}")
-        self._give_back(case, code, Given.REJECTED, at)
-
-    def _reason(self, weights: dict[str, tuple[int, int]], drivers: Drivers) -> str:
-        side = 0 if drivers.fit < LOW_FIT else 1
-        return self.rng.choices([*weights], [each[side] for each in weights.values()])[0]
-
-    def _give_back(
-        self, case: Case, code: ReasonCode, kind: Disposition.Kind, at: datetime
-    ) -> None:
-        """Put the answer on record and send the lead where the code says."""
-        handoff, assignment = case.current
-        rep, note = assignment.rep, NOTES.get(code.key, "")
-        asked = self._next_date(rep, at) if code.needs_date else None
-        rest = rest_until(code, asked, day_at(rep, at))
-        given = GivenBack(handoff, assignment, code, note, rest, rep, at, kind)
-        self.promises.end(case, at=at)
-        case.rows.add(
-            Disposition(
-                handoff=handoff,
-                assignment=assignment,
-                code=code,
-                kind=kind,
-                note=note,
-                nurture_until=rest,
-                by=rep,
-                at=at,
-            )
-        )
-        self._consequence(case, given)
-
-    def _next_date(self, rep: User, at: datetime) -> date:
-        return day_at(rep, at) + timedelta(days=self.rng.randint(20, 75))
-
-    def _consequence(self, case: Case, given: GivenBack) -> None:
-        match given.code.consequence:
-            case ReasonCode.Consequence.RECYCLE:
-                self._recycle(case, given)
-            case ReasonCode.Consequence.DISQUALIFY:
-                self._close(case, given, Stage.Key.DISQUALIFIED, "disqualified")
-            case ReasonCode.Consequence.REROUTE:
-                routing = self.setting.queues[ROUTING]
-                source = OwnershipChange.Source.REP
-                contracts.back_to_routing(
-                    case, routing, at=given.at, reason=given.reason, source=source, by=given.by
-                )
-                self.then.reroute(case, given.at)
-            case _:
-                self._to_review(case, given)
-
-    def _recycle(self, case: Case, given: GivenBack) -> None:
-        self._close(case, given, given.handoff.hop.return_stage_id, "recycled")
-        case.lead.nurture_until = given.nurture_until
-        self.then.wake(case, given.by.zone)
-
-    def _close(self, case: Case, given: GivenBack, stage: str, closed_as: str) -> None:
-        ledger.move(
-            case, stage, at=given.at, reason=given.reason, by=given.by, handoff=given.handoff
-        )
-        contracts.close(
-            case,
-            self.setting.queues[NURTURE],
-            closed_as=closed_as,
-            outcome=closed_as,
-            at=given.at,
-            reason=given.reason,
-            by=given.by,
-        )
-
-    def _to_review(self, case: Case, given: GivenBack) -> None:
-        queue, at = self.setting.queues[REVIEW], given.at
-        contracts.send_to_review(case, queue, at=at, reason=given.reason, by=given.by)
-        self.promises.start(case, [Kind.REVIEW], at, at=at, seq=case.next_seq(Kind.REVIEW))
-        self.promises.tell(
-            queue.owner,
-            Notification.Kind.REVIEW,
-            subject=f"{case.lead} waits for review",
-            body=given.reason,
-            handoff=given.handoff,
-            about=given.handoff,
-            detail=str(case.lead.owner_seq),
-            at=at,
-        )
-        self.then.expect_review(case, at)
 
 
 def drivers_of(case: Case, handoff: Handoff) -> Drivers:
