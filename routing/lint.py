@@ -28,12 +28,6 @@ RULES: Mapping[str, LintRule] = {
             is_error=True,
         ),
         LintRule(
-            order.GONE,
-            "Unknown value",
-            "No lead has what it asks for, so it never holds. Choose one of those that there are.",
-            order.unknown_value,
-        ),
-        LintRule(
             people.LEAVER,
             "Names a leaver",
             "It leads to somebody who has left. Name another rep, or a rota.",
@@ -111,6 +105,12 @@ RULES: Mapping[str, LintRule] = {
             "Held without a fallback",
             "Add a row below that takes them if nobody opens, such as a wider rota.",
             order.holds_without_fallback,
+        ),
+        LintRule(
+            order.GONE,
+            "Unknown value",
+            "No new lead has this value. Choose one of those that there are.",
+            order.unknown_value,
         ),
         LintRule(
             order.RETIRED,
