@@ -142,9 +142,9 @@ def test_filling_in_what_is_missing(make_screen, olga, alice, waiting):
     item.get_by_text("Write a country as").wait_for()
     item.get_by_label("Country").fill("Sweden")
     item.get_by_role("button", name="Save").click()
-    item.get_by_text("Noted for Clara").wait_for()
+    item.get_by_text("is being routed").wait_for()
     screen.errors.clear()  # Chromium notes the 422
-    pipeline.reconsider(waiting[0].lead_id)
+    assert pipeline.reroute(waiting[0].pk)
     assert Handoff.objects.get(pk=waiting[0].pk).owner == alice
 
 
