@@ -78,13 +78,15 @@ def _load_owned(owner: User, at: datetime) -> None:
         zone = Organisation.objects.get().zone
         CalendarTerms.objects.create(version=version, zone=zone, hours=operations.OFFICE_HOURS)
         publish(version, by=owner, note=NOTE, at=at)
-    rota, _ = Rota.objects.get_or_create(name=operations.ROTA)
+    names = (operations.ROTA, operations.NAMED_ROTA, operations.SEGMENT_ROTA)
+    rotas = {name: Rota.objects.get_or_create(name=name)[0] for name in names}
     if version := _first_version(Document.Kind.ROUTING, "Routing table"):
         review = Queue.objects.get(key="review")
         for position, rule in enumerate(operations.ROUTING_RULES):
-            to: dict[str, Any] = {"rota": {"rota": rota}, "queue": {"queue": review}}
-            where = to.get(rule["outcome"], {})
-            RoutingRule.objects.create(version=version, position=position, **rule, **where)
+            where: dict[str, Any] = {"queue": review} if rule["outcome"] == "queue" else {}
+            if name := rule.get("rota"):
+                where["rota"] = rotas[name]
+            RoutingRule.objects.create(version=version, position=position, **{**rule, **where})
         publish(version, by=owner, note=NOTE, at=at)
 
 

@@ -84,6 +84,7 @@ SOURCES: list[dict[str, Any]] = [
 ]
 
 ROTA = "Inbound"
+NAMED_ROTA, SEGMENT_ROTA = "Named accounts", "Enterprise"
 
 ROUTING_RULES: list[dict[str, Any]] = [
     {
@@ -101,12 +102,21 @@ ROUTING_RULES: list[dict[str, Any]] = [
         "priority": 10,
     },
     {
+        "key": "named-account",
+        "label": "A named account",
+        "conditions": when("account.is_named", "is_true"),
+        "outcome": "rota",
+        "rota": NAMED_ROTA,
+        "priority": 10,
+    },
+    {
         "key": "demo",
         "label": "Asked for a person",
         "conditions": when(
             "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
         ),
         "outcome": "rota",
+        "rota": ROTA,
         "priority": 30,
     },
     {
@@ -116,10 +126,18 @@ ROUTING_RULES: list[dict[str, Any]] = [
         "outcome": "territory",
     },
     {
+        "key": "segment",
+        "label": "1,000 employees or more",
+        "conditions": when("account.employees", "at_least", 1_000),
+        "outcome": "rota",
+        "rota": SEGMENT_ROTA,
+    },
+    {
         "key": "inbound",
         "label": "All other inbound",
         "conditions": when("lead.motion", "is_any_of", ["inbound", "partner", "self_serve"]),
         "outcome": "rota",
+        "rota": ROTA,
     },
     {
         "key": "review",

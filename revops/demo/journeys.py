@@ -30,6 +30,7 @@ from sla.models import Target
 # Those who talk to sales are left to sales.
 IN_SALES = frozenset({Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER})
 NAMED_EVERY = 9
+OWNERLESS_EVERY = 3 * NAMED_EVERY
 SOON = timedelta(seconds=1)
 
 
@@ -103,6 +104,8 @@ class Play:
             self.reps.passed(case, at)
         elif case.handoff is not None and case.handoff.state == Handoff.State.REVIEW:
             self.expect_review(case, at)
+        elif case.handoff is not None and case.handoff.reroute_at is not None:
+            self.reroute(case, case.handoff.reroute_at)
         if (day := case.lead.band_changes_on) is not None:
             midnight = datetime.combine(day, time.min, tzinfo=UTC)
             self.plan(midnight + SOON, lambda then: self._band_changes(case, day, then))
@@ -116,11 +119,13 @@ class Play:
         self._after_judgement(case, at, is_passed=assignment is not None)
 
     def reroute(self, case: Case, at: datetime) -> None:
-        """Have the sweep route a handoff that was given back."""
+        """Have the sweep route a handoff that was given back or held, if it still waits."""
         handoff = case.handoff
+        assert handoff is not None
 
         def deliver(then: datetime) -> None:
-            if case.handoff is handoff:
+            is_due = handoff.reroute_at is not None and handoff.reroute_at <= then
+            if case.handoff is handoff and is_due:
                 assignment = self.judge.deliver(case, then)
                 self._after_judgement(case, then, is_passed=assignment is not None)
 
@@ -211,7 +216,7 @@ def _name(account: Account, reps: Iterable[User], number: int) -> None:
     """Make an account a named one, with an owner near it."""
     near = [rep for rep in reps if rep.team and rep.team.name == account_team(account)]
     account.is_named = True
-    if near:
+    if near and number % OWNERLESS_EVERY:
         account.owner = near[number // NAMED_EVERY % len(near)]
 
 

@@ -198,7 +198,9 @@ class Judge:
         return result
 
     def deliver(self, case: Case, at: datetime) -> Assignment | None:
-        """Route a waiting handoff, or send it to review; start the clock of whoever has it."""
+        """Route a waiting handoff, or send it to review; start the clock of whoever has it. One
+        that is held has nobody yet.
+        """
         handoff = case.handoff
         assert handoff is not None
         handoff.reroute_at = None
@@ -207,10 +209,10 @@ class Judge:
                 case, self.setting.queues[REVIEW], at=at, missing=handoff.missing
             )
         assignment = None if handoff.missing else self.router.route(case, at)
-        if assignment is None:
-            self._hand_to_reviewer(case, handoff, at)
-        else:
+        if assignment is not None:
             self._hand_to_rep(case, assignment, at)
+        elif handoff.state == Handoff.State.REVIEW:
+            self._hand_to_reviewer(case, handoff, at)
         return assignment
 
     def _hand_to_rep(self, case: Case, assignment: Assignment, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
 
-from leads.documents import publish
+from leads.documents import live_version, publish, start_draft
 from leads.models import (
     Absence,
     Document,
@@ -21,9 +21,9 @@ from leads.models import (
     Version,
 )
 from revops.defaults.load import NOTE, load_defaults
-from revops.defaults.operations import OFFICE_HOURS, ROTA
+from revops.defaults.operations import NAMED_ROTA, OFFICE_HOURS, ROTA, SEGMENT_ROTA
 from revops.people import Job, put_to_work
-from routing.models import Rota, Territory
+from routing.models import Rota, RotaMember, RoutingRule, Territory
 from sla.models import CalendarTerms
 
 DOMAIN = "brightwater.example"
@@ -55,6 +55,13 @@ REGIONS = (
            ("Arjun Mehta", "Mei Chen", "Daniel Lim", "Yuki Tanaka"),
            ("SG", "AU", "JP", "IN", "NZ", "HK", "MY")),
 )  # fmt: skip
+# Who takes turns beside their region's, with their weights.
+TEAMS_APART = {
+    NAMED_ROTA: {"Dana Hoffmann": 2, "Marcus Hill": 1, "Arjun Mehta": 1},
+    SEGMENT_ROTA: {"Jonas Weber": 2, "Priya Raman": 2, "Mei Chen": 1},
+}
+# The row whose leads are held till somebody opens.
+HELD_ROW = "territory"
 ADMIN, OPS, VIEWER = "Rosa Lindqvist", "Oliver Grant", "Vera Costa"
 HEADQUARTERS = "Europe/Berlin"
 
@@ -81,6 +88,8 @@ def make_people(now: datetime, since: datetime) -> None:
     Queue.objects.update(owner=ops, backup=admin)
     for number, region in enumerate(REGIONS, start=1):
         office.open_region(region, precedence=number)
+    _fill_rotas()
+    _hold_what_can_wait(ops, since)
     _send_away(now)
 
 
@@ -150,6 +159,24 @@ class _Office:
         )
         publish(version, by=None, note="Hours of the team", at=self.since)
         return calendar
+
+
+def _fill_rotas() -> None:
+    people = {user.name: user for user in demo_people()}
+    for name, weights in TEAMS_APART.items():
+        rota = Rota.objects.get(name=name)
+        RotaMember.objects.bulk_create(
+            RotaMember(rota=rota, rep=people[each], weight=weight)
+            for each, weight in weights.items()
+        )
+
+
+def _hold_what_can_wait(ops: User, since: datetime) -> None:
+    """Publish a table that holds what goes to a territory by night."""
+    draft = start_draft(live_version(Document.Kind.ROUTING, since), by=ops)
+    held = RoutingRule.objects.filter(version=draft, key=HELD_ROW)
+    held.update(off_hours=RoutingRule.OffHours.HOLD)
+    publish(draft, by=ops, note="Hold till somebody opens what did not ask for us", at=since)
 
 
 def _send_away(now: datetime) -> None:

@@ -27,6 +27,7 @@ from leads.models import (
     Version,
 )
 from leads.scoring import Criteria, Score
+from routing.hours import Hours
 from routing.models import Rota, RotaMember, Territory
 from routing.table import Rule, live_table
 from sla.business_time import Schedule
@@ -34,13 +35,13 @@ from sla.calendars import schedule_for
 from sla.policies import ReadyPolicy, policies_of
 
 BuildPacket = Callable[[Lead, Handoff, Score, Evidence, datetime], dict[str, Any]]
-Hours = tuple[Schedule, Version]
+OwnHours = tuple[Schedule, Version]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """hours: by id of the rep; None: the default calendar's.
-    rotas:   their members by id of the rota.
+    rotas:   by id, with the weight of each member.
     """
 
     now: datetime
@@ -51,12 +52,12 @@ class Setting:
     policy_version: Version
     rules: Sequence[Rule]
     table: Version
-    hours: Mapping[int | None, Hours]
+    hours: Mapping[int | None, OwnHours]
     queues: Mapping[str, Queue]
     hop: Hop
     sources: Mapping[str, IntakeSource]
     codes: Mapping[str, ReasonCode]
-    rotas: Mapping[int, tuple[Rota, Sequence[User]]]
+    rotas: Mapping[int, tuple[Rota, Mapping[User, int]]]
     territories: Sequence[Territory]
     absences: Sequence[Absence]
     reps: Sequence[User]
@@ -73,6 +74,15 @@ class Setting:
             ),
             None,
         )
+
+    @property
+    def working(self) -> Hours:
+        """When reps work, by routing's reckoning."""
+        absences: dict[int, list[tuple[datetime, datetime]]] = {}
+        for each in self.absences:
+            absences.setdefault(each.user_id, []).append((each.starts_at, each.ends_at))
+        schedules = {rep.pk: (self.hours.get(rep.pk) or self.hours[None])[0] for rep in self.reps}
+        return Hours(schedules, absences)
 
     def after(self, user: User, at: datetime, work: timedelta) -> datetime:
         """Return when `user`, begun at `at`, has done so much work: never while away."""
@@ -113,9 +123,9 @@ def live_setting(now: datetime, since: datetime) -> Setting:
     )
 
 
-def _rotas(reps: Mapping[int, User]) -> dict[int, tuple[Rota, Sequence[User]]]:
-    members = RotaMember.objects.order_by("rep").values_list("rota", "rep")
-    in_rota: dict[int, list[User]] = {}
-    for rota_id, rep_id in members:
-        in_rota.setdefault(rota_id, []).append(reps[rep_id])
-    return {rota.pk: (rota, in_rota.get(rota.pk, [])) for rota in Rota.objects.all()}
+def _rotas(reps: Mapping[int, User]) -> dict[int, tuple[Rota, Mapping[User, int]]]:
+    members = RotaMember.objects.order_by("rep").values_list("rota", "rep", "weight")
+    in_rota: dict[int, dict[User, int]] = {}
+    for rota_id, rep_id, weight in members:
+        in_rota.setdefault(rota_id, {})[reps[rep_id]] = weight
+    return {rota.pk: (rota, in_rota.get(rota.pk, {})) for rota in Rota.objects.all()}

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
-from leads.handoffs import REVIEW
+from leads.handoffs import REVIEW, ROUTING
 from leads.models import Assignment, Handoff, Opportunity, OwnershipChange, User
 from revops.demo.contracts import pass_to, send_to_review
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
-from routing.candidates import HAD_IT, REJECTED_IT
-from routing.errors import NobodyAvailable, Skip
+from routing.candidates import HAD_IT, REJECTED_IT, Candidate, Limits, off_hours
+from routing.caps import Caps, Lately
+from routing.errors import HasToWait, NobodyAvailable, Skip
+from routing.hours import day, moment
+from routing.lines import line_of_rota
 from routing.models import Decision, RoutingRule, Turn
+from routing.needs import ANYBODY, Needs
 from routing.returning import ACCEPTED_BEFORE, RETURNING
 from routing.routing import OWNERSHIP_REASON_LENGTH, REASON_LENGTH
 from routing.table import Rule
@@ -24,6 +27,7 @@ from routing.trace import Log
 from routing.turns import SoFar, Standing, next_turn
 
 Outcome = RoutingRule.Outcome
+AT_WORK = Needs(at_work=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,21 @@ class Router:
     turns: dict[int, SoFar] = field(default_factory=dict)
     deals: list[tuple[Case, Opportunity]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.hours = self.setting.working
+
     def route(self, case: Case, at: datetime) -> Assignment | None:
-        """Pass a waiting handoff to a rep, or send it to review. Returns the assignment."""
+        """Pass a waiting handoff to a rep, hold it, or send it to review. Returns an assignment if
+        there is one.
+        """
         evidence, log = self._evidence(case, at), Log()
         first = [replace(RETURNING, rep_id=case.returns_to)] if case.returns_to else []
         for rule in [*first, *self.setting.rules]:
-            choice = self._ask(rule, case, evidence, log)
+            try:
+                choice = self._ask(rule, case, evidence, log)
+            except HasToWait as wait:
+                self._hold(case, log, rule, wait, at)
+                return None
             if choice is not None:
                 return self._carry_out(choice, case, log, rule, at)
         return None
@@ -89,6 +102,9 @@ class Router:
         except NobodyAvailable as nobody:
             log.add_nobody(rule, trace, nobody)
             return None
+        except HasToWait as wait:
+            log.add_waits(rule, trace, wait)
+            raise
         log.add_matched(rule, trace, choice.skips)
         return choice
 
@@ -99,9 +115,9 @@ class Router:
             return self._person(rep, case, "accepted this lead before", at)
         if rule.outcome == Outcome.ROTA:
             assert rule.rota_id is not None  # constraint routing_rule_names_its_outcome
-            return self._turn(rule.rota_id, case, at)
+            return self._turn(rule.rota_id, rule.needs, case, at)
         if rule.outcome == Outcome.TERRITORY:
-            return self._territory(case, evidence)
+            return self._territory(rule.needs, case, evidence)
         if rule.outcome == Outcome.ACCOUNT_OWNER:
             assert account is not None and account.owner is not None
             return self._person(account.owner, case, f"owns the account {account}", at)
@@ -112,41 +128,65 @@ class Router:
             raise NobodyAvailable(f"Nobody owns the open opportunity {found[1]}.")
         return self._person(owner, case, f"works the open opportunity {found[1]}", at)
 
-    def _territory(self, case: Case, evidence: Evidence) -> Choice:
+    def _territory(self, needs: Needs, case: Case, evidence: Evidence) -> Choice:
         country = evidence.facts.get("account.country")
         found = next((each for each in self.setting.territories if country in each.countries), None)
         if found is None or found.rota_id is None:
             raise NobodyAvailable("No territory covers this lead.")
-        return self._turn(found.rota_id, case, evidence.at, f"for the territory {found}")
+        why = f"for the territory {found}"
+        return self._turn(found.rota_id, needs, case, evidence.at, reason=why)
 
     def _person(self, rep: User, case: Case, reason: str, at: datetime) -> Choice:
-        refusal = self._refusal(rep, case, at)
+        refusal = self._refusal(rep, case) or self._away(rep, ANYBODY, at)
         if refusal:
             skips = [Skip(rep, refusal)]
             raise NobodyAvailable(f"{rep} {reason} but {refusal}.", skips=skips)
         return Choice(rep, reason)
 
-    def _refusal(self, rep: User, case: Case, at: datetime) -> str:
+    def _refusal(self, rep: User, case: Case) -> str:
         if rep.pk in case.had:
             return HAD_IT
         if case.answers.get(rep.pk) == Assignment.Answer.REJECTED:
             return REJECTED_IT
-        absence = self.setting.away(rep, at)
-        if absence is None:
-            return ""
-        local = absence.ends_at.astimezone(ZoneInfo(rep.zone))
-        return f"is absent till {local.day} {local:%b}"
+        return ""
 
-    def _turn(self, rota_id: int, case: Case, at: datetime, reason: str = "") -> Choice:
+    def _away(self, rep: User, needs: Needs, at: datetime) -> str:
+        absence = self.setting.away(rep, at)
+        if absence is not None:
+            return f"is absent till {day(absence.ends_at, rep.zone)}"
+        opens = self.hours.at_work_from(rep.pk, at) if needs.at_work else at
+        if opens is None:
+            return "is off hours for the coming week"
+        return f"is off hours till {moment(opens, rep.zone, now=at)}" if opens > at else ""
+
+    def _later(self, rep: User, at: datetime) -> Candidate:
+        """Return a rep who may take a lead once they are at work."""
+        absence = self.setting.away(rep, at)
+        return Candidate(
+            rep,
+            self._away(rep, AT_WORK, at),
+            opens_at=self.hours.at_work_from(rep.pk, at),
+            limits=Limits(rep, self.hours, Caps(), 0, Lately()),
+            away_until=absence.ends_at if absence else None,
+        )
+
+    def _turn(
+        self, rota_id: int, needs: Needs, case: Case, at: datetime, *, reason: str = ""
+    ) -> Choice:
         rota, members = self.setting.rotas[rota_id]
-        refusals = {rep.pk: self._refusal(rep, case, at) for rep in members}
-        skips = [Skip(rep, refusals[rep.pk]) for rep in members if refusals[rep.pk]]
-        eligible = {rep.pk: rep for rep in members if not refusals[rep.pk]}
+        own = {rep: self._refusal(rep, case) for rep in members}
+        refusals = {rep: why or self._away(rep, needs, at) for rep, why in own.items()}
+        skips = [Skip(rep, why) for rep, why in refusals.items() if why]
+        eligible = {rep.pk: rep for rep, why in refusals.items() if not why}
         if not eligible:
+            later = [self._later(rep, at) for rep, why in own.items() if not why]
+            if needs.at_work and any(each.opens_at for each in later):
+                raise off_hours(later, skips, line=line_of_rota(rota_id), at=at)
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
-        there = {rep.pk: 1 for rep in members if self.setting.away(rep, at) is None}
-        who = Standing(dict.fromkeys(eligible, 1), there, {})
+        there = {rep.pk: w for rep, w in members.items() if not self._away(rep, needs, at)}
+        weights = {rep.pk: w for rep, w in members.items() if rep.pk in eligible}
+        who = Standing(weights, there, {}, needs.at_work)
         turn = next_turn(rota, self.turns.setdefault(rota_id, SoFar()), who)
         turn.rep, turn.at = eligible[turn.rep_id], at
         words = f"is next in rota {rota} {reason}".strip()
@@ -169,6 +209,16 @@ class Router:
         decision.assignment, decision.rep = assignment, choice.rep
         case.rows.add(decision)
         return assignment
+
+    def _hold(self, case: Case, log: Log, rule: Rule, wait: HasToWait, at: datetime) -> None:
+        handoff = case.handoff
+        assert handoff is not None
+        handoff.priority = max(handoff.priority, rule.priority)
+        handoff.reroute_at = wait.till
+        decision = self._decision(handoff, log, rule, wait.reason, at)
+        decision.queue, decision.waits_till = self.setting.queues[ROUTING], wait.till
+        decision.line = wait.line
+        case.rows.add(decision)
 
     def _to_review(self, case: Case, log: Log, rule: Rule, at: datetime) -> None:
         handoff, reason = case.handoff, log.why_nobody()[:REASON_LENGTH]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from feedback.models import ReasonCode
@@ -9,9 +10,10 @@ from leads import scoring
 from leads.conditions import compile_conditions
 from leads.models import Absence, Document, Hop, IntakeSource, Queue, Team, User, Version
 from revops.defaults import definitions, operations
-from revops.demo.people import REGIONS
+from revops.demo.people import HELD_ROW, REGIONS, TEAMS_APART
 from revops.demo.setting import Setting
 from routing.models import Rota, Territory
+from routing.needs import Needs
 from routing.table import Rule
 from sla.business_time import Schedule
 from sla.policies import Promise, ReadyPolicy
@@ -58,17 +60,18 @@ def shipped_policies() -> list[ReadyPolicy]:
     ]
 
 
-def shipped_rules(inbound: Rota, review: Queue) -> list[Rule]:
+def demo_rules(rotas: Mapping[str, int], review: Queue) -> list[Rule]:
     return [
         Rule(
             key=rule["key"],
             label=rule["label"],
             conditions=compile_conditions(rule["conditions"]),
             outcome=rule["outcome"],
-            rota_id=inbound.pk if rule["outcome"] == "rota" else None,
+            rota_id=rotas[rule["rota"]] if rule["outcome"] == "rota" else None,
             rep_id=None,
             queue_id=review.pk if rule["outcome"] == "queue" else None,
             priority=rule.get("priority", 0),
+            needs=Needs(at_work=rule["key"] == HELD_ROW),
         )
         for rule in operations.ROUTING_RULES
     ]
@@ -93,11 +96,14 @@ def unsaved_setting(now: datetime) -> Setting:
             for place, name in enumerate(region.reps, start=1)
         ]
         rota = Rota(pk=number, name=region.team)
-        rotas[number] = (rota, people)
+        rotas[number] = (rota, dict.fromkeys(people, 1))
         territories.append(Territory(name=region.team, countries=region.countries, rota=rota))
         hours |= {rep.pk: _hours(number, region.zone) for rep in people}
         reps += people
-    rotas[1] = (inbound, reps)
+    rotas[1] = (inbound, dict.fromkeys(reps, 1))
+    for number, (name, weights) in enumerate(TEAMS_APART.items(), start=len(rotas) + 1):
+        members = {rep: weights[rep.name] for rep in reps if rep.name in weights}
+        rotas[number] = (Rota(pk=number, name=name), members)
     away = Absence(user=reps[2], cover=reps[1], starts_at=now - timedelta(days=3))
     away.ends_at = now + timedelta(days=5)
     return Setting(
@@ -107,7 +113,7 @@ def unsaved_setting(now: datetime) -> Setting:
         checklist=[],
         policies=shipped_policies(),
         policy_version=version(12, "policies", "Promises"),
-        rules=shipped_rules(inbound, queues["review"]),
+        rules=demo_rules({rota.name: pk for pk, (rota, _) in rotas.items()}, queues["review"]),
         table=version(13, "routing", "Routing table"),
         hours=hours,
         queues=queues,

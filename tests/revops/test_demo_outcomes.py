@@ -1,45 +1,53 @@
 """The coefficients of docs/demo.md, found again in what the generator makes; without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy
 import pytest
 
-from leads.models import Assignment
-from revops.demo.journeys import story_of
-from revops.demo.outcomes import FEATURES
+from leads.models import Assignment, Handoff
+from revops.defaults.operations import NAMED_ROTA
+from revops.demo.journeys import SOON, story_of
+from revops.demo.outcomes import ACCEPTANCE, FEATURES, QUALIFYING, WINNING
+from revops.demo.people import TEAMS_APART
 from revops.demo.unanswered import REROUTES
 from routing.models import Decision
 from routing.returning import RETURNING
 from tests.revops.demo_setting import unsaved_setting
 
+NOW = datetime(2026, 3, 10, 10, tzinfo=UTC)
+
 
 @pytest.fixture(scope="module")
 def observed():
     """What became of the leads of half a demo, worked out without a database."""
-    return story_of(unsaved_setting(datetime(2026, 3, 10, 10, tzinfo=UTC)), 1000, 42).rows
+    return story_of(unsaved_setting(NOW), 1000, 42).rows
 
 
-def logistic_fit(observations, names):
-    """Return the weight of each feature in the likeliest logistic model (Newton's method)."""
-    values = [[1.0, *(each.drivers.values()[name] for name in names)] for each in observations]
-    x, y = numpy.array(values), numpy.array([float(each.happened) for each in observations])
-    weights = numpy.zeros(x.shape[1])
-    for _ in range(25):
-        p = 1 / (1 + numpy.exp(-x @ weights))
-        weights += numpy.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (y - p))
-    return dict(zip(names, weights[1:], strict=True))
+def farthest_from(chance, observations, names):
+    """Return by how many standard errors what happened differs most from the chances of it, feature
+    by feature (the score test of a logistic model), whatever the seed.
+    """
+    drivers = [each.drivers for each in observations]
+    x = numpy.array([[1.0, *(each.values()[name] for name in names)] for each in drivers])
+    y = numpy.array([float(each.happened) for each in observations])
+    p = numpy.array([chance(each) for each in drivers])
+    return abs(x.T @ (y - p) / numpy.sqrt((x**2).T @ (p * (1 - p)))).max()
+
+
+def of_winning(qualifying, winning):
+    return lambda drivers: qualifying.probability(drivers) * winning.probability(drivers)
 
 
 def test_acceptance_follows_fit_signals_and_source(observed):
-    weights = logistic_fit(observed.acceptances, FEATURES[:3])
-    assert all(weight > 0 for weight in weights.values()), weights
+    assert farthest_from(ACCEPTANCE.probability, observed.acceptances, FEATURES[:3]) < 4
 
 
 def test_winning_follows_them_too_and_speed(observed):
-    weights = logistic_fit(observed.wins, FEATURES)
-    slowness = weights.pop("slowness")
-    assert slowness < 0 and all(weight > 0 for weight in weights.values()), weights
+    assert farthest_from(of_winning(QUALIFYING, WINNING), observed.wins, FEATURES) < 4
+    indifferent = (replace(each, slowness=0.0) for each in (QUALIFYING, WINNING))
+    assert farthest_from(of_winning(*indifferent), observed.wins, FEATURES) > 3
 
 
 def test_the_funnel_looks_like_one(observed):
@@ -66,3 +74,21 @@ def test_some_leads_that_nobody_answers_go_to_another_rep(observed):
     assert not [each for each in left if each.seq > REROUTES]
     nexts = {(id(each.handoff), each.seq): each.rep for each in assignments}
     assert all(nexts.get((id(each.handoff), each.seq + 1)) != each.rep for each in left)
+
+
+def test_what_goes_to_a_territory_by_night_is_held_till_somebody_opens(observed):
+    waits = [each for each in observed.of(Decision) if each.waits_till]
+    assert {each.rule_key for each in waits} == {"territory"} and len(waits) > 20
+    held = [each for each in observed.of(Handoff) if each.reroute_at]
+    last = {id(each.handoff): each for each in waits}
+    assert held and all(last[id(each)].waits_till == each.reroute_at > NOW for each in held)
+    begun = {(id(each.handoff), each.passed_at - SOON) for each in observed.of(Assignment)}
+    assert all(
+        (id(each.handoff), each.waits_till) in begun for each in waits if each.waits_till < NOW
+    )
+
+
+def test_named_accounts_that_nobody_owns_go_to_their_rota_by_weight(observed):
+    decisions = [each for each in observed.of(Decision) if each.rule_key == "named-account"]
+    assert len(decisions) > 10 and all(each.handoff.lead.account.is_named for each in decisions)
+    assert {each.rep.name for each in decisions} == set(TEAMS_APART[NAMED_ROTA])
