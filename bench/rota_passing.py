@@ -67,7 +67,7 @@ def prepare(count: int, facts: Facts = known) -> tuple[list[int], list[int]]:
     admin = User.objects.create_user("admin@example.com", name="Admin")
     admin.groups.set(Group.objects.filter(name=Role.ADMIN))
     load_defaults(LONG_AGO)
-    rota = Rota.objects.get()
+    rota = Rota.objects.get(name="Inbound")
     for number in range(REPS):
         rep = User.objects.create_user(f"rep{number}@example.com", name=f"Rep {number}")
         rep.groups.set(Group.objects.filter(name=Role.REP))

@@ -37,7 +37,7 @@ def publish_rules() -> None:
     RoutingRule.objects.bulk_create(
         RoutingRule(
             version=draft, key=f"rule-{place}", label=f"Rule {place}", position=place,
-            outcome="rota", rota=Rota.objects.get(), conditions=conditions,
+            outcome="rota", rota=Rota.objects.get(name="Inbound"), conditions=conditions,
         )
         for place, conditions in enumerate([*asked, []], 1)
     )  # fmt: skip

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from leads.bulk_evidence import evidence_in_bulk
 from leads.bulk_passing import locked_many, pass_many
@@ -65,27 +66,34 @@ class Asked:
         assert choice is not None and choice.rota_id is not None  # see _for_many
         return choice.rota_id
 
+    @property
+    def key(self) -> tuple[int, Needs]:
+        return self.rota_id, self.rule.needs
+
 
 @dataclass
 class Passing:
-    """Who takes turns in one rota while many handoffs are passed: all of them are locked.
+    """Who takes turns while many handoffs are passed, in one rota or in several that share reps:
+    all of them are locked.
 
-    lines: who stands in it for what each rule needs.
+    lines: who stands in each rota for what each rule needs. turns: how far each has come.
     had: by lead, who had this handoff or rejected the lead before, in words.
     """
 
-    lines: Mapping[Needs, Line]
+    lines: Mapping[tuple[int, Needs], Line]
     at: datetime
     had: Mapping[int, Mapping[int, str]]
     caps: Mapping[int, Caps]
     lately: Lately
-    turns: SoFar
+    turns: Mapping[int, SoFar]
     loads: dict[int, int] = field(default_factory=dict)
 
     def next(self, asked: Asked) -> Turn | None:
         """Return whose turn it is, not saved, count it, and log who was skipped; None, with nothing
         logged: nobody here can take this one.
         """
+        if asked.key not in self.lines:  # its rota is off
+            return None
         line, had = self.line_of(asked), self.had.get(asked.handoff.lead_id, {})
         full = {each: self._over_cap(line.people[each].rep) for each in line.eligible}
         refusals = {each: had.get(each) or why for each, why in full.items()}
@@ -96,16 +104,16 @@ class Passing:
         skips = [Skip(line.people[each].rep, why) for each, why in refusals.items() if why]
         asked.answer.log.add_skips(asked.rule, [*line.skips, *skips])
         who = Standing(eligible, there, self.loads, line.by_hours)
-        turn = next_turn(line.rota, self.turns, who)
+        turn = next_turn(line.rota, self.turns[line.rota.pk], who)
         turn.rep, turn.at = line.people[turn.rep_id].rep, self.at
         self._count(turn)
         return turn
 
     def line_of(self, asked: Asked) -> Line:
-        return self.lines[asked.rule.needs]
+        return self.lines[asked.key]
 
     def shares_a_cap_with(self, rota_ids: Collection[int]) -> set[int]:
-        """Return which of these rotas have a member who takes only so much and is in this one."""
+        """Return which of these rotas have a member who takes only so much and stands here."""
         capped = [
             each for each, (_, *caps) in self.caps.items() if any(c is not None for c in caps)
         ]
@@ -117,7 +125,7 @@ class Passing:
         return over_cap(caps, rep, open_count=count, lately=self.lately, at=self.at)
 
     def _count(self, turn: Turn) -> None:
-        self.turns.add(turn)
+        self.turns[turn.rota_id].add(turn)
         self.loads[turn.rep_id] += 1
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)
 
@@ -131,37 +139,39 @@ def route_backlog(
 
     is_ready: whether nothing but routing stands between a handoff and its rep.
     then:     called for each assignment within the transaction that makes it.
-    There is one transaction for each rota, so that nobody waits for a second one with locks held.
+    There is one transaction for each rota, or for those that share reps who take only so much.
     """
     passed: set[int] = set()
     left = set(handoff_ids)
     while left:
-        now, left = _pass_first_rota(sorted(left), at=at, is_ready=is_ready, then=then)
+        now, left = _pass_first_rotas(sorted(left), at=at, is_ready=is_ready, then=then)
         passed |= now
     return passed
 
 
 @transaction.atomic
-def _pass_first_rota(
+def _pass_first_rotas(
     ids: Sequence[int], *, at: datetime, is_ready: IsReady, then: Then
 ) -> tuple[set[int], set[int]]:
-    """Pass those that lead to the same rota as the first in line, up to the first that a later one
-    might take the last place of. Returns the ids of those, and of those between them that lead to
-    rotas of others.
+    """Pass those that lead to the same rota as the first in line, or to one that shares reps with
+    it who take only so much, up to the first that a later one might take the last place of. Returns
+    the ids of those, and of those between them that lead to rotas of others.
     """
     version, rules = live_table(at)
     asked = _ask([each for each in locked_many(ids) if is_ready(each)], rules, at)
-    passing = _passing(asked, at) if asked else None
-    if passing is None:
+    if not asked:
         return set(), set()
-    first = asked[0].rota_id
-    bound = passing.shares_a_cap_with({each.rota_id for each in asked} - {first})
+    rotas = {each.rota_id for each in asked}
+    together = _share_a_cap(asked[0].rota_id, rotas)
+    passing = _passing([each for each in asked if each.rota_id in together], at)
+    # Caps may have changed just before these were locked.
+    bound = passing.shares_a_cap_with(rotas - together)
     turns: list[tuple[Asked, Turn]] = []
     others: set[int] = set()
     for each in asked:
         if each.rota_id in bound:
             break
-        if each.rota_id != first:
+        if each.rota_id not in together:
             others.add(each.handoff.pk)
         elif turn := passing.next(each):
             turns.append((each, turn))
@@ -210,19 +220,40 @@ def _for_many(choice: Choice, rule: Rule, question: Question) -> Choice:
     return choice
 
 
-def _passing(asked: Sequence[Asked], at: datetime) -> Passing | None:
-    """Lock the rota that the first leads to and everybody in it who can take anything; None: nobody
-    can, or it is off.
+def _share_a_cap(first: int, rotas: Collection[int]) -> set[int]:
+    """Return which of these rotas share reps who take only so much with the first, or with one that
+    does; the first among them.
     """
-    rota_id = asked[0].rota_id
-    kinds = {each.rule.needs for each in asked if each.rota_id == rota_id}
-    rota, question = locked_rota(rota_id), Question(None, {}, at)
-    if not rota.is_active:
-        return None
-    locked = {rep_id for needs in kinds for rep_id in line_of(rota, question, needs).eligible}
+    together, members = {first}, _capped_members(rotas) if len(rotas) > 1 else {}
+    while True:
+        reps = {rep_id for rota_id in together for rep_id in members.get(rota_id, ())}
+        more = {rota_id for rota_id, own in members.items() if own & reps} - together
+        if not more:
+            return together
+        together |= more
+
+
+def _capped_members(rotas: Collection[int]) -> dict[int, set[int]]:
+    caps = ("max_open", "max_per_day", "max_per_week")
+    capped = Q(*((f"rep__capacity__{cap}__isnull", False) for cap in caps), _connector=Q.OR)
+    found: dict[int, set[int]] = {}
+    members = RotaMember.objects.filter(capped, rota__in=rotas)
+    for rota_id, rep_id in members.values_list("rota", "rep"):
+        found.setdefault(rota_id, set()).add(rep_id)
+    return found
+
+
+def _passing(asked: Sequence[Asked], at: datetime) -> Passing:
+    """Lock the rotas that these lead to, and then everybody in them who can take anything."""
+    question = Question(None, {}, at)
+    rotas = [locked_rota(rota_id) for rota_id in sorted({each.rota_id for each in asked})]
+    on = {rota.pk: rota for rota in rotas if rota.is_active}
+    kinds = {each.key for each in asked if each.rota_id in on}
+    stood = [line_of(on[rota_id], question, needs) for rota_id, needs in kinds]
+    locked = {rep_id for line in stood for rep_id in line.eligible}
     for rep_id in sorted(locked):
         lock(rep_id)
-    lines = {needs: line_of(rota, question, needs) for needs in kinds}
+    lines = {key: line_of(on[key[0]], question, key[1]) for key in kinds}
     # Who could take something only since then is held by nobody: they come with the next round.
     for line in lines.values():
         line.eligible = {each: line.eligible[each] for each in line.eligible.keys() & locked}
@@ -234,7 +265,7 @@ def _passing(asked: Sequence[Asked], at: datetime) -> Passing | None:
         had=own_refusals([each.handoff.lead_id for each in asked]),
         caps=caps,
         lately=passed_lately(list(caps.items()), at),
-        turns=OnRecord(rota.pk),
+        turns={rota_id: OnRecord(rota_id) for rota_id in on},
         loads={rep_id: each.open_count for rep_id, each in people.items()},
     )
 

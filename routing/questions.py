@@ -91,6 +91,7 @@ def account_now(account: Account | None, deal: Opportunity | None) -> dict[str, 
     return {
         "account.has_owner": account is not None and account.owner_id is not None,
         "account.has_open_opportunity": deal is not None,
+        "account.is_named": account is not None and account.is_named,
     }
 
 

@@ -76,6 +76,7 @@ class Router:
         asked = {
             "account.has_owner": account is not None and account.owner is not None,
             "account.has_open_opportunity": self._deal_of(case) is not None,
+            "account.is_named": account is not None and account.is_named,
         }
         facts = {**case.facts, **handoff_facts(handoff), **asked}
         return case.evidence(at).with_facts(facts)

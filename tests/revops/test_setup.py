@@ -113,7 +113,7 @@ def test_marketing_ops_do_not_manage_people(client, olga, defaults):
 
 def test_one_form_adds_a_rep_with_team_and_rota(client, rosa, defaults, north):
     client.force_login(rosa)
-    rota = Rota.objects.get()
+    rota = Rota.objects.get(name="Inbound")
     answer = client.post("/setup/people/new/", person(team=north.pk, rotas=[rota.pk], max_open=12))
     assert answer.status_code == 302, answer.content
     dana = User.objects.get(email="dana@example.com")
@@ -155,7 +155,7 @@ def test_what_no_rep_can_have_is_refused_in_words(rosa, alice, field, value, sen
 
 def test_a_manager_takes_no_turns(client, rosa, defaults):
     client.force_login(rosa)
-    form = person(role=Role.MANAGER, rotas=[Rota.objects.get().pk])
+    form = person(role=Role.MANAGER, rotas=[Rota.objects.get(name="Inbound").pk])
     answer = client.post("/setup/people/new/", form)
     assert answer.status_code == 422
     assert "Only sales reps take turns" in answer.content.decode()

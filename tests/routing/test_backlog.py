@@ -195,6 +195,25 @@ def test_no_later_one_takes_the_last_place_of_an_earlier_one(
     assert passed == {each.pk for each in made[:2]}
 
 
+def test_leads_for_two_rotas_that_share_a_cap_are_passed_together(
+    inbound, publish_rules, make_handoff, pass_all, at, django_assert_max_num_queries
+):
+    reps = add_reps(inbound, 3, 1)
+    other = Rota.objects.create(name="Other")
+    RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
+    Capacity.objects.bulk_create(Capacity(rep=rep, max_open=5) for rep in reps)
+    to_other = {"rota": other, "conditions": when("handoff.path", "is", "score")}
+    publish_rules({"outcome": "rota"} | to_other, {"outcome": "rota", "rota": inbound})
+    paths = ["score", "hand_raise"] * 6
+    made = [make_handoff(at=at + timedelta(n), path=path) for n, path in enumerate(paths)]
+    for each in made:
+        handoffs.hold(each, till=at)
+    with django_assert_max_num_queries(42):
+        assert pass_all(each.pk for each in made) == {each.pk for each in made[:10]}
+    assert Counter(name for _, _, name, _ in taken()) == {"Rep1": 5, "Rep2": 5}
+    assert Counter(Turn.objects.values_list("rota__name", flat=True)) == {"Inbound": 5, "Other": 5}
+
+
 def test_it_takes_no_more_statements_for_more(
     alice, carol, waiting, pass_all, django_assert_max_num_queries
 ):

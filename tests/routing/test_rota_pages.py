@@ -336,7 +336,7 @@ def test_a_member_who_was_taken_out_meanwhile_is_said_to_be(client, olga, inboun
 def test_a_new_rota_begins_with_its_members(client, olga, alice):
     client.force_login(olga)
     form = {
-        "name": "Enterprise",
+        "name": "Retail",
         "method": "by_weight",
         "is_active": "on",
         "members-TOTAL_FORMS": 1,
@@ -345,7 +345,7 @@ def test_a_new_rota_begins_with_its_members(client, olga, alice):
         "members-0-weight": 2,
     }
     assert client.post("/routing/rotas/new/", form).status_code == 302
-    assert Rota.objects.get(name="Enterprise").members.get().weight == 2
+    assert Rota.objects.get(name="Retail").members.get().weight == 2
 
 
 def test_wide_tables_are_cards_on_a_phone():
