@@ -7,21 +7,40 @@ for which the same reps were eligible. So it takes two rows to tell, however lon
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from django.db import connection
 
 from routing.models import Rota, Turn
 from routing.quota import next_member, turns_of_round
 
+Pairs = Sequence[tuple[int, int]]
+
 NEWEST = """
-    SELECT turn.* FROM unnest(%s::bigint[], %s::text[]) AS asked(rota_id, kind), LATERAL (
+    SELECT turn.rota_id, turn.number, turn.stretch, turn.eligible,
+        turn.had_in_round, turn.last_turns, turn.there_since
+    FROM unnest(%s::bigint[], %s::text[]) AS asked(rota_id, kind), LATERAL (
         (SELECT * FROM routing_turn WHERE rota_id = asked.rota_id AND eligible = asked.kind
             ORDER BY number DESC LIMIT 1)
         UNION ALL
         (SELECT * FROM routing_turn WHERE rota_id = asked.rota_id ORDER BY number DESC LIMIT 1)
     ) turn ORDER BY turn.number
 """
+
+
+class Carried(NamedTuple):
+    """What a turn on record carries."""
+
+    rota_id: int
+    number: int
+    stretch: int
+    eligible: str
+    had_in_round: Pairs
+    last_turns: Pairs
+    there_since: Sequence[tuple[bool, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,7 @@ class Stretch(NamedTuple):
     had: Mapping[int, int]
 
     @classmethod
-    def of(cls, turn: Turn) -> Stretch:
+    def of(cls, turn: Turn | Carried) -> Stretch:
         return cls(turn.stretch, dict(turn.had_in_round))
 
 
@@ -92,7 +111,7 @@ class SoFar:
         found = self.stretches.get(who.kind)
         return found if found and found.first >= self.there_now(who).since else None
 
-    def add(self, turn: Turn) -> None:
+    def add(self, turn: Turn | Carried) -> None:
         """Go on by the next turn."""
         self.number = turn.number
         self.last = dict(turn.last_turns)
@@ -147,10 +166,11 @@ class OnRecord(SoFar):
         return super().stretch_of(who)
 
 
-def newest_turns(asked: Sequence[tuple[int, str]]) -> Iterable[Turn]:
+def newest_turns(asked: Sequence[tuple[int, str]]) -> list[Carried]:
     """Return the newest turn of each rota and of who is eligible in it, older ones first."""
-    rota_ids, kinds = [rota_id for rota_id, _ in asked], [kind for _, kind in asked]
-    return Turn.objects.raw(NEWEST, [rota_ids, kinds])
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [[rota_id for rota_id, _ in asked], [kind for _, kind in asked]])
+        return [Carried(*row[:4], *map(json.loads, row[4:])) for row in cursor.fetchall()]
 
 
 def next_turn(rota: Rota, so_far: SoFar, who: Standing) -> Turn:

@@ -61,7 +61,7 @@ def test_the_live_table(make_screen, vera, lead, alice):
 def test_a_draft(open_draft, olga):
     screen = open_draft(olga)
     expect(screen.page.get_by_text(HOSTILE).first).to_be_visible()
-    expect(screen.page.locator("#rows").get_by_text("Empty rota.")).to_be_visible()
+    expect(screen.page.locator("#rows-inbound").get_by_text("Empty rota.")).to_be_visible()
     screen.assert_clean()
 
 
