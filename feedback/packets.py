@@ -229,7 +229,7 @@ def _trial(evidence: Evidence) -> list[tuple[str, object]]:
     started = _latest(evidence, "trial_start")
     settings = ", ".join(f"{name} {value}" for name, value in (started or {}).items())
     used = Counter[str]()
-    for each in evidence.done("trial_feature_used"):
+    for each in sorted(evidence.done("trial_feature_used"), key=lambda each: min(each.instants)):
         if feature := each.properties.get("feature"):
             used[str(feature)] += len(each)
     most_used = used.most_common(1)[0][0] if used else None

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -30,6 +31,8 @@ ACTIVITIES = """
     WHERE occurred_at <= %s
     GROUP BY lead_id, account_id, kind, properties
 """
+# The places of these in the rows of either.
+KIND, PROPERTIES = 2, 3
 # What an import tells of the past counts as if it had been known then.
 ACTIVITIES_AS_TOLD = """
     SELECT lead_id, account_id, kind, properties::text,
@@ -176,7 +179,9 @@ class _Found:
                 self._leads_of.setdefault(account_id, []).append(lead_id)
 
     def rows(self, sql: str, until: datetime) -> list[tuple[Any, ...]]:
-        return _rows(sql, [list(self.series), list(self._leads_of), until])
+        """Return the rows of `sql` by kind and properties: what follows depends on no plan."""
+        found = _rows(sql, [list(self.series), list(self._leads_of), until])
+        return sorted(found, key=itemgetter(KIND, PROPERTIES))
 
     def read(self, properties: str) -> Mapping[str, object]:
         """Return what a JSON object says, read once for each text: most are empty or alike."""

@@ -136,6 +136,12 @@ def test_the_same_inputs_give_the_same_packet(packet):
     assert packet(DEMO)["fit"] == packet(DEMO)["fit"]
 
 
+def test_of_features_used_as_often_the_first_is_named(packet):
+    used = [("trial_feature_used", ago, {"feature": name}) for ago, name in ((5, "A"), (9, "Z"))]
+    trial = packet(("trial_start", 30, {}), *used, trigger_key="trial-start")
+    assert ["Main feature used", "Z"] in trial["words"]["lines"]
+
+
 def test_a_packet_of_nothing_known_still_stands(packet):
     built = packet(facts={}, path="manual", trigger_key="", hand_raised_at=None)
     assert (built["events"], built["last_engaged_at"], built["why_now"]["at"]) == ([], None, None)
