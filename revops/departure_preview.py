@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db import transaction
 
 from leads import handoffs
 from leads.documents import NothingLive
 from leads.models import Account, Handoff, Lead, Queue, User
-from revops.departures import heir_of, move_on, take_out
+from revops.departures import heir_of
 from revops.people import handoffs_of
+from routing.asking import Answer
 from routing.lines import in_line
-from routing.routing import route
+from routing.table import live_table
+from routing.without import Without
 
-# Of so many open handoffs it is found out; each takes as long as routing it does.
+# Of so many open handoffs it is found out; the rules are asked for each.
 MOST = 100
 Gets = dict[User | Queue | None, int]
 
@@ -36,51 +36,48 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """left_out: how many more open handoffs there are, of which it was not found out."""
+    """left_out: how many more open handoffs there are, of which it was not found out.
+    has_table: whether there is a routing table to say it; without one it is found out of none.
+    """
 
     shares: Sequence[Share]
     left_out: int
+    has_table: bool = True
 
 
-def who_would_get(leaver: User, *, accounts_to: User | None, by: User, at: datetime) -> Preview:
-    """Let `leaver` go, have what is theirs routed as it is then, note who gets it, and take all of
-    it back. Nothing stays, and nobody is told.
-
-    While it is at work routing to the same reps waits for it, as for any other handoff.
-    Raises LostRace if `accounts_to` has left.
+def who_would_get(leaver: User, *, accounts_to: User | None, at: datetime) -> Preview:
+    """Return who would get what is `leaver`'s, had they left at `at`. Reads only, and locks
+    nothing.
     """
-    with transaction.atomic():
-        found = _tried(leaver, accounts_to, by, at)
-        transaction.set_rollback(True)
-    return found
-
-
-def _tried(leaver: User, accounts_to: User | None, by: User, at: datetime) -> Preview:
-    accounts = Account.objects.filter(owner=leaver).count()
     theirs = dict(handoffs_of(leaver).order_by("pk").values_list("lead", "pk"))
+    heir, asked = heir_of(leaver, User.objects.all()), list(theirs.values())[:MOST]
+    without = Without(leaver, accounts_to, heir if isinstance(heir, User) else None, theirs.keys())
+    has_table = True
+    try:
+        gets = _asked(asked, without, at)
+    except NothingLive:
+        gets, asked, has_table = Counter(), [], False
     others = Lead.objects.filter(owner=leaver).exclude(pk__in=theirs).count()
-    leads = list(theirs)[:MOST]
-    take_out(leaver, accounts_to, at)
-    for lead in Lead.objects.filter(pk__in=leads).order_by("pk").select_for_update(no_key=True):
-        move_on(lead, leaver, by=by, at=at)
-    gets = _routed([theirs[each] for each in leads], at)
-    heirs: Gets = {heir_of(leaver): others} if others else {}
+    accounts = Account.objects.filter(owner=leaver).count()
+    heirs: Gets = {heir: others} if others else {}
     owners: Gets = {accounts_to: accounts} if accounts_to else {}
     everybody = dict.fromkeys([*(each for each, _ in gets.most_common()), *heirs, *owners])
     shares = [
         Share(each, gets[each], heirs.get(each, 0), owners.get(each, 0)) for each in everybody
     ]
-    return Preview(shares, len(theirs) - len(leads))
+    return Preview(shares, len(theirs) - len(asked), has_table)
 
 
-def _routed(ids: Sequence[int], at: datetime) -> Counter[User | Queue | None]:
-    """Route these handoffs in the order in which they wait; return how many each got."""
-    gets: Counter[User | Queue | None] = Counter()
-    for handoff in in_line(Handoff.objects.filter(pk__in=ids)):
-        try:
-            decision = route(handoffs.locked(handoff.pk), at=at)
-        except NothingLive:
-            gets[None] += 1
-        else:
-            gets[decision.rep or decision.queue if decision.waits_till is None else None] += 1
-    return gets
+def _asked(ids: Collection[int], without: Without, at: datetime) -> Counter[User | Queue | None]:
+    """Return how many of these handoffs each would get, asked about in the order in which they
+    would wait. Raises NothingLive without a routing table.
+    """
+    _, rules = live_table(at)
+    waiting = in_line(Handoff.objects.filter(pk__in=ids).select_related("lead__account"))
+    return Counter(_goes_to(without.ask(each, rules, at=at)) for each in waiting)
+
+
+def _goes_to(answer: Answer) -> User | Queue | None:
+    if answer.waits_till is not None:
+        return None
+    return answer.to or Queue.objects.get(key=handoffs.REVIEW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from leads import handoffs, ownership
 from leads.errors import LostRace
@@ -35,7 +36,7 @@ def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = Non
     running = newest_departure(leaver)
     if running is not None and running.state in (Job.State.WAITING, Job.State.RUNNING):
         return running
-    became = take_out(leaver, accounts_to, at)
+    became = _take_out(leaver, accounts_to, at)
     nudge("revops.tasks.run_jobs")
     return Job.objects.create(
         kind=KIND,
@@ -45,7 +46,7 @@ def let_go(user: User, *, by: User, at: datetime, accounts_to: User | None = Non
     )
 
 
-def take_out(leaver: User, heir: User | None, at: datetime) -> dict[str, object]:
+def _take_out(leaver: User, heir: User | None, at: datetime) -> dict[str, object]:
     """Deactivate the leaver, take them out of their rotas and have them cover for nobody any more;
     pass on their accounts. Returns what became of these. Raises LostRace if `heir` has left or
     is nobody of sales.
@@ -87,7 +88,7 @@ def move_some(job: Job, at: datetime) -> int | None:
     leads = Lead.objects.filter(owner=leaver).order_by("pk").select_for_update(no_key=True)
     moved = list(leads[:BATCH])
     for lead in moved:
-        move_on(lead, leaver, by=job.created_by, at=at)
+        _move_on(lead, leaver, by=job.created_by, at=at)
     job.done_count += len(moved)
     # One that was passed at the last moment comes on top.
     job.total_count = max(job.total_count, job.done_count)
@@ -95,13 +96,14 @@ def move_some(job: Job, at: datetime) -> int | None:
     return moved[-1].pk if moved and Lead.objects.filter(owner=leaver).exists() else None
 
 
-def move_on(lead: Lead, leaver: User, *, by: User | None, at: datetime) -> None:
+def _move_on(lead: Lead, leaver: User, *, by: User | None, at: datetime) -> None:
     """Send the open handoff that the leaver has of a locked lead back to be routed; without one,
     give the lead to their heir.
     """
     reason = f"{leaver} left"
     if not reroute(lead, leaver, by=by, at=at, reason=reason):
-        _pass_on(lead, heir_of(leaver), reason, by=by, at=at)
+        people = User.objects.select_for_update(no_key=True)
+        _pass_on(lead, heir_of(leaver, people), reason, by=by, at=at)
 
 
 def _pass_on(lead: Lead, heir: User | Queue, reason: str, *, by: User | None, at: datetime) -> None:
@@ -109,11 +111,12 @@ def _pass_on(lead: Lead, heir: User | Queue, reason: str, *, by: User | None, at
     ownership.take(lead, to=heir, source=source, reason=reason, by=by, at=at)
 
 
-def heir_of(user: User) -> User | Queue:
-    """Return who answers for the leads of `user` that sales has: their manager, held till the
-    transaction ends, if there is one who works here still; else marketing.
+def heir_of(user: User, people: QuerySet[User]) -> User | Queue:
+    """Return who answers for the leads of `user` that sales has: their manager, read from `people`,
+    if there is one who works here still; else marketing.
     """
-    managers = User.objects.select_for_update(no_key=True).filter(is_active=True)
     manager_id = user.team.manager_id if user.team else None
-    heir = managers.exclude(pk=user.pk).filter(pk=manager_id).first() if manager_id else None
+    if manager_id is None:
+        return Queue.objects.get(key=handoffs.NURTURE)
+    heir = people.filter(pk=manager_id, is_active=True).exclude(pk=user.pk).first()
     return heir or Queue.objects.get(key=handoffs.NURTURE)

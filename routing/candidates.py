@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -19,6 +19,7 @@ INACTIVE, NO_REP = "is inactive", "is no sales rep"
 HAD_IT, REJECTED_IT = "had this handoff before", "rejected this lead before"
 # What not even a manager can set aside.
 NEVER = (INACTIVE, NO_REP)
+NOTHING_MORE: Mapping[int, int] = {}
 
 # The versions of both rows tell, once they are locked, whether anything of them has changed.
 TERMS = """person.xmin::text AS user_version, capacity.xmin::text AS capacity_version,
@@ -130,6 +131,19 @@ def candidates(
     handoff: None for any that they didn't have before.
     lead_id: whose answers of earlier handoffs count; None takes the lead of `handoff`.
     """
+    people = people_asked(rep_ids, handoff, at=at, lead_id=lead_id, rota=rota)
+    return judged(people, needs, at)
+
+
+def people_asked(
+    rep_ids: Collection[int],
+    handoff: Handoff | None,
+    *,
+    at: datetime,
+    lead_id: int | None = None,
+    rota: Rota | None = None,
+) -> list[User]:
+    """Return each of these people, or the members of `rota`, by id, with what PEOPLE adds."""
     asked = {
         "reps": list(rep_ids),
         "rota": rota.pk if rota else None,
@@ -138,8 +152,23 @@ def candidates(
         "lead": handoff.lead_id if handoff and lead_id is None else lead_id,
         "counts": rota is not None and rota.method == Rota.Method.LEAST_WORK,
     }
-    people = list(User.objects.raw(PEOPLE, asked))
+    return list(User.objects.raw(PEOPLE, asked))
+
+
+def judged(
+    people: Sequence[User],
+    needs: Needs,
+    at: datetime,
+    *,
+    given: Mapping[int, int] = NOTHING_MORE,
+) -> list[Candidate]:
+    """Return people, read with what PEOPLE adds, with what stands against giving them a handoff.
+
+    given: how many each was passed at `at` that are not on record, by id.
+    """
     lately = passed_lately([(rep.pk, caps_of(rep)) for rep in people], at)
+    for rep_id, more in given.items():
+        lately.passed.setdefault(rep_id, []).extend([at] * more)
     hours = hours_of([rep.pk for rep in people], at) if needs.at_work else None
     return [candidate_of(rep, needs, lately, hours, at) for rep in people]
 

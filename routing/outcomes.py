@@ -75,7 +75,7 @@ def held(choice: Choice, rule: Rule, question: Question) -> Choice:
     if isinstance(choice.to, Queue):
         return choice
     if rule.needs.at_work and question.handoff is not None:
-        _stay_in_line(question.handoff, choice, rule, question.at)
+        stay_in_line(question.handoff, choice, rule, question.at)
     refused: list[Skip] = []
     while True:
         try:
@@ -104,7 +104,8 @@ def turn_words(line: rotas.Line, why: str) -> str:
     return f"{words} {line.rota} {why}".strip()
 
 
-def _stay_in_line(handoff: Handoff, choice: Choice, rule: Rule, at: datetime) -> None:
+def stay_in_line(handoff: Handoff, choice: Choice, rule: Rule, at: datetime) -> None:
+    """Raise HasToWait if others that are due wait before `handoff` where a choice leads."""
     priority = max(handoff.priority, rule.priority)
     ahead = ahead_of(handoff, choice.line, priority=priority, at=at)
     if ahead:

@@ -1,4 +1,5 @@
-"""Who could take a lead at an instant of the past: what routing asks the database otherwise."""
+"""Who could take a lead at an instant of the past, or if something were not as it is: what routing
+asks the database otherwise."""
 
 from __future__ import annotations
 

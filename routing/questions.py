@@ -39,7 +39,8 @@ class Question:
     lead:    None for one that is only typed in.
     deal:    the open opportunity that its account has.
     accepted_by: the id of the rep who accepted it last, if it was sent to rest since; else None.
-    past:    who could take it then, if it is asked about the past; None: the database says who can.
+    past:    who could take it then, if it is asked about the past or about what is not yet so;
+             None: the database says who can.
     """
 
     handoff: Handoff | None

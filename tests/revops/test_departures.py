@@ -115,7 +115,7 @@ def test_accounts_go_only_to_sales(alice, carol, mona, olga, vera, rosa, at):
 def test_who_would_get_what_is_who_then_gets_it(kept, make_handoff, alice, carol, mona, rosa, at):
     lead, account = kept(alice), Account.objects.create(name="Lumora", owner=alice)
     handoffs = [make_handoff(rep=alice) for _ in range(2)]
-    found = who_would_get(alice, accounts_to=mona, by=rosa, at=at)
+    found = who_would_get(alice, accounts_to=mona, at=at)
     assert found == Preview([Share(carol, 2, 0, 0), Share(mona, 0, 1, 1)], left_out=0)
     assert User.objects.get(pk=alice.pk).is_active and not Decision.objects.exists()
     gone(alice, rosa, accounts_to=mona)
