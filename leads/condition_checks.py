@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from leads.decay import LONGEST_WINDOW_DAYS
 from leads.facts import ACTIVITY_KINDS, Fact, FactType
-from leads.operators import NORMALISE, OPERATORS, Operator, Takes, operators_for
+from leads.operators import (
+    NORMALISE,
+    OPERATORS,
+    Operator,
+    Takes,
+    choice_of,
+    is_picked,
+    operators_for,
+)
 
 # What PostgreSQL keeps in no text: NUL, and halves of a character.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -59,7 +68,8 @@ def condition_problems(condition: object, facts: Mapping[str, Fact]) -> Iterator
     if operator is None or operator not in operators_for(fact):
         yield _wrong_operator(fact, operator, condition.get("op"))
     else:
-        yield from _value(fact, operator, condition.get("value"))
+        asked = replace(fact, listed=is_picked(fact, operator))
+        yield from _value(asked, operator, condition.get("value"))
 
 
 def is_storable(texts: Iterable[object]) -> bool:
@@ -141,8 +151,8 @@ def _one(fact: Fact, value: object) -> Iterator[str]:
 
 
 def _is_of_type(fact: Fact, value: object) -> bool:
-    if fact.type is FactType.CHOICE:
-        return isinstance(value, str) and value in fact.choice_values
+    if fact.listed:
+        return isinstance(value, str) and choice_of(fact, value) in fact.choice_values
     is_short = not isinstance(value, int | float) or abs(value) < 10**MOST_DIGITS
     return is_short and NORMALISE[fact.type](value) is not None
 
@@ -153,7 +163,7 @@ def _shortened(value: object) -> str:
 
 
 def _wanted(fact: Fact, value: object) -> str:
-    if fact.type is FactType.CHOICE:
+    if fact.listed:
         return f"one of {', '.join(label for _, label in fact.choices)}"
     if fact.type is FactType.NUMBER and len(str(value)) > MOST_DIGITS:
         return f"a number of at most {MOST_DIGITS} digits"

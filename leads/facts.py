@@ -40,6 +40,7 @@ class Fact:
     choices: pairs of stored value and label, as a form wants them; of a TEXT they only name what
              is known.
     ordered: the choices stand from lowest to highest, so that "at least" means something.
+    listed:  of a TEXT: there is nothing but the choices, so what it is or is not is one of them.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Fact:
     unit: str = ""
     choices: Choices = ()
     ordered: bool = False
+    listed: bool = False
 
     @property
     def is_behaviour(self) -> bool:

@@ -9,18 +9,18 @@ from typing import Any
 from django.db.models import IntegerField, QuerySet, Value
 
 from leads.custom_facts import all_declared_facts, declared_facts
-from leads.facts import FACTS, Choices, Fact, FactType
+from leads.facts import FACTS, Choices, Fact
 from leads.models import DepthRule, Document, HandRaise, IntakeSource, Publication
 
 HAND_RAISE, SOURCE = "handoff.hand_raise", "lead.source"
 
 
 def offered_facts() -> dict[str, Fact]:
-    """Return the facts that a new rule may ask beside the registry, by name. Of a hand-raise and a
-    source only those that there are may be chosen.
+    """Return the facts that a new rule may ask beside the registry, by name. What a hand-raise or a
+    source is or is not can only be one that there is.
     """
     listed = {
-        name: replace(FACTS[name], type=FactType.CHOICE, choices=choices)
+        name: replace(FACTS[name], choices=choices, listed=True)
         for name, choices in _listed().items()
     }
     return {**declared_facts(), **listed}

@@ -77,11 +77,24 @@ OPERATORS: Mapping[str, Operator] = dict(
 )
 KNOWNNESS = frozenset({"is_known", "is_unknown"})
 ORDERED_ONLY = frozenset({"at_least", "at_most"})
+EQUALITY = frozenset({"is", "is_not", "is_any_of", "is_none_of"})
 
 
 def operators_for(fact: Fact) -> list[Operator]:
     """Return the operators `fact` may stand with, in the order a menu shows them."""
     return [each for each in OPERATORS.values() if _suits(each, fact)]
+
+
+def is_picked(fact: Fact, operator: Operator) -> bool:
+    """Whether the value beside `operator` is one of the fact's choices, and not typed freely."""
+    return fact.type is CHOICE or (fact.listed and operator.key in EQUALITY)
+
+
+def choice_of(fact: Fact, text: str) -> str:
+    """Return the choice that `text` is compared as, else `text`: a TEXT may be written anyhow."""
+    if fact.type is not TEXT:
+        return text
+    return next((value for value, _ in fact.choices if _text(value) == _text(text)), text)
 
 
 def _suits(operator: Operator, fact: Fact) -> bool:

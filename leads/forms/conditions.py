@@ -31,12 +31,14 @@ from leads.forms.typed_conditions import (
     read_pairs,
     where_of,
 )
-from leads.operators import OPERATORS, Operator, Takes, operators_for
+from leads.operators import OPERATORS, Operator, Takes, is_picked, operators_for
 
 # Known only once criteria have been applied, so criteria themselves can't ask them.
 AFTER_SCORING = ("score.", "handoff.")
 # Known only while a handoff is being routed, since the rule that asks leads to the deal's owner.
 AFTER_OPENING = "account.has_open_opportunity"
+# The parts of the template in which a value is one of the fact's choices.
+PICKED = ("choice", "choices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class ShownCondition:
     @property
     def gone(self) -> Sequence[str]:
         """What the condition asks for and there is none of, or no longer; blank is not among it."""
-        if self.fact is None or self.widget not in ("choice", "choices"):
+        if self.fact is None or self.widget not in PICKED:
             return ()
         asked = self.typed.chosen if self.widget == "choices" else (self.typed.value,)
         return [each for each in asked if each and each not in self.fact.choice_values]
@@ -122,6 +124,9 @@ class ConditionsWidget(forms.Widget):
         condition = typed.groups[place[0]][place[1]]
         fact = self.facts.get(condition.fact)
         where = f"{place[0]}-{place[1]}"
+        widget = _widget(fact, condition.op) if fact else ""
+        if fact is not None and widget in PICKED:
+            condition = condition.with_choices_of(fact)
         return ShownCondition(
             typed=condition,
             name=f"{name}-{where}",
@@ -129,7 +134,7 @@ class ConditionsWidget(forms.Widget):
             place=f"{place[0]}:{place[1]}",
             fact=fact,
             operators=operators_for(fact) if fact else [],
-            widget=_widget(fact, condition.op) if fact else "",
+            widget=widget,
             problems=typed.problems(place, self.facts) if self.is_checked else [],
         )
 
@@ -158,13 +163,13 @@ def _widget(fact: Fact, op: str) -> str:
     operator = OPERATORS.get(op)
     if operator is None or operator.takes is Takes.NOTHING:
         return ""
-    if operator.takes is Takes.ONE:
-        return {FactType.CHOICE: "choice", FactType.DATE: "date", FactType.NUMBER: "number"}.get(
-            fact.type, "text"
-        )
     if operator.takes is Takes.MANY:
-        return "choices" if fact.type is FactType.CHOICE else "texts"
-    return operator.takes.value
+        return "choices" if is_picked(fact, operator) else "texts"
+    if operator.takes is not Takes.ONE:
+        return operator.takes.value
+    if is_picked(fact, operator):
+        return "choice"
+    return {FactType.DATE: "date", FactType.NUMBER: "number"}.get(fact.type, "text")
 
 
 class ConditionsField(forms.Field):

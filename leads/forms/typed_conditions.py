@@ -12,7 +12,7 @@ from typing import Any
 
 from leads.condition_checks import MOST_DIGITS, condition_problems
 from leads.facts import Fact, FactType
-from leads.operators import OPERATORS, Operator, Takes, operators_for
+from leads.operators import OPERATORS, Operator, Takes, choice_of, is_picked, operators_for
 
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -142,7 +142,7 @@ class TypedCondition:
         match operator.takes:
             case Takes.RANGE:
                 return [_none_if_blank(self.low), _none_if_blank(self.high)]
-            case Takes.MANY if fact.type is FactType.CHOICE:
+            case Takes.MANY if is_picked(fact, operator):
                 return list(self.chosen)
             case Takes.MANY:
                 return typed_list(self.value)
@@ -151,6 +151,11 @@ class TypedCondition:
         if fact.type is FactType.NUMBER:
             return _none_if_blank(self.value)
         return self.value.strip() or None
+
+    def with_choices_of(self, fact: Fact) -> TypedCondition:
+        """Return the condition with those choices of its fact that its values are compared as."""
+        chosen = tuple(dict.fromkeys(choice_of(fact, each) for each in self.chosen))
+        return replace(self, value=choice_of(fact, self.value), chosen=chosen)
 
     def refreshed(self, facts: Mapping[str, Fact]) -> TypedCondition:
         """Return the condition with an operator that suits its fact."""

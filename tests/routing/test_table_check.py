@@ -105,6 +105,15 @@ def test_a_hand_raise_that_is_no_more_is_named(make_table, crew, at):
     assert finding.id == "routing.unknown_value" and "not “demo_request”" in finding.sentence
 
 
+@pytest.mark.parametrize(
+    ("op", "value"),
+    [("contains", "demo"), ("starts_with", "demo"), ("is_any_of", [" Demo-Request "])],
+)
+def test_what_is_compared_as_text_is_found_nothing_of(make_table, crew, at, op, value):
+    draft = make_table(to(crew, when("handoff.hand_raise", op, value)))
+    assert found(draft, at) == {}
+
+
 def test_a_rep_who_has_left(make_table, alice, at):
     draft = make_table({"conditions": GERMAN, "outcome": "rep", "rep": alice})
     alice.is_active = False

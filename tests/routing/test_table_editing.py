@@ -264,6 +264,22 @@ def test_only_a_hand_raise_that_there_is_can_be_asked_for(draft):
     )
 
 
+def test_a_hand_raise_may_be_asked_for_by_a_part_of_it(draft):
+    asked = {
+        "conditions-0-0-fact": "handoff.hand_raise", "conditions-0-0-op": "contains",
+        "conditions-0-0-value": "demo",
+    }  # fmt: skip
+    assert not [each for each in errors(row(draft), asked) if "Hand-raise" in each]
+
+
+def test_a_choice_is_ticked_however_it_is_written(draft):
+    stored = row(draft)
+    stored.conditions = when("handoff.hand_raise", "is", "Demo-Request")
+    form = RoutingRuleForm(instance=stored, own=offered_facts(), address="")
+    page = str(form["conditions"])
+    assert '<option value="demo-request" selected>' in page and "does not exist" not in page
+
+
 # Publishing ---------------------------------------------------------------------------------------
 def publish(client, draft, **typed):
     given = {"revision": draft.revision, "note": "Germans first", **typed}
