@@ -95,15 +95,15 @@ class Passing:
         if asked.key not in self.lines:  # its rota is off
             return None
         line, had = self.line_of(asked), self.had.get(asked.handoff.lead_id, {})
-        full = {each: self._over_cap(line.people[each].rep) for each in line.eligible}
-        refusals = {each: had.get(each) or why for each, why in full.items()}
+        people = {each: line.people[each].rep for each in line.eligible}
+        refusals = {each: had.get(each) or self._over_cap(rep) for each, rep in people.items()}
         eligible = {each: weight for each, weight in line.eligible.items() if not refusals[each]}
-        there = {each: weight for each, weight in line.there.items() if not full.get(each)}
         if not eligible:
             return None
-        skips = [Skip(line.people[each].rep, why) for each, why in refusals.items() if why]
+        skips = [Skip(people[each], why) for each, why in refusals.items() if why]
         asked.answer.log.add_skips(asked.rule, [*line.skips, *skips])
-        who = Standing(eligible, there, self.loads, line.by_hours)
+        unsuited = line.unsuited | (had.keys() & line.people.keys())
+        who = Standing(eligible, unsuited, self.loads, line.by_hours)
         turn = next_turn(line.rota, self.turns[line.rota.pk], who)
         turn.rep, turn.at = line.people[turn.rep_id].rep, self.at
         self._count(turn)

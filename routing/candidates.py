@@ -84,7 +84,7 @@ class Candidate:
     limits:     tell when they could, if these alone are against it now, caps included; None: more
                 is, or hours are not asked for.
     away_until: when they return, if they are absent; `cover_id` takes their place till then.
-    is_there:   whether they could take another lead now: at most this very one is not for them.
+    is_unsuited: whether this very lead is not for them, whatever else stands against it.
     """
 
     rep: User
@@ -94,7 +94,7 @@ class Candidate:
     limits: Limits | None = None
     away_until: datetime | None = None
     cover_id: int | None = None
-    is_there: bool = True
+    is_unsuited: bool = False
 
     @property
     def skip(self) -> Skip:
@@ -223,7 +223,8 @@ def candidate_of(
     hours: None if they needn't be at work.
     """
     found = cast(Any, rep)
-    refusal = _refusal(rep, needs)
+    unsuited = _unsuited(rep, needs)
+    refusal = _never(rep) or unsuited
     limits = Limits(rep, hours, caps_of(rep), found.open_count or 0, lately) if hours else None
     away, opens_at = _away(rep, lately, hours, at)
     return Candidate(
@@ -234,7 +235,7 @@ def candidate_of(
         limits=None if refusal else limits,
         away_until=found.away_until,
         cover_id=found.cover_id,
-        is_there=not away and refusal not in NEVER,
+        is_unsuited=bool(unsuited),
     )
 
 
@@ -259,13 +260,16 @@ def _away(
     return absent or f"is off hours till {moment(starts, rep.zone, now=at)}", starts
 
 
-def _refusal(rep: User, needs: Needs) -> str:
-    """Return what stands against a rep whatever their calendar and caps say."""
-    found = cast(Any, rep)
+def _never(rep: User) -> str:
+    """Return what stands against a rep whatever their calendar, caps and the lead say."""
     if not rep.is_active:
         return INACTIVE
-    if not found.is_rep:
-        return NO_REP
+    return "" if cast(Any, rep).is_rep else NO_REP
+
+
+def _unsuited(rep: User, needs: Needs) -> str:
+    """Return why this very lead is not for a rep."""
+    found = cast(Any, rep)
     if missing := lacks(needs, found.skills or [], found.languages or []):
         return missing
     if found.had_it:

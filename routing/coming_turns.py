@@ -42,17 +42,17 @@ def coming_turns(
 
 
 def _simulated(line: Line, lately: Lately, at: datetime, count: int) -> list[Coming]:
-    eligible, there = dict(line.eligible), dict(line.there)
+    eligible, unsuited = dict(line.eligible), line.unsuited
     loads, given = Counter(line.standing.loads), Counter[int]()
     coming: list[Coming] = []
     while eligible and len(coming) < count:
-        turn = next_turn(line.rota, line.turns, Standing(eligible, there, loads, line.by_hours))
+        turn = next_turn(line.rota, line.turns, Standing(eligible, unsuited, loads, line.by_hours))
         line.turns.add(turn)
         loads[turn.rep_id] += 1
         given[turn.rep_id] += 1
         then = _cap_reached(line.people[turn.rep_id], given[turn.rep_id], lately, at)
         if then:
-            del eligible[turn.rep_id], there[turn.rep_id]
+            del eligible[turn.rep_id]
         coming.append(Coming(turn.number, line.people[turn.rep_id].rep, then))
     return coming
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,8 +26,8 @@ class Line:
 
     eligible: the weight of each member who can take it, by id.
     later:    those whom only their hours, an absence or a cap keep from it now.
-    there:    the weight of each member who could take another one now, by id.
-    by_hours: whether only those at work can.
+    unsuited: the members for whom it is not, by id, whether they are there or not.
+    by_hours: whether only those at work can take it.
     """
 
     rota: Rota
@@ -35,7 +35,7 @@ class Line:
     eligible: dict[int, int]
     skips: list[Skip]
     later: list[Candidate]
-    there: dict[int, int]
+    unsuited: Set[int]
     by_hours: bool
     turns: SoFar
 
@@ -50,10 +50,9 @@ class Line:
     @property
     def standing(self) -> Standing:
         loads = {rep_id: self.people[rep_id].open_count for rep_id in self.eligible}
-        return Standing(self.eligible, self.there, loads, self.by_hours)
+        return Standing(self.eligible, self.unsuited, loads, self.by_hours)
 
     def leave_out(self, skip: Skip) -> None:
-        self.there.pop(skip.rep.pk, None)
         if self.eligible.pop(skip.rep.pk, None) is not None:
             self.skips.append(skip)
 
@@ -105,7 +104,7 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
         eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
         skips=[each.skip for each in found if each.refusal],
         later=[each for each in found if each.limits],
-        there={each.rep.pk: weight_in(rota, each.weight) for each in found if each.is_there},
+        unsuited={each.rep.pk for each in found if each.is_unsuited},
         by_hours=needs.at_work,
         turns=question.past.turns(rota) if question.past else OnRecord(rota.pk),
     )

@@ -63,7 +63,8 @@ def rota_shares(
     weights = _weights(rotas)
     everybody = {rep_id for members in weights.values() for rep_id in members}
     people = {each.rep.pk: each for each in candidates(everybody, None, at=at, needs=needs)}
-    current = _current_stretches(weights, people, needs)
+    standing = {rota_id: _standing(each, people, needs) for rota_id, each in weights.items()}
+    current = _current_stretches(rotas, standing)
     turns = _count_turns(_within(current)) if current else Counter[tuple[int, int]]()
     lately = _count_turns(Q(at__gte=at - LATELY, rota__in=rotas))
     return [
@@ -90,19 +91,17 @@ def _eligible(weights: Mapping[int, int], people: Mapping[int, Candidate]) -> di
 def _standing(
     weights: Mapping[int, int], people: Mapping[int, Candidate], needs: Needs
 ) -> Standing:
-    there = {each: weight for each, weight in weights.items() if people[each].is_there}
-    return Standing(_eligible(weights, people), there, {}, needs.at_work)
+    unsuited = {each for each in weights if people[each].is_unsuited}
+    return Standing(_eligible(weights, people), unsuited, by_hours=needs.at_work)
 
 
-def _current_stretches(
-    weights: Mapping[int, Mapping[int, int]], people: Mapping[int, Candidate], needs: Needs
-) -> dict[int, int]:
+def _current_stretches(rotas: Iterable[Rota], standing: Mapping[int, Standing]) -> dict[int, int]:
     """Return the stretch that the next turn of each rota goes on with, by its first turn."""
-    standing = {rota_id: _standing(each, people, needs) for rota_id, each in weights.items()}
     so_far = {rota_id: SoFar() for rota_id in standing}
-    for turn in newest_turns([(rota_id, each.kind) for rota_id, each in standing.items()]):
+    for turn in newest_turns([(rota_id, who.kind) for rota_id, who in standing.items()]):
         so_far[turn.rota_id].add(turn)
-    found = {rota_id: each.stretch_of(standing[rota_id]) for rota_id, each in so_far.items()}
+    with_members = [rota for rota in rotas if rota.pk in standing]
+    found = {each.pk: so_far[each.pk].stretch_of(each, standing[each.pk]) for each in with_members}
     return {rota_id: each.first for rota_id, each in found.items() if each}
 
 

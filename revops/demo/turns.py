@@ -185,9 +185,9 @@ class Router:
                 raise off_hours(later, skips, line=line_of_rota(rota_id), at=at)
             told = "; ".join(map(str, skips))
             raise NobodyAvailable(f"Everybody in rota {rota} is skipped: {told}.", skips=skips)
-        there = {rep.pk: w for rep, w in members.items() if not self._away(rep, needs, at)}
         weights = {rep.pk: w for rep, w in members.items() if rep.pk in eligible}
-        who = Standing(weights, there, {}, needs.at_work)
+        unsuited = [rep.pk for rep, why in own.items() if why]
+        who = Standing(weights, unsuited, by_hours=needs.at_work)
         turn = next_turn(rota, self.turns.setdefault(rota_id, SoFar()), who)
         turn.rep, turn.at = eligible[turn.rep_id], at
         words = f"is next in rota {rota} {reason}".strip()

@@ -55,9 +55,9 @@ class RotaMember(models.Model):
 class Turn(models.Model):
     """A turn that a rep took, numbered under the rota's lock.
 
-    A `stretch` is the turns for which the same reps, with the same weights, were eligible while
-    the same were there: fairness is counted within one, so that nobody who comes or returns is
-    flooded. Leads that not everybody there can take have stretches of their own in between.
+    A `stretch` is the turns of one kind of lead while the same reps, with the same weights, were
+    eligible: fairness is counted within one, so that nobody who comes or returns is flooded. Leads
+    that are not for everybody, and those that are held, have stretches of their own in between.
 
     It carries what the next turns need to know (`routing/turns.py`), itself counted; turns of
     before it was carried have empty lists, and none goes on with them.
@@ -66,17 +66,18 @@ class Turn(models.Model):
     rota = models.ForeignKey(Rota, models.PROTECT, related_name="turns")
     number = models.PositiveIntegerField()
     stretch = models.PositiveIntegerField()
-    eligible = models.CharField(
-        max_length=64, help_text="Digests of who was there, and of who of them was eligible."
+    kind = models.CharField(
+        max_length=32,
+        default="",
+        help_text="Digest of whom the lead was not for, and of whether such leads are held.",
     )
+    eligible = models.CharField(max_length=64, help_text="Digest of who was eligible.")
     rep = models.ForeignKey(User, models.PROTECT, related_name="turns")
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="turn")
     # [[rep, turns]]: in the round of the stretch; [] once it is complete.
     had_in_round = models.JSONField(default=list)
     # [[rep, number]]: of the newest turn of each.
     last_turns = models.JSONField(default=list)
-    # [[whether only those at work count, digest, number]]: who was there, and since which turn.
-    there_since = models.JSONField(default=list)
     at = models.DateTimeField()
 
     class Meta:
@@ -86,7 +87,7 @@ class Turn(models.Model):
         ]
         indexes = [
             models.Index(fields=["rota", "stretch", "rep"], name="turn_within_stretch"),
-            models.Index(fields=["rota", "eligible", "-number"], name="turn_newest_of_eligible"),
+            models.Index(fields=["rota", "kind", "-number"], name="turn_newest_of_kind"),
         ]
         triggers = [
             append_only(),

@@ -8,6 +8,8 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leads.models import Handoff
 from routing.models import Capacity, Rota, Turn
@@ -28,7 +30,7 @@ def turns_of(rota, stretches, loads=None):
         for weights, count in stretches
         for _ in range(count)
     ]
-    return taken_by(rota, [Standing(each, each, loads or {}) for each in asked])
+    return taken_by(rota, [Standing(each, loads=loads or {}) for each in asked])
 
 
 def taken_by(rota, standings):
@@ -68,11 +70,11 @@ def test_each_change_of_members_starts_a_stretch_that_is_fair_in_itself(seed):
     choose = random.Random(seed)
     stretches = [(random_members(choose), choose.randint(1, 40)) for _ in range(4)]
     turns = turns_of(WEIGHTED, stretches)
-    for weights, _ in stretches:
-        same = [
-            turn.rep_id for turn in turns if turn.eligible == Standing(weights, weights, {}).kind
-        ]
-        assert farthest_from_share(same, weights) < 1
+    first = 1
+    for weights, count in stretches:
+        same = [turn.rep_id for turn in turns if turn.stretch == first]
+        assert len(same) == count and farthest_from_share(same, weights) < 1
+        first += count
 
 
 def test_who_comes_back_gets_no_more_than_the_others():
@@ -82,32 +84,74 @@ def test_who_comes_back_gets_no_more_than_the_others():
     assert {turn.stretch for turn in turns[-5:]} == {12}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_each_kind_of_lead_is_shared_by_weight_however_they_alternate(seed):
-    choose = random.Random(seed)
-    there = {1: 3, 2: 1, 3: 2}
-    kinds = [{1: 3, 2: 1}, there, {2: 1, 3: 2}]
-    asked = [Standing(choose.choice(kinds), there, {}) for _ in range(150)]
-    taken = taken_by(WEIGHTED, asked)
-    for kind in kinds:
-        same = [turn.rep_id for turn, who in zip(taken, asked, strict=True) if who.eligible is kind]
-        assert farthest_from_share(same, kind) < 1
+def not_for(unsuited, there, **more):
+    """Return who stands in a rota for a lead that is not for some of those who are there."""
+    able = {rep: weight for rep, weight in there.items() if rep not in unsuited}
+    return Standing(able, unsuited, **more)
 
 
 @pytest.mark.parametrize("others", [9, 79, 400])
 def test_rare_leads_are_shared_by_weight_however_many_come_in_between(others):
-    there, able = {1: 1, 2: 3, 3: 1}, {2: 3, 3: 1}
-    asked = [Standing(each, there, {}) for each in [*[there] * others, able] * 8]
+    there = {1: 1, 2: 3, 3: 1}
+    asked = [not_for(each, there) for each in [*[()] * others, {1}] * 8]
     rare = [turn.rep_id for turn in taken_by(WEIGHTED, asked)[others :: others + 1]]
     assert Counter(rare) == {2: 6, 3: 2}
 
 
-def test_leads_held_for_hours_and_others_each_have_their_stretch():
-    everybody, at_work = {1: 3, 2: 1, 3: 1}, {1: 3, 2: 1}
-    held = Standing(at_work, at_work, {}, by_hours=True)
-    taken = taken_by(WEIGHTED, [held, Standing(everybody, everybody, {})] * 20)
-    assert Counter(turn.rep_id for turn in taken[::2]) == {1: 15, 2: 5}
-    assert Counter(turn.rep_id for turn in taken[1::2]) == {1: 12, 2: 4, 3: 4}
+@pytest.mark.parametrize("cycle", ["nsh", "nnnshnnn", "nssh", "nnssh"])
+def test_who_is_at_work_concerns_only_leads_that_are_held(cycle):
+    everybody = {1: 3, 2: 1, 3: 1}
+    who = {
+        "n": Standing(everybody),
+        "h": Standing(everybody, by_hours=True),
+        "s": Standing({1: 3, 2: 1}, by_hours=True),
+    }
+    taken = taken_by(WEIGHTED, [who[each] for each in cycle * 40])
+    passed = [turn.rep_id for turn, each in zip(taken, cycle * 40, strict=True) if each == "n"]
+    assert farthest_from_share(passed, everybody) < 1
+
+
+def test_who_comes_and_goes_leaves_the_stretch_of_leads_that_are_not_for_them():
+    away, back = {1: 3, 2: 1}, {1: 3, 2: 1, 3: 1}
+    asked = [not_for(each, there) for there in (away, back) for each in ({3}, ())] * 20
+    german = [turn.rep_id for turn in taken_by(WEIGHTED, asked)[::2]]
+    assert Counter(german) == {1: 30, 2: 10}
+
+
+def test_a_change_of_method_starts_a_stretch():
+    weights, so_far = {1: 50, 2: 50}, SoFar()
+    for rota in [LEAST] * 30 + [WEIGHTED] * 8:
+        turn = next_turn(rota, so_far, Standing(weights, loads={1: 0, 2: 9}))
+        so_far.add(turn)
+    assert (turn.stretch, dict(turn.had_in_round)) == (31, {1: 4, 2: 4})
+
+
+members = st.dictionaries(st.integers(1, 5), st.integers(1, 9), min_size=2, max_size=5)
+some = st.sets(st.integers(1, 5), max_size=2)
+lead = st.tuples(st.booleans(), some)  # whether it is held, and for whom it is not
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_leads_alike_are_shared_by_weight_while_the_same_can_take_them(data):
+    weights, kinds = data.draw(members), data.draw(st.lists(lead, min_size=1, max_size=3))
+    own: dict[object, list[tuple[object, list[int]]]] = {}
+    so_far, absent, off_hours = SoFar(), set[int](), set[int]()
+    for _ in range(data.draw(st.integers(1, 60))):
+        if data.draw(st.integers(0, 4)) == 0:
+            absent, off_hours = data.draw(some), data.draw(some)
+        held, unsuited = data.draw(st.sampled_from(kinds))
+        gone = absent | off_hours if held else absent
+        there = {rep: weight for rep, weight in weights.items() if rep not in gone}
+        who = not_for(unsuited & weights.keys(), there, by_hours=held)
+        if not who.eligible:
+            continue
+        so_far.add(turn := next_turn(WEIGHTED, so_far, who))
+        stretches = own.setdefault(who.kind, [])
+        if not stretches or stretches[-1][0] != who.eligible:
+            stretches.append((who.eligible, []))
+        stretches[-1][1].append(turn.rep_id)
+        assert farthest_from_share(stretches[-1][1], who.eligible) < 1
 
 
 def test_a_small_member_gets_turns_where_rows_with_and_without_a_language_alternate(
@@ -141,9 +185,8 @@ def test_the_level_in_a_weighted_rota_take_turns_by_weight():
 
 
 def test_what_a_turn_carries_comes_back_as_it_was_kept():
-    able, there = {1: 3, 2: 1}, {1: 3, 2: 1, 3: 2}
-    so_far = SoFar()
-    for who in [Standing(able, there, {}), Standing(there, there, {}, by_hours=True)] * 3:
+    so_far, there = SoFar(), {1: 3, 2: 1, 3: 2}
+    for who in [not_for({3}, there), Standing(there, by_hours=True)] * 3:
         so_far.add(next_turn(WEIGHTED, so_far, who))
     assert SoFar.from_json(json.loads(json.dumps(so_far.to_json()))) == so_far
 
