@@ -152,11 +152,14 @@ def email(address: str) -> str:
 
 
 def phone(number: str) -> str:
-    """Return `number` as it was written, extension and all; refuse what nobody could dial."""
-    digits = sum(character.isdecimal() for character in number)
-    if number and digits < FEWEST_DIGITS:
-        raise ValueError("Write a phone number with its digits, like +46 8 123 456 78.")
-    return number
+    """Return `number` as it was written, extension and all; "" for what nobody could dial, such as
+    the “n/a” of another system.
+    """
+    return number if is_dialled(number) else ""
+
+
+def is_dialled(number: str) -> bool:
+    return sum(character.isdecimal() for character in number) >= FEWEST_DIGITS
 
 
 def web_address(address: str) -> str:

@@ -15,7 +15,7 @@ from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_c
 from leads.custom_facts import CUSTOM, declared_facts
 from leads.fact_history import facts_of
 from leads.facts import Fact, FactType
-from leads.forms.submissions import NAMED_COUNTRIES, row
+from leads.forms.submissions import NAMED_COUNTRIES, check_phone, row
 from leads.models import Lead
 from leads.submission_fields import FieldsRefused
 
@@ -60,7 +60,9 @@ FIELDS: dict[str, Callable[[], forms.Field]] = {
     "name": _text("Name", 200),
     "title": _text("Job title", 200),
     "email": _text("E-mail", 254, widget=forms.EmailInput(attrs={"spellcheck": "false"})),
-    "phone": _text("Phone", 40, widget=forms.TextInput(attrs={"type": "tel"})),
+    "phone": _text(
+        "Phone", 40, validators=[check_phone], widget=forms.TextInput(attrs={"type": "tel"})
+    ),
     "company": _text("Company", 200),
     "country": _country,
     "industry": _text("Industry", 80),

@@ -12,6 +12,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
 from leads.countries import COUNTRIES
@@ -19,6 +20,7 @@ from leads.forms.stamps import new_stamp, read_stamp
 from leads.inbox import canonical
 from leads.models import IntakeSource
 from leads.submission_fields import KNOWN_BY, FieldsRefused, read_fields
+from leads.submission_values import is_dialled
 
 # Nobody reads and fills in a form faster than this.
 SHORTEST_FILL = timedelta(seconds=2)
@@ -39,6 +41,12 @@ def row(*names: str) -> Div:
     return Div(*(Field(name, wrapper_class="col-sm-6") for name in names), css_class="row")
 
 
+def check_phone(number: str) -> None:
+    """Refuse what nobody could dial: who types it can still say what they mean."""
+    if not is_dialled(number):
+        raise ValidationError("Write a phone number with its digits, like +46 8 123 456 78.")
+
+
 class SubmissionForm(forms.Form):
     """Fields named as the standard ones; `payload` is what is handed in."""
 
@@ -51,6 +59,7 @@ class SubmissionForm(forms.Form):
     phone = forms.CharField(
         max_length=40,
         required=False,
+        validators=[check_phone],
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     title = forms.CharField(label="Job title", max_length=200, required=False)
