@@ -32,7 +32,7 @@ from leads.standing import Standing
 KIND = "backtest"
 STEP = 300
 LENGTHS_IN_MONTHS = (3, 6, 12)
-SHARED = ("fit_rules", "signals", "modifiers", "group_caps")
+SHARED = ("fit_rules", "disqualifiers", "signals", "modifiers", "group_caps")
 DAYS_A_YEAR, MONTHS_A_YEAR = 365, 12
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 

@@ -143,10 +143,9 @@ class _Walk:
         return replace(opened, sent_at=sent_at)
 
     def _may_be_sent(self, opened: WouldOpen, at: datetime) -> bool:
-        evidence = self.history.at(at)
-        if missing_fields(evidence.facts, self.criteria, opened.path):
+        if missing_fields(self.history.facts_at(at), self.criteria, opened.path):
             return False
-        return self.lets_on(opened, self._standing(opened.at).band, evidence)
+        return self.lets_on(opened, self._standing(opened.at).band, self.history.at(at))
 
     def _instants(self, turn: Turn) -> Iterator[datetime]:
         """Yield when the lead is judged in `turn`, in order."""
@@ -181,8 +180,14 @@ class _Walk:
     def _standing(self, at: datetime) -> Standing:
         known = self.seen.get(at)
         if known is None:
-            known = self.seen[at] = Standing(self.history.at(at), self.criteria)
+            known = self.seen[at] = self._new_standing(self.history.at(at))
         return known if known.criteria is self.criteria else known.under(self.criteria)
+
+    def _new_standing(self, evidence: Evidence) -> Standing:
+        before = next(reversed(self.seen.values()), None)
+        if before is None or before.criteria is not self.criteria:
+            return Standing(evidence, self.criteria)
+        return before.on(evidence)
 
     def _changes_of_band(self, at: datetime, until: datetime) -> Iterator[datetime]:
         while True:

@@ -61,22 +61,25 @@ class Series:
     def until(self, instant: int) -> "Series":
         """Return what of it was known at `instant`."""
         count = bisect_right(self.known, instant)
-        return self if count == len(self) else self._of(range(count))
+        if count == len(self):
+            return self
+        instants, days, told = self.instants[:count], self.days[:count], self.told[:count]
+        return Series(self.kind, self.properties, instants, days, told)
 
     def within(self, first: int, last: int) -> "Series":
         """Return what of it happened from the day `first` to the day `last`, both included."""
-        return self._of([place for place, day in enumerate(self.days) if first <= day <= last])
-
-    def records(self) -> Iterator[ActivityRecord]:
-        for instant in self.instants:
-            yield ActivityRecord(self.kind, self.properties, instant_of(instant))
-
-    def _of(self, places: Sequence[int]) -> "Series":
+        places = [place for place, day in enumerate(self.days) if first <= day <= last]
+        if len(places) == len(self):
+            return self
         instants, days, told = (
             [column[place] for place in places] if column else ()
             for column in (self.instants, self.days, self.told)
         )
         return Series(self.kind, self.properties, instants, days, told)
+
+    def records(self) -> Iterator[ActivityRecord]:
+        for instant in self.instants:
+            yield ActivityRecord(self.kind, self.properties, instant_of(instant))
 
 
 def make_series(

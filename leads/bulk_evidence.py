@@ -90,12 +90,15 @@ class History:
         """Return the evidence as it stood at `at` (aware); the same object when asked again."""
         evidence = self.looked_at.get(at)
         if evidence is None:
-            place = bisect_right(self.known, at, key=lambda each: each.known_from)
-            facts = self.known[place - 1].facts if place else {}
             instant = microseconds(at)
             series = [cut for each in self.series if (cut := each.until(instant))]
-            evidence = self.looked_at[at] = Evidence(facts, series, at)
+            evidence = self.looked_at[at] = Evidence(self.facts_at(at), series, at)
         return evidence
+
+    def facts_at(self, at: datetime) -> Mapping[str, object]:
+        """Return the facts as they were known at `at`."""
+        place = bisect_right(self.known, at, key=lambda each: each.known_from)
+        return self.known[place - 1].facts if place else {}
 
     @property
     def news_at(self) -> set[datetime]:

@@ -51,7 +51,7 @@ def opening(
 def opening_of(standing: Standing, since: datetime | None) -> Opening | None:
     """Return what `opening` does, from where a lead stands."""
     evidence, criteria = standing.evidence, standing.criteria
-    if any(compiled.matches(evidence) for _, compiled in criteria.disqualifying):
+    if standing.is_disqualified:
         return None
     raised = [*_hand_raises(evidence, criteria, since)]
     if raised:
@@ -129,9 +129,9 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
     """Whether there is enough of the kinds that the needs of a rule are served by: cheaply asked,
     and true of nearly no lead.
     """
-    left_over, seen = 0, evidence.by_kind
+    left_over, counts = 0, evidence.counts
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        left_over += sum(count_of(seen.get(kind, ())) for kind in criteria.kinds_of_intent[intent])
+        left_over += sum(counts.get(kind, 0) for kind in criteria.kinds_of_intent[intent])
         left_over -= needed
         if left_over < 0:
             return False

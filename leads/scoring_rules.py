@@ -197,6 +197,14 @@ class Criteria:
         return any(each.changes_with_time for each in compiled)
 
     @cached_property
+    def judges_facts_alone(self) -> bool:
+        """Whether what a lead did, and when, matters to signals and openings alone."""
+        disqualifying = (compiled for _, compiled in self.disqualifying)
+        return not self.rules_change_with_time and not any(
+            compiled.changes_with_time for compiled in disqualifying
+        )
+
+    @cached_property
     def only_falls(self) -> bool:
         """Whether the passing of days can only take points away, so that the band moves one way."""
         has_negatives = any(signal.points < 0 for signal in self.signals)

@@ -22,6 +22,8 @@ class Amounts(NamedTuple):
     capped: int
 
 
+# What follows from facts, unless rules also ask what was done, or when.
+OF_FACTS = ("is_disqualified", "fit", "missing_requirements", "modifier_points")
 NOTHING = Amounts(0, 0, 0, 0)
 
 
@@ -99,6 +101,10 @@ class Standing:
         )
 
     @cached_property
+    def is_disqualified(self) -> bool:
+        return any(compiled.matches(self.evidence) for _, compiled in self.criteria.disqualifying)
+
+    @cached_property
     def fit(self) -> int:
         return self.criteria.fit_points.total(self.evidence)
 
@@ -157,6 +163,16 @@ class Standing:
         points = self.modifier_points + self._signal_points_on(self.evidence.day + days)
         return self.fit_grade + self.criteria.bands.readiness_grade(points)
 
+    def on(self, evidence: Evidence) -> "Standing":
+        """Return where the lead stands on other evidence. What was worked out from facts alone is
+        kept if the facts are the very same.
+        """
+        kept: dict[str, object] = {}
+        if evidence.facts is self.evidence.facts and self.criteria.judges_facts_alone:
+            known = vars(self)
+            kept = {name: known[name] for name in OF_FACTS if name in known}
+        return self._derived(evidence, kept)
+
     def after_days(self, days: int) -> "Standing":
         """Return where the lead stands so many days later if nothing happens."""
         return self._derived(self.evidence.after_days(days), {"tallies": self.tallies})
@@ -184,6 +200,8 @@ class Standing:
                 kept.add("signal_points")
         if criteria.fit_rules is own.fit_rules:
             kept |= {"fit", "missing_requirements"}
+        if criteria.disqualifiers is own.disqualifiers:
+            kept.add("is_disqualified")
         if criteria.modifiers is own.modifiers:
             kept.add("modifier_points")
         derived = Standing(self.evidence, criteria)
