@@ -39,6 +39,7 @@ from leads.models import (
 from leads.nudges import nudge
 from leads.rescoring import keep, rescore
 from leads.scoring import missing_fields
+from leads.stage_rules import refusal_of
 from routing import routing
 from routing.questions import open_opportunity
 from sla import clocks
@@ -110,20 +111,21 @@ def _next_due(handoff: Handoff, kind: Target.Kind, at: datetime) -> Deadline | N
 def fill_in(
     handoff: Handoff, fields: CorrectedFields, filled: Collection[str], *, by: User, at: datetime
 ) -> Handoff:
-    """Write what was missing to the lead. Once nothing is missing any more the handoff is routed,
-    within seconds; till then it stays in review with what is left.
+    """Write what was missing to the lead. Once nothing is missing any more, and its stage lets it
+    go on, the handoff is routed within seconds; till then it stays in review with what is left.
 
     Raises LostRace if it is no longer in review, EmailTaken if the address is another lead's.
     """
     lock_identities(fields, handoff.lead.source)
     fresh = _claimed(handoff.pk)
     lead = correct(fresh.lead, fields, filled, by=by, at=at)
-    known, criteria = facts_of(lead, at), criteria_of(live_version(Document.Kind.CRITERIA, at))
+    evidence = evidence_for(lead, at)
+    known, criteria = evidence.facts, criteria_of(live_version(Document.Kind.CRITERIA, at))
     left = [name for name in fresh.missing if known.get(name) in (None, "")]
     missing = list(dict.fromkeys([*missing_fields(known, criteria, fresh.path), *left]))
-    if missing:
-        fresh.missing = missing
-        fresh.save(update_fields=["missing"])
+    refusal = "" if missing else refusal_of(fresh, evidence)
+    if missing or refusal:
+        handoffs.keep_in_review(fresh, missing=missing, refusal=refusal)
     else:
         _release(fresh, f"What was missing was filled in by {by}", by=by, at=at)
     return fresh

@@ -123,6 +123,13 @@ def send_to_review(
     handoff.save()
 
 
+def keep_in_review(handoff: Handoff, *, missing: Iterable[str], refusal: str) -> None:
+    """Say what a handoff in review still waits for. refusal: by a stage; "": none that is known."""
+    handoff.missing = list(missing)
+    handoff.review_reason = refusal[:300] or handoff.review_reason
+    handoff.save(update_fields=["missing", "review_reason"])
+
+
 @transaction.atomic
 def back_to_routing(
     handoff: Handoff,

@@ -21,6 +21,9 @@ from leads.fact_sheet import band_facts, handoff_facts
 from leads.facts import Fact
 from leads.models import Handoff, Lead, Stage, StageTransition
 
+# Where a lead is whose handoff waits because the stages ask for more.
+OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
+
 
 def unmet(
     lead: Lead,
@@ -42,6 +45,14 @@ def unmet(
     now = handoff_facts(handoff) if handoff else band_facts(lead.band)
     known = known.with_facts({**known.facts, **now})
     return refusal_on(lead.stage, to, known, all_declared_facts())
+
+
+def refusal_of(handoff: Handoff, evidence: Evidence) -> str:
+    """Return what keeps the lead of a handoff from becoming MQL; "" if nothing does, or it is."""
+    if handoff.lead.stage_id not in OUTSIDE:
+        return ""
+    mql = Stage.objects.get(pk=Stage.Key.MQL)
+    return unmet(handoff.lead, mql, at=evidence.at, handoff=handoff, evidence=evidence)
 
 
 def refusal_on(

@@ -26,7 +26,7 @@ from leads.models import Handoff, Lead, Stage, Submission, Version
 from leads.openings import opening_of
 from leads.rescoring import keep, rescore
 from leads.scoring import Criteria, Opening, Score, missing_fields
-from leads.stage_rules import unmet
+from leads.stage_rules import OUTSIDE, refusal_of
 from leads.standing import Standing
 from leads.submission_fields import HistoricalFields, read_fields
 from revops import delivery, history
@@ -35,9 +35,6 @@ from routing.backlog import route_backlog
 from routing.questions import open_opportunity
 from routing.routing import route
 from sla import clocks
-
-# Where a lead is whose handoff waits because the stages ask for more.
-OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 
 
 @transaction.atomic
@@ -167,24 +164,17 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
 
 def look_again(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     """Release a handoff from review if what it was sent there for is known now."""
-    is_refused = handoff.lead.stage_id in OUTSIDE
-    if not handoff.missing and not is_refused:
+    if not handoff.missing and handoff.lead.stage_id not in OUTSIDE:
         return handoff
     required = missing_fields(evidence.facts, criteria, handoff.path)
     asked_by_rules = [name for name in handoff.missing if evidence.facts.get(name) is None]
     missing = list(dict.fromkeys([*required, *asked_by_rules]))
-    if not missing and not (is_refused and refusal_of(handoff, evidence)):
+    refusal = "" if missing else refusal_of(handoff, evidence)
+    if not missing and not refusal:
         return release_from_review(handoff, evidence.at, reason="What was missing came in")
     if missing != handoff.missing:
-        handoff.missing = missing
-        handoff.save(update_fields=["missing"])
+        handoffs.keep_in_review(handoff, missing=missing, refusal=refusal)
     return handoff
-
-
-def refusal_of(handoff: Handoff, evidence: Evidence) -> str:
-    """Return what keeps the lead of a handoff from becoming MQL; "" if nothing does."""
-    mql = Stage.objects.get(pk=Stage.Key.MQL)
-    return unmet(handoff.lead, mql, at=evidence.at, handoff=handoff, evidence=evidence)
 
 
 def last_raise(handoff: Handoff) -> datetime:

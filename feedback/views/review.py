@@ -70,6 +70,8 @@ def fill_in(request: SignedInRequest, pk: int) -> HttpResponse:
         now = review.fill_in(handoff, form.told, form.filled, by=request.user, at=at)
         if now.missing:
             return f"Noted for {handoff.lead}. Still missing: {', '.join(labels_of(now.missing))}."
+        if now.state == Handoff.State.REVIEW:
+            return f"Noted for {handoff.lead}, who stays here: {now.review_reason}"
         return f"{handoff.lead} has all that is needed and is being routed."
 
     return _act(request, handoff, act, at=at, form=form, fill=form)

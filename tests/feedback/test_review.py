@@ -110,6 +110,17 @@ def test_what_is_filled_in_is_answered_with_what_is_left_and_the_number_in_revie
     assert '"innerHTML:[data-count=Review]">1</span>' in page.content.decode()
 
 
+def test_what_its_stage_refuses_stays_in_review_with_the_promise_that_runs(as_user, olga, waiting):
+    asks = [[{"fact": "person.has_phone", "op": "is_true"}]]
+    Stage.objects.filter(pk=Stage.Key.MQL).update(entry_criteria=asks)
+    handoff = waiting()
+    answer = post(as_user(olga), handoff, "fill", **{f"h{handoff.pk}-country": "Sweden"})
+    assert "stays here" in notice(answer) and "Has a phone number" in notice(answer)
+    assert pipeline.reconsider(handoff.lead_id) and not pipeline.reroute(handoff.pk)
+    assert (fresh(handoff).state, fresh(handoff).missing) == ("review", [])
+    assert (running(handoff).count("review"), Clock.objects.filter(kind="review").count()) == (1, 1)
+
+
 def test_a_form_asks_only_for_what_is_missing(as_user, olga, waiting):
     waiting(missing=["account.country", "person.seniority", "person.title", "custom.plan"])
     (entry,) = as_user(olga).get("/review/").context["entries"]
