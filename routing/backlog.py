@@ -257,8 +257,12 @@ def _passing(asked: Sequence[Asked], at: datetime) -> Passing:
     # Who could take something only since then is held by nobody: they come with the next round.
     for line in lines.values():
         line.eligible = {each: line.eligible[each] for each in line.eligible.keys() & locked}
-    people = {each: line.people[each] for line in lines.values() for each in line.eligible}
-    caps = {rep_id: caps_of(each.rep) for rep_id, each in people.items()}
+    standing = [line.people[each] for line in lines.values() for each in line.eligible]
+    caps = {each.rep.pk: caps_of(each.rep) for each in standing}
+    # Not every line needs to count what is open: one that does knows best.
+    loads = dict.fromkeys(caps, 0)
+    for each in standing:
+        loads[each.rep.pk] = max(loads[each.rep.pk], each.open_count)
     return Passing(
         lines,
         at,
@@ -266,7 +270,7 @@ def _passing(asked: Sequence[Asked], at: datetime) -> Passing:
         caps=caps,
         lately=passed_lately(list(caps.items()), at),
         turns={rota_id: OnRecord(rota_id) for rota_id in on},
-        loads={rep_id: each.open_count for rep_id, each in people.items()},
+        loads=loads,
     )
 
 

@@ -214,6 +214,25 @@ def test_leads_for_two_rotas_that_share_a_cap_are_passed_together(
     assert Counter(Turn.objects.values_list("rota__name", flat=True)) == {"Inbound": 5, "Other": 5}
 
 
+@pytest.mark.parametrize("is_least_first", [True, False])
+def test_least_work_counts_what_is_open_also_beside_a_rota_that_needs_no_count(
+    inbound, publish_rules, make_handoff, waiting, pass_all, is_least_first
+):
+    busy, free = reps = add_reps(inbound, 1, 1)
+    other = Rota.objects.create(name="Other")
+    RotaMember.objects.bulk_create(RotaMember(rota=other, rep=rep) for rep in reps)
+    Capacity.objects.create(rep=busy, max_per_day=100)
+    least, in_turn = (inbound, other) if is_least_first else (other, inbound)
+    Rota.objects.filter(pk=in_turn.pk).update(method="in_turn")
+    Rota.objects.filter(pk=least.pk).update(method="least_work")
+    to_turn = {"rota": in_turn, "conditions": when("handoff.path", "is", "score")}
+    publish_rules({"outcome": "rota"} | to_turn, {"outcome": "rota", "rota": least})
+    for _ in range(6):
+        make_handoff(rep=busy)
+    pass_all([*waiting(4), *waiting(1, path="score")])
+    assert set(Turn.objects.filter(rota=least).values_list("rep", flat=True)) == {free.pk}
+
+
 def test_it_takes_no_more_statements_for_more(
     alice, carol, waiting, pass_all, django_assert_max_num_queries
 ):
