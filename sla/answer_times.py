@@ -29,19 +29,20 @@ def answer_time(source: IntakeSource, at: datetime) -> str:
     "" if no promise is made to them, or nothing is published that tells.
     """
     try:
-        promise = first_response_promise(source, at)
         hours, _ = schedule_for(None, at)
+        promise = first_response_promise(source, hours, at)
         return sentence(promise, hours, at) if promise else ""
     except (NothingLive, SlaError):
         return ""
 
 
-def first_response_promise(source: IntakeSource, at: datetime) -> Promise | None:
+def first_response_promise(source: IntakeSource, hours: Schedule, at: datetime) -> Promise | None:
     """Return what is promised to anybody who does at `at` what `source` stands for: of the policies
-    that may hold, as far as can be told before they have said anything, the longest.
+    that may hold, as far as can be told before they have said anything, the one due last.
 
     None if that opens no handoff, or one of these policies promises nothing.
-    Raises NothingLive if there are no criteria or policies.
+    Raises NothingLive if there are no criteria or policies, and NoWorkingTime if one counts office
+    hours and there are too few.
     """
     done = [ActivityRecord(source.activity_kind, {}, at)] if source.activity_kind else []
     known = {"lead.source": source.slug, "lead.motion": source.motion}
@@ -56,7 +57,12 @@ def first_response_promise(source: IntakeSource, at: datetime) -> Promise | None
     promises = list(_possible(asked.with_facts({**known, **facts})))
     if None in promises:
         return None
-    return max(filter(None, promises), key=lambda promise: promise.allowed, default=None)
+    return max(filter(None, promises), key=lambda each: _due_at(each, hours, at), default=None)
+
+
+def _due_at(promise: Promise, hours: Schedule, at: datetime) -> datetime:
+    is_working = promise.measure == Target.Measure.WORKING
+    return hours.add(at, promise.allowed) if is_working else at + promise.allowed
 
 
 def _possible(evidence: Evidence) -> Iterator[Promise | None]:

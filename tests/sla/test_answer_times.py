@@ -7,7 +7,7 @@ import pytest
 from leads.documents import publish, start_draft
 from leads.models import Document, IntakeSource
 from sla.answer_times import answer_time, length_text
-from sla.models import Target
+from sla.models import Policy, Target
 
 MONDAY = "a person gets in touch on Monday from 09:00, "
 
@@ -33,6 +33,20 @@ def test_it_goes_by_the_live_policy(source, rosa, at):
     promises.update(allowed=timedelta(hours=2))
     publish(draft, by=rosa, note="Less", at=at - timedelta(minutes=1))
     assert answer_time(source, at) == "A person gets in touch within 2 hours."
+
+
+def test_of_two_promises_the_one_due_last_is_told(source, rosa, at):
+    draft = start_draft(Document.objects.get(kind="policies").versions.get(), by=rosa)
+    germans, *_, last = Policy.objects.filter(version=draft).order_by("position")
+    germans.conditions = [[{"fact": "account.country", "op": "is", "value": "DE"}]]
+    germans.save()
+    Policy.objects.filter(version=draft).exclude(pk__in=[germans.pk, last.pk]).delete()
+    for policy, hours, measure in ((germans, 6, "working"), (last, 7, "wall")):
+        promise = Target.objects.filter(policy=policy, kind="first_response")
+        promise.update(allowed=timedelta(hours=hours), measure=measure)
+    publish(draft, by=rosa, note="Both", at=at - timedelta(minutes=1))
+    thursday = datetime(2026, 3, 12, 14, tzinfo=UTC)  # six working hours end on Friday
+    assert answer_time(source, thursday).endswith("within 6 hours of office hours.")
 
 
 def test_what_opens_no_handoff_promises_nothing(defaults, at):
