@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
@@ -34,7 +34,7 @@ class Beside:
 @dataclass(frozen=True, slots=True)
 class Foretold:
     """asked, days: how many handoffs were replayed, of how long. came, till: how many there were
-    since it went live, till another version did; None: it is live.
+    since it went live, till another version did or as many days were over; None: neither yet.
     """
 
     asked: int
@@ -71,7 +71,8 @@ def foretold_of(version: Version, at: datetime) -> Foretold | None:
         Beside("Held for an opening", "held", draft["waited"], held),
     )
     till = _till(publication)
-    return Foretold(told["asked"], told["days"], sent.count(), publication.at, till, sums, rows)
+    ended = till if till and till <= at else None
+    return Foretold(told["asked"], told["days"], sent.count(), publication.at, ended, sums, rows)
 
 
 def came_of(publication: Publication, at: datetime) -> QuerySet[Decision]:
@@ -98,11 +99,16 @@ def _publication(version: Version) -> Publication | None:
 
 
 def _till(publication: Publication) -> datetime | None:
-    """Return when another version went live; None if none has."""
+    """Return when another version went live, or as many days are over as were replayed: more can't
+    be set beside them. None if none has and nothing was foretold.
+    """
     later = Publication.objects.filter(
         version__document=publication.version.document_id, at__gt=publication.at
     )
-    return later.order_by("at").values_list("at", flat=True).first()
+    ends = [*later.order_by("at").values_list("at", flat=True)[:1]]
+    if publication.predicted is not None:
+        ends.append(publication.at + timedelta(days=publication.predicted["days"]))
+    return min(ends, default=None)
 
 
 def _decisions(publication: Publication, at: datetime) -> QuerySet[Decision]:

@@ -189,6 +189,15 @@ def test_what_was_foretold_stands_beside_what_came(client, draft, olga, rosa, ha
     assert [each.name for each in behind.context["page"]] == ["Lead SE0"]
 
 
+def test_what_came_is_counted_for_as_long_as_was_replayed(draft, olga, hand):
+    told = {"days": 7, "asked": 3, "draft": {"reps": {}, "in_review": 0, "waited": 0}}
+    since = database_now() - timedelta(days=8)
+    documents.publish(draft, by=olga, note="Nordics", at=since, predicted=told)
+    routed(made := hand(0, "SE"), made.opened_at)
+    found = foretold_of(draft, database_now())
+    assert (found.came, found.till) == (0, since + timedelta(days=7))
+
+
 def test_who_may_not_change_drafts_reads_only(client, draft, olga, mona, alice):
     run(draft, olga)
     client.force_login(mona)
