@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from leads.documents import live_version, start_draft
-from leads.models import Account, AccountDomain, Document, Handoff
+from leads.models import Account, AccountDomain, Document, FactSnapshot, Handoff, Stage
 from routing.models import Capacity, Decision, RoutingRule, Turn
 from tests.tables import count_rows
 
 pytestmark = pytest.mark.django_db
+# What the criteria require of whatever opens a handoff.
+WHOLE = {"email": "new@globex.example", "company": "Globex", "country": "BR"}
 
 
 @pytest.fixture
@@ -47,6 +49,32 @@ def test_a_lead_on_record_goes_where_its_hand_raise_leads(ops, make_handoff, ali
     assert "not asked any more" in page
 
 
+def test_what_lacks_a_required_field_goes_to_review_before_any_row(ops, make_handoff, alice, carol):
+    lead = make_handoff().lead
+    tried = ops.get("/routing/1/try/", {"lead": lead.pk}).context["tried"]
+    assert (tried.goes_to, tried.led_to) == ("Review", "Alice")
+    missing, refused = (each.why for each in tried.before)
+    assert missing.startswith("Missing: ") and "Company country" in missing and not refused
+    lacking = typed(ops, opened_by="demo-request", company="Globex", country="DE")
+    assert "Missing: Email." in lacking.content.decode()
+
+
+def test_what_may_not_become_mql_goes_to_review_before_any_row(ops, make_handoff, alice, carol):
+    asked = [[{"fact": "account.industry", "op": "is_known"}]]
+    Stage.objects.filter(pk="mql").update(entry_criteria=asked)
+    lead = make_handoff().lead
+    FactSnapshot.objects.create(
+        lead=lead, known_from=lead.entered_at, facts={"account.country": "DE"}
+    )
+    tried = ops.get("/routing/1/try/", {"lead": lead.pk}).context["tried"]
+    assert tried.goes_to == "Review"
+    assert tried.before[1].why == "Marketing qualified asks for: Industry is known."
+    assert (
+        typed(ops, **WHOLE).context["tried"].before[1].why
+        == "Marketing qualified asks for: Industry is known."
+    )
+
+
 def test_nothing_is_written(ops, make_handoff, alice, carol):
     lead = make_handoff().lead
     ops.get("/routing/1/try/")  # which touches the session
@@ -60,7 +88,7 @@ def test_nothing_is_written(ops, make_handoff, alice, carol):
 
 def test_who_is_passed_over_is_told_with_the_reason(ops, alice, carol):
     Capacity.objects.create(rep=alice, is_online=False)
-    answer = typed(ops, opened_by="demo-request")
+    answer = typed(ops, opened_by="demo-request", **WHOLE)
     assert answer.context["tried"].goes_to == "Carol"
     assert "Skipped: Alice takes no leads now" in answer.content.decode()
 
@@ -68,7 +96,7 @@ def test_who_is_passed_over_is_told_with_the_reason(ops, alice, carol):
 def test_a_lead_typed_in_belongs_to_its_company_on_record(ops, alice):
     account = Account.objects.create(name="Lumora Pay", owner=alice)
     AccountDomain.objects.create(account=account, domain="lumora.example")
-    answer = typed(ops, email="new@lumora.example")
+    answer = typed(ops, **WHOLE | {"email": "new@lumora.example", "company": "Lumora Pay"})
     assert answer.context["tried"].goes_to == "Alice"
     assert "owns the account Lumora Pay" in answer.content.decode()
 
@@ -91,8 +119,8 @@ def test_a_draft_is_asked_as_it_stands(ops, olga, alice, carol, at):
     RoutingRule.objects.filter(version=draft, key="demo").update(
         outcome="rep", rota=None, rep=carol
     )
-    assert typed(ops, draft.number, opened_by="demo-request").context["tried"].goes_to == "Carol"
-    assert typed(ops, opened_by="demo-request").context["tried"].goes_to == "Alice"
+    assert typed(ops, draft.number, opened_by="demo-request").context["tried"].led_to == "Carol"
+    assert typed(ops, opened_by="demo-request").context["tried"].led_to == "Alice"
 
 
 def test_it_asks_for_what_else_the_table_asks(ops, olga, at):
