@@ -22,7 +22,7 @@ from leads.criteria import criteria_of
 from leads.custom_facts import all_declared_facts, labels_of
 from leads.documents import live_version
 from leads.errors import LostRace, WithSales
-from leads.fact_history import evidence_for, facts_of
+from leads.fact_history import evidence_for
 from leads.facts import Fact
 from leads.inbox import PROCESS_TASK
 from leads.matching import lock_identities
@@ -164,14 +164,17 @@ def assign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "
 def route_again(handoff: Handoff, *, by: User, at: datetime) -> None:
     """Let the live routing table decide again, within seconds.
 
-    Raises LostRace if it is no longer in review, AnswerRefused while a required fact is missing.
+    Raises LostRace if it is no longer in review, AnswerRefused while a required fact is missing or
+    its stage asks for more.
     """
     fresh = _claimed(handoff.pk)
+    evidence = evidence_for(fresh.lead, at)
     criteria = criteria_of(live_version(Document.Kind.CRITERIA, at))
-    missing = missing_fields(facts_of(fresh.lead, at), criteria, fresh.path)
-    if missing:
+    if missing := missing_fields(evidence.facts, criteria, fresh.path):
         names = ", ".join(labels_of(missing))
         raise AnswerRefused({"missing": f"Still missing: {names}. Fill it in, or assign a rep."})
+    if refusal := refusal_of(fresh, evidence):
+        raise AnswerRefused({"stage": f"{refusal} Correct the lead, or assign a rep."})
     _release(fresh, f"Sent to routing again by {by}", by=by, at=at)
 
 

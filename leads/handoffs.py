@@ -117,7 +117,7 @@ def send_to_review(
     end_assignment(handoff, Assignment.Outcome.HANDED_BACK, at=at)
     lifecycle.undo_acceptance(handoff, reason=why, by=by, at=at)
     handoff.state = State.REVIEW
-    handoff.review_reason = reason
+    handoff.review_reason = reason[:300]
     handoff.reroute_at = None
     _to_queue(handoff, REVIEW, source=source, reason=why[:200], by=by, at=at)
     handoff.save()

@@ -1,5 +1,6 @@
-"""Leave room on each page of leads for the next score: a row that finds it there keeps its entries
-in all fifteen indexes. Pages that are full already get it when they are written anew.
+"""Leave room on each page of leads for the next score: a row that finds it there, and whose day of
+its next band change stays the same (`lead_band_changes`), keeps its entries in all indexes. Pages
+that are full already get it when they are written anew.
 """
 
 from django.db import migrations

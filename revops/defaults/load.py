@@ -1,4 +1,6 @@
-"""Load what ships with the product. Safe to run again: what is there is left as it is."""
+"""Load what ships with the product. Safe to run again: what is there is left as it is, also what
+people gave another name.
+"""
 
 from __future__ import annotations
 
@@ -78,10 +80,10 @@ def _load_owned(owner: User, at: datetime) -> None:
         zone = Organisation.objects.get().zone
         CalendarTerms.objects.create(version=version, zone=zone, hours=operations.OFFICE_HOURS)
         publish(version, by=owner, note=NOTE, at=at)
-    names = (operations.ROTA, operations.NAMED_ROTA, operations.SEGMENT_ROTA)
-    rotas = {name: Rota.objects.get_or_create(name=name)[0] for name in names}
     if version := _first_version(Document.Kind.ROUTING, "Routing table"):
         review = Queue.objects.get(key="review")
+        names = (operations.ROTA, operations.NAMED_ROTA, operations.SEGMENT_ROTA)
+        rotas = {name: Rota.objects.get_or_create(name=name)[0] for name in names}
         for position, rule in enumerate(operations.ROUTING_RULES):
             where: dict[str, Any] = {"queue": review} if rule["outcome"] == "queue" else {}
             if name := rule.get("rota"):
@@ -91,8 +93,13 @@ def _load_owned(owner: User, at: datetime) -> None:
 
 
 def _first_version(kind: str, name: str) -> Version | None:
-    """Return the first version of a document that is not there yet, or None."""
-    document, is_new = Document.objects.get_or_create(kind=kind, name=name)
+    """Return the first version of a document that is not there yet, or None. A calendar is known by
+    its name; of the others there is one, whatever people call it.
+    """
+    known_by = {"name": name} if kind == Document.Kind.CALENDAR else {}
+    document, is_new = Document.objects.get_or_create(
+        kind=kind, **known_by, defaults={"name": name}
+    )
     return Version.objects.create(document=document, number=1) if is_new else None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -42,6 +43,10 @@ def why(request: SignedInRequest, pk: int) -> HttpResponse:
 def came_from(request: SignedInRequest) -> str:
     """Return the page of ours from which this one was opened; "" if it was none."""
     address = request.headers.get("Referer", "")
-    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
-    path = address.partition(request.get_host())[2] if is_ours else ""
-    return "" if path.partition("?")[0] == request.path else path
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}):
+        return ""
+    told = urlsplit(address)
+    # What is left without the host may name another one: "//there/".
+    path = urlunsplit(told._replace(scheme="", netloc=""))
+    is_there = not url_has_allowed_host_and_scheme(path, None)
+    return "" if is_there or told.path == request.path else path

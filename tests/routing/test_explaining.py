@@ -83,9 +83,10 @@ def test_earlier_decisions_are_told_and_the_way_back(client, alice, carol, mona,
     assert 'href="/routing/rotas/1/leads/open/?page=2"' in page
 
 
-def test_a_page_of_others_is_no_way_back(client, olga, make_handoff):
+@pytest.mark.parametrize("of", ["http://evil.example/x", "http://testserver//evil.example/x"])
+def test_a_page_of_others_is_no_way_back(client, olga, make_handoff, of):
     client.force_login(olga)
-    answer = client.get(URL.format(make_handoff().pk), headers={"Referer": "http://evil.example/x"})
+    answer = client.get(URL.format(make_handoff().pk), headers={"Referer": of})
     assert answer.context["back"] == ""
 
 
