@@ -1,8 +1,8 @@
 """How conditions were answered: true, false or unknown, with what was found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Truth(StrEnum):
@@ -32,8 +32,7 @@ def any_of(truths: Sequence[Truth]) -> Truth:
     return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.FALSE
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionTrace:
+class ConditionTrace(NamedTuple):
     """One condition as it was answered; `actual` is the value found, None if there was none."""
 
     text: str
@@ -43,26 +42,24 @@ class ConditionTrace:
     truth: Truth
 
 
-@dataclass(frozen=True, slots=True)
-class GroupTrace:
+class GroupTrace(NamedTuple):
     conditions: tuple[ConditionTrace, ...]
     truth: Truth
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     groups: tuple[GroupTrace, ...]
     truth: Truth
 
     def to_json(self) -> dict[str, object]:
         """Return the trace as plain values, for storing with a decision."""
         return {
-            "truth": self.truth.value,
+            "truth": self.truth,
             "groups": [
                 {
-                    "truth": group.truth.value,
+                    "truth": group.truth,
                     "conditions": [
-                        {"text": each.text, "actual": each.actual_text, "truth": each.truth.value}
+                        {"text": each.text, "actual": each.actual_text, "truth": each.truth}
                         for each in group.conditions
                     ],
                 }

@@ -69,12 +69,16 @@ class Condition:
         return self.operator.is_relative or self.fact.is_behaviour
 
     def trace(self, evidence: Evidence) -> ConditionTrace:
+        return self.answered(evidence, self.check(evidence))
+
+    def answered(self, evidence: Evidence, answer: bool | None) -> ConditionTrace:
+        """Return the trace of what `check` has answered."""
         if self.fact.is_behaviour:
             actual = self.read(evidence)
         else:
             actual = evidence.facts.get(self.fact.name)
-        truth = TRUTH[self.check(evidence)]
-        return ConditionTrace(self.text, self.fact.name, actual, shown(self.fact, actual), truth)
+        told = shown(self.fact, actual)
+        return ConditionTrace(self.text, self.fact.name, actual, told, TRUTH[answer])
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,9 @@ class Log:
         return {"rules": self.rules, "skipped": self.skipped}
 
     def _add(self, rule: Rule, trace: Trace, **more: object) -> None:
-        matched = trace.truth is Truth.TRUE
-        entry = {"key": rule.key, "label": rule.label, "matched": matched}
-        self.rules.append({**entry, "trace": trace.to_json(), **more})
+        matched, told = trace.truth is Truth.TRUE, trace.to_json()
+        entry = {"key": rule.key, "label": rule.label, "matched": matched, "trace": told, **more}
+        self.rules.append(entry)
 
     def add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
         """Log who was passed over by `rule`."""
@@ -90,5 +90,5 @@ def _failing(group: Sequence[Condition], evidence: Evidence) -> tuple[ConditionT
         if answer is None:
             unknown.append(condition)
         elif not answer:
-            return (condition.trace(evidence),)
-    return tuple(condition.trace(evidence) for condition in unknown)
+            return (condition.answered(evidence, answer),)
+    return tuple(condition.answered(evidence, None) for condition in unknown)
