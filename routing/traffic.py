@@ -96,9 +96,15 @@ def traffic_before(at: datetime) -> Unasked:
 
 def sent_unasked(at: datetime) -> QuerySet[OwnershipChange]:
     """Return by what leads went to review in the last 30 days without any decision on their handoff
-    before: the table was not asked.
+    before: the table was not asked. What somebody gave back is not among them.
     """
-    to_review = OwnershipChange.objects.filter(to_queue__key=REVIEW, at__gt=at - LATELY, at__lte=at)
+    to_review = OwnershipChange.objects.filter(
+        to_queue__key=REVIEW,
+        at__gt=at - LATELY,
+        at__lte=at,
+        source=OwnershipChange.Source.ROUTING,
+        by=None,
+    )
     decided = Decision.objects.filter(
         Q(handoff__closed_at=None) | Q(handoff__closed_at__gte=OuterRef("at")),
         handoff__lead=OuterRef("lead"),

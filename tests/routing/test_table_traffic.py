@@ -53,12 +53,13 @@ def test_a_row_counts_what_it_took_and_what_became_of_it(take, rosa, now):
 
 
 def test_what_went_to_review_before_a_row_was_asked_is_told_apart(
-    client, make_handoff, take, rosa, now
+    client, make_handoff, take, alice, rosa, now
 ):
     wanting, refused, asked = make_handoff(at=now), make_handoff(at=now), take(0).handoff
     for handoff, why in ((wanting, {"missing": ["account.country"]}), (refused, {"reason": "No."})):
         handoffs.send_to_review(handoff, at=now, **why)
     handoffs.send_to_review(asked, at=now, missing=["account.country"])
+    handoffs.send_to_review(make_handoff(rep=alice), reason="Not mine.", at=now, by=alice)
     assert traffic_before(now) == Unasked(missing=1, refused=1)
     client.force_login(rosa)
     page = client.get("/routing/before/missing/").content.decode()
