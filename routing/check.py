@@ -13,6 +13,7 @@ from django.db.models import Model
 from leads.condition_logic import groups_of
 from leads.conditions import InvalidConditions, compile_conditions, validate
 from leads.facts import Fact
+from leads.handoffs import REVIEW
 from leads.models import Role, User, Version
 from leads.offered_facts import offered_facts, worded_facts
 from routing.hours import hours_of
@@ -21,6 +22,7 @@ from routing.linting.checked import Checked, Finding, Passed, Person, RotaState,
 from routing.map import needed
 from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
 from routing.past_traffic import passed_lately
+from routing.traffic import LATELY
 from sla.models import RepHours
 
 KEPT_SECONDS = 300
@@ -71,7 +73,7 @@ def _stamp() -> str:
 
 def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Checked:
     """Return what the check looks at. past: handoffs to ask the rows about."""
-    rules = list(RoutingRule.objects.filter(version=version).select_related("rota", "rep"))
+    rules = list(RoutingRule.objects.filter(version=version).select_related("rota", "rep", "queue"))
     territories = list(Territory.objects.select_related("rota"))
     named: list[RoutingRule | Territory] = [*rules, *territories]
     members = _members({each.rota_id for each in named if each.rota_id})
@@ -83,7 +85,7 @@ def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Chec
         TerritoryState(each.name, beside.person(each.rep_id), beside.rota(each.rota))
         for each in territories
     ]
-    return Checked(rows, states, past)
+    return Checked(rows, states, past, at - LATELY)
 
 
 def _members(rotas: Iterable[int]) -> dict[int, list[int]]:
@@ -164,6 +166,7 @@ def _row(rule: RoutingRule, place: int, beside: _Beside) -> Row:
         languages=_folded(rule.languages),
         needed=needed(rule),
         is_fallback=not rule.conditions,
+        is_review=rule.queue is not None and rule.queue.key == REVIEW,
     )
 
 

@@ -16,7 +16,8 @@ RULES: Mapping[str, LintRule] = {
         LintRule(
             order.NO_FALLBACK,
             "Last row",
-            "The last row, and only that, has no conditions: it takes what nothing above did.",
+            "The last row, and only that, has no conditions: it takes what nothing above did, and"
+            " leads to the review queue.",
             order.no_fallback,
             is_error=True,
         ),
@@ -99,6 +100,12 @@ RULES: Mapping[str, LintRule] = {
             "Nurture before hand-raises",
             "Whoever asked for a person comes first: give their row the higher place and priority.",
             order.nurture_above_hand_raise,
+        ),
+        LintRule(
+            traffic.TAKEN_BEFORE,
+            "Takes hand-raises first",
+            "Move it below the row for whoever asked for a person, or have it ask for others only.",
+            traffic.taken_before_hand_raise,
         ),
         LintRule(
             order.HOLDS,

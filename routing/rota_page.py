@@ -10,11 +10,14 @@ from django.db.models import Count
 
 from leads.models import Handoff, User
 from routing.coming_turns import Coming, coming_turns
+from routing.errors import HasToWait, NobodyAvailable
 from routing.hours import Hours, hours_of, moment
 from routing.models import Rota
 from routing.naming import NamedBy, names_rota
-from routing.needs import ANYBODY
+from routing.needs import ANYBODY, Needs
+from routing.questions import Question
 from routing.rota_needs import needs_of
+from routing.rotas import look
 from routing.shares import LATELY, MemberShare, RotaShares, rota_shares
 from routing.skips import PassedOver, Skips
 
@@ -45,7 +48,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class RotaPage:
-    """rows_differ: the rows that lead to it ask for different reps; then nothing is asked here."""
+    """rows_differ: the rows that lead to it ask for different reps; then nothing is asked here.
+
+    waits: till when what leads to it is held, in words that follow "it"; "" if it is not.
+    """
 
     shares: RotaShares
     members: Sequence[Member]
@@ -55,6 +61,7 @@ class RotaPage:
     named_by: NamedBy
     rows_differ: bool
     never_opens: bool
+    waits: str
 
     @property
     def rota(self) -> Rota:
@@ -82,7 +89,18 @@ def rota_page(rota: Rota, user: User, at: datetime) -> RotaPage:
         named_by=names_rota(rota, at),
         rows_differ=asked is None,
         never_opens=_never_opens(shares, hours, at),
+        waits="" if shares.eligible or not needs.at_work else _waits(rota, needs, at),
     )
+
+
+def _waits(rota: Rota, needs: Needs, at: datetime) -> str:
+    try:
+        look(rota.pk, Question(None, {}, at), needs)
+    except HasToWait as wait:
+        return wait.reason[0].lower() + wait.reason[1:]
+    except NobodyAvailable:
+        return ""
+    return ""
 
 
 def _members(

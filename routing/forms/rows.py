@@ -10,7 +10,9 @@ from django.db import models
 
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
+from leads.handoffs import REVIEW
 from leads.models import Queue, Role, User
+from routing.linting.order import LAST_TO_REVIEW
 from routing.models import Capacity, Rota, RoutingRule
 from routing.needs import language_name
 
@@ -119,10 +121,17 @@ class RoutingRuleForm(RowForm):
             del self.fields[name]
 
     def _ask_only_where(self, row: RoutingRule) -> None:
+        """Ask of the last row nothing that it can't have: it leads to the review queue."""
         for name in NOT_OF_FALLBACK:
             self.fields.pop(name, None)
+        self._choices("queue", Queue.objects.filter(key=REVIEW))
+        self.fields["queue"].error_messages["invalid_choice"] = LAST_TO_REVIEW
         if row.outcome == Outcome.QUEUE:
             del self.fields["outcome"]
+            return
+        outcome = self.fields["outcome"]
+        outcome.choices = [("", "Choose"), (Outcome.QUEUE, Outcome.QUEUE.label)]  # type: ignore[attr-defined]
+        outcome.error_messages["invalid_choice"] = LAST_TO_REVIEW
 
     def _outcome(self) -> str:
         """Return the outcome as it stands in the form, or in the row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from leads.condition_logic import Asked, Group
@@ -86,7 +87,7 @@ class Row:
 
     unknown: what keeps its conditions from being asked, in words; gone: which values it asks for
     that nothing has; retired: the labels of facts in them that were switched off. needed: the
-    skills and languages in words.
+    skills and languages in words. is_review: whether it leads to the review queue.
     """
 
     key: str
@@ -106,6 +107,7 @@ class Row:
     languages: frozenset[str]
     needed: str
     is_fallback: bool
+    is_review: bool
 
     @property
     def leads_to(self) -> tuple[str, RotaState | None, Person | None]:
@@ -152,16 +154,23 @@ class Checked:
     """A table under check, and what is known beside it.
 
     past: handoffs of the last 90 days; of none, nothing is said about traffic.
+    lately_from: since when one is of the last 30; None: all are.
     """
 
     rows: Sequence[Row]
     territories: Sequence[TerritoryState]
     past: Sequence[Passed] = ()
+    lately_from: datetime | None = None
 
     @property
     def asked(self) -> list[Row]:
         """The rows that can be asked at all, but for the fallback."""
         return [row for row in self.rows if row.compiled is not None and not row.is_fallback]
+
+    @property
+    def lately(self) -> list[Passed]:
+        since = self.lately_from
+        return [each for each in self.past if since is None or each.evidence.at > since]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ NO_FALLBACK, UNKNOWN, GONE, RETIRED = (
     "routing.retired_fact",
 )
 CONTRADICTORY, SHADOWED = "routing.contradictory", "routing.shadowed"
+LAST_TO_REVIEW = "The last row must lead to the review queue: what no row took has to be looked at."
 NURTURE_FIRST, HOLDS = "routing.nurture_above_hand_raise", "routing.holds_without_fallback"
 
 
@@ -26,6 +27,8 @@ def no_fallback(checked: Checked) -> Iterator[Finding]:
     if not checked.rows or not checked.rows[-1].is_fallback:
         sentence = "The last row must have no conditions: it takes what nothing above did."
         yield Finding(NO_FALLBACK, "The last row", sentence, "", TABLE)
+    elif not checked.rows[-1].is_review:
+        yield about(NO_FALLBACK, checked.rows[-1], LAST_TO_REVIEW)
 
 
 def unknown_fact(checked: Checked) -> Iterator[Finding]:

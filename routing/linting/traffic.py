@@ -1,4 +1,6 @@
-"""What past handoffs show: rows that never held, and what only the last row would take. Pure."""
+"""What past handoffs show: rows that never held, what only the last row would take, and who asked
+for somebody but would be taken by another row first. Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from leads.facts import Fact, FactType
-from routing.linting.checked import ENOUGH_HANDOFFS, TABLE, Checked, Finding, Passed, Row, about
+from routing.linting.checked import (
+    ENOUGH_HANDOFFS,
+    TABLE,
+    Checked,
+    Finding,
+    Passed,
+    Path,
+    Row,
+    about,
+)
 
 NEVER_FIRES, GAP = "routing.never_fires", "routing.gap"
+TAKEN_BEFORE = "routing.taken_before_hand_raise"
+NAMED = "account.is_named"
+OF_OWNERS = frozenset({"opportunity_owner", "account_owner"})
 # What a gap is told by: facts with few values, of those that the table asks for.
 FACTS_TOLD = 3
 GAPS_TOLD = 5
@@ -35,6 +49,40 @@ def gap(checked: Checked) -> Iterator[Finding]:
     most_first = sorted(kinds.items(), key=lambda kind: -len(kind[1]))
     for words, leads in most_first[:GAPS_TOLD]:
         yield _gap(words, leads, of=len(checked.past))
+
+
+def taken_before_hand_raise(checked: Checked) -> Iterator[Finding]:
+    """Yield the rows that would take people who asked for somebody before the row that is for them.
+    Whose deal or account it is, and a named account, may come first.
+    """
+    taken: dict[str, list[int]] = defaultdict(list)
+    whose: dict[str, Row] = {}
+    raised = 0
+    for each in checked.lately:
+        holding = [row for row in checked.asked if _holds(row, each)]
+        own = next((row for row in holding if row.path is Path.HAND_RAISE), None)
+        raised += own is not None
+        if own is not None and holding[0] is not own and not _may_come_first(holding[0]):
+            taken[holding[0].key].append(each.lead_id)
+            whose[holding[0].key] = own
+    for row in checked.asked:
+        if row.key in taken:
+            yield _taken(row, whose[row.key], taken[row.key], of=raised)
+
+
+def _may_come_first(row: Row) -> bool:
+    """Whether a row is for a company that somebody has already, or that was singled out."""
+    asked = row.compiled.conditions if row.compiled else ()
+    return row.outcome in OF_OWNERS or any(each.fact.name == NAMED for each in asked)
+
+
+def _taken(row: Row, own: Row, leads: Sequence[int], *, of: int) -> Finding:
+    count = f"{len(leads):,} of {of:,} handoffs of 30 days ({len(leads) / of:.0%})"
+    sentence = (
+        f"“{row.label}” stands above “{own.label}”, which takes people who asked for somebody, and"
+        f" comes before it for {count} that are for that row."
+    )
+    return about(TAKEN_BEFORE, row, sentence, leads)
 
 
 def _gap(words: Sequence[str], leads: Sequence[int], *, of: int) -> Finding:

@@ -26,6 +26,7 @@ from routing import waiting
 from routing.explain import rules_asked, why_them
 from routing.lines import due
 from routing.models import Capacity, Decision, Turn
+from routing.rota_page import rota_page
 from sla.models import CalendarTerms, Clock, RepHours
 from tests.routing.conftest import routed, when
 from tests.routing.test_rotas import in_threads
@@ -91,6 +92,11 @@ def test_at_night_it_waits_for_the_first_who_opens(at_night, make_handoff):
     assert (decision.queue.key, decision.rep, decision.rule_key) == ("routing", None, "rule-1")
     assert (fresh(handoff).state, fresh(handoff).reroute_at) == ("waiting", NINE)
     assert not Assignment.objects.exists() and not Turn.objects.exists()
+
+
+def test_the_rotas_page_says_that_what_leads_to_it_waits(at_night, inbound, olga):
+    assert rota_page(inbound, olga, EVENING).waits == "waits till Wed 09:00, when Alice opens."
+    assert rota_page(inbound, olga, NINE).waits == ""
 
 
 def test_the_trace_says_till_when_each_is_off(at_night, make_handoff):

@@ -11,6 +11,7 @@ from leads.models import Absence, Account, CustomFact, Document, Queue, Role, Ve
 from routing.check import checked, errors_of, report_on
 from routing.lint import RULES, lint
 from routing.linting.checked import Checked, Passed
+from routing.linting.order import LAST_TO_REVIEW
 from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
 from tests.conftest import make_user
 from tests.routing.conftest import when
@@ -70,6 +71,13 @@ def test_a_table_in_order_has_nothing_to_find(make_table, crew, at):
     assert found(make_table(to(crew)), at) == {}
 
 
+def test_the_last_row_leads_to_review(make_table, crew, at):
+    nurture = {"outcome": "queue", "queue": Queue.objects.get(key="nurture")}
+    draft = make_table(to(crew), nurture, fallback=False)
+    assert only(draft, at).sentence == LAST_TO_REVIEW
+    assert errors_of(draft, at) == [LAST_TO_REVIEW]
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
@@ -80,7 +88,7 @@ def test_a_table_in_order_has_nothing_to_find(make_table, crew, at):
 )
 def test_the_last_row_and_only_that_takes_everything(make_table, crew, at, rows, sentence):
     draft = make_table(*(to(crew, each) for each in rows), fallback=False)
-    assert found(draft, at)["routing.no_fallback"].sentence == sentence
+    assert "routing.no_fallback" in found(draft, at)
     assert sentence in errors_of(draft, at)
 
 
@@ -282,6 +290,23 @@ def test_kinds_of_leads_that_no_row_takes_most_traffic_first(make_table, crew, a
         "Company country unknown: 1 of 8 handoffs of 90 days (12%) would be left to the last row.",
     ]
     assert gaps[0].leads == (0, 1, 2, 3, 4)
+
+
+def test_a_row_that_takes_who_asked_for_a_person_before_their_own(make_table, crew, at, past):
+    owned = {"conditions": when("account.has_owner", "is_true"), "outcome": "account_owner"}
+    draft = make_table(owned, to(crew), to(crew, RAISED))
+    raised = {"handoff__path": "hand_raise", "handoff__hand_raise": "demo-request"}
+    german = past(3, account__country="DE", **raised)
+    others = [
+        *past(1, **raised),
+        *past(5, account__country="DE", handoff__path="score"),
+        *past(1, account__country="DE", account__has_owner=True, **raised),
+    ]
+    finding = found(draft, at, *german, *others)["routing.taken_before_hand_raise"]
+    assert (finding.row_key, finding.count) == ("row-2", 3)
+    assert "comes before it for 3 of 5 handoffs of 30 days (60%)" in finding.sentence
+    long_ago = found(draft, at + timedelta(days=31), *german)
+    assert "routing.taken_before_hand_raise" not in long_ago
 
 
 def test_real_handoffs_are_looked_at_with_what_was_known(make_table, crew, make_handoff, know, at):

@@ -14,6 +14,7 @@ from leads.models import CustomFact, Document, Organisation, Queue, User, Versio
 from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint
 from routing.forms.rows import RoutingRuleForm
+from routing.linting.order import LAST_TO_REVIEW
 from routing.models import Capacity, Rota, RoutingRule
 from routing.table_order import FALLBACK_STAYS
 from routing.table_pages import TABLE
@@ -119,6 +120,13 @@ def test_what_can_never_be_is_refused(editor, address, draft, alice):
     ):
         (error,) = errors(row(draft), {**form, **typed})
         assert said in error
+
+
+def test_the_last_row_leads_to_review_and_nowhere_else(editor, address, draft):
+    nurture = Queue.objects.get(key="nurture")
+    answer = send(editor, address("review"), opened(editor, address("review")), queue=nurture.pk)
+    assert answer.status_code == 422 and LAST_TO_REVIEW in answer.content.decode()
+    assert row(draft, "review").queue.key == "review"
 
 
 def test_no_other_row_may_do_without_conditions(editor, address, draft):
