@@ -132,6 +132,12 @@ def in_order(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     )
 
 
+def next_waiting(handoffs: QuerySet[Handoff], show: Show) -> Handoff | None:
+    """Return the most urgent lead of a part of the queue that waits for an answer."""
+    waiting = handoffs.filter(FILTERS[show], FILTERS[Show.WAITING])
+    return in_order(waiting).select_related("lead").first()
+
+
 def counts(handoffs: QuerySet[Handoff]) -> dict[str, int]:
     """Return how many leads each part of a queue has."""
     found: dict[str, int] = handoffs.aggregate(

@@ -51,8 +51,10 @@ def wake(at: datetime) -> int:
     Of those that wait alike only the first is asked about; of very many kinds, the others come
     with the next calls.
     """
-    rules = live_table(at)[1]
     kinds = _in_their_turn(_alike(held(at)), at)
+    if not kinds:  # as before a table was ever published
+        return 0
+    rules = live_table(at)[1]
     firsts = Handoff.objects.select_related("lead__account").in_bulk(
         [kind[0].handoff_id for kind in kinds]
     )

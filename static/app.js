@@ -213,19 +213,24 @@ function handleKey(event) {
   return press(key, event.timeStamp);
 }
 
+// Typed letters belong to the field; Esc leaves its form. An open list or a menu takes Esc for itself.
+function isTaken(event) {
+  if (event.key === "Escape") return event.isComposing || closeMenus();
+  return isTyping(event.target);
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeMenus();
-  if (!hasShortcuts() || event.defaultPrevented) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (isTaken(event) || !hasShortcuts() || event.defaultPrevented) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
   if (handleKey(event)) event.preventDefault();
 });
 
 // Clicks -----------------------------------------------------------------------------------------
 function closeMenus(except) {
-  document.querySelectorAll("details.menu[open]").forEach((menu) => {
-    if (menu !== except) menu.open = false;
-  });
+  const open = [...document.querySelectorAll("details.menu[open]")].filter((menu) => menu !== except);
+  open.forEach((menu) => { menu.open = false; });
+  return open.length > 0;
 }
 
 document.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
 "use strict";
-// What only the queue needs: keep the open lead in sight, and go to the field a reason asks for.
+// What only the queue needs: keep the open lead in sight, go to the field a reason asks for, and back.
 
 function showOpenRow() {
   document.querySelector(".row-lead.is-on")?.scrollIntoView({ block: "nearest" });
@@ -10,8 +10,15 @@ document.addEventListener("change", (event) => {
   if (asked) document.getElementById(asked)?.focus();
 });
 
-function focusFirstField(form) {
-  form.querySelector("[data-focus-first] :is(input:not([type=hidden]), select, textarea)")?.focus();
+// Else, where what had the focus is gone, it goes to the open lead, to which the keys belong.
+function focusWithin(part) {
+  const field = part.querySelector(
+    "[data-focus-first] :is(input:not([type=hidden]), select, textarea)",
+  );
+  if (field) field.focus();
+  else if (part.matches("#main, #answer") && document.activeElement === document.body) {
+    document.getElementById("packet")?.focus({ preventScroll: true });
+  }
 }
 
 // A closed list does nothing on Enter; in the answer pane it sends the form, as a text field does.
@@ -40,6 +47,6 @@ document.addEventListener(
 
 document.addEventListener("htmx:afterSettle", (event) => {
   showOpenRow();
-  focusFirstField(event.target);
+  focusWithin(event.target);
 });
 showOpenRow();

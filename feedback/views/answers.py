@@ -24,6 +24,7 @@ from feedback.forms import (
     ReasonForm,
     TouchForm,
 )
+from feedback.queue import next_waiting, queue_of
 from feedback.views.page import Where, pane, panes, where
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
@@ -45,15 +46,21 @@ LIKELY_OUTCOME: dict[str, str] = {
 @login_required
 @require_POST
 def accept(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Open the next lead that waits for an answer; with none, this one stays, for its touch."""
     place = where(request, database_now(), rep=request.user)
     assignment = own_assignment(request, pk)
 
+    mine = queue_of(request.user, viewer=request.user).exclude(pk=pk)
+    following = next_waiting(mine, place.show)
+
     def act(told: dict[str, Any]) -> str:
         handoff = answers.accept(assignment, by=request.user, at=place.at, **told)
-        return f"Accepted {handoff.lead}.{touch_by(handoff, place.at)}"
+        said = f"Accepted {handoff.lead}.{touch_by(handoff, place.at)}"
+        return f"{said} Next: {following.lead}." if following else said
 
     form = AcceptForm(request.POST)
-    return answer_with(request, place, assignment, panel="accept", form=form, act=act)
+    stays = following is None
+    return answer_with(request, place, assignment, panel="accept", form=form, act=act, stays=stays)
 
 
 @login_required

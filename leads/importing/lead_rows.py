@@ -44,14 +44,17 @@ class ImportPlan:
 
 @dataclass(slots=True)
 class ImportSummary:
-    """Every row is in exactly one of created, joined, refused, failed and waiting.
+    """Every row is in exactly one of created, joined, earlier, refused, failed, waiting and blank.
 
-    differing: rows imported before with other values, which stay as they were.
+    earlier:   rows that a run before this one took in.
+    differing: of these, those with other values now; they stay as they were.
     """
 
     rows: int = 0
+    blank: int = 0
     created: int = 0
     joined: int = 0
+    earlier: int = 0
     refused: int = 0
     failed: int = 0
     waiting: int = 0
@@ -67,13 +70,18 @@ def import_rows(
     digest and its number, and what is processed is not processed again.
     """
     summary = ImportSummary()
+    created_before, summary.earlier = _taken_in(plan)
     for batch in batches(rows(plan.layout), BATCH):
         submissions = list(_submissions(plan, batch, refused))
         Submission.objects.bulk_create(submissions, ignore_conflicts=True)
         summary.rows += len(batch)
+        summary.blank += sum(row.is_blank for row in batch)
         progress(len(batch) - len(submissions))
         summary.differing += _process(plan, submissions, progress)
-    _count(plan, summary)
+    created, done = _taken_in(plan)
+    summary.created = created - created_before
+    summary.joined = done - summary.earlier - summary.created
+    _count_kept(plan, summary)
     summary.refused = refused.count
     return summary
 
@@ -86,6 +94,8 @@ def batches(each: Iterable[Row], size: int) -> Iterator[list[Row]]:
 
 def _submissions(plan: ImportPlan, batch: list[Row], refused: RefusedRows) -> Iterator[Submission]:
     for row in batch:
+        if row.is_blank:
+            continue
         try:
             yield _submission(plan, row)
         except FieldsRefused as error:
@@ -130,14 +140,20 @@ def _process(
     return differing
 
 
-def _count(plan: ImportPlan, summary: ImportSummary) -> None:
-    """Read off the inbox what became of the rows, of this run and of earlier ones."""
-    kept = Submission.objects.filter(source=plan.source, key__startswith=plan.key_start)
-    done = kept.filter(state=Submission.State.DONE)
-    summary.created = _first_of_their_lead(done).count()
-    summary.joined = done.count() - summary.created
-    summary.failed = kept.filter(state=Submission.State.FAILED).count()
-    summary.waiting = kept.filter(state=Submission.State.PENDING).count()
+def _taken_in(plan: ImportPlan) -> tuple[int, int]:
+    """Return how many rows of the file made a lead by now, in any run, and how many are done."""
+    done = _kept(plan).filter(state=Submission.State.DONE)
+    return _first_of_their_lead(done).count(), done.count()
+
+
+def _count_kept(plan: ImportPlan, summary: ImportSummary) -> None:
+    """Read off the inbox what failed and what waits."""
+    summary.failed = _kept(plan).filter(state=Submission.State.FAILED).count()
+    summary.waiting = _kept(plan).filter(state=Submission.State.PENDING).count()
+
+
+def _kept(plan: ImportPlan) -> QuerySet[Submission]:
+    return Submission.objects.filter(source=plan.source, key__startswith=plan.key_start)
 
 
 def _first_of_their_lead(done: QuerySet[Submission]) -> QuerySet[Submission]:

@@ -92,6 +92,7 @@ class OutcomeSummary:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    blank: int = 0
     early_wins: int = 0
 
 

@@ -60,6 +60,10 @@ class Row:
     cells: list[str]
     fault: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        return not self.fault and not any(cell.strip() for cell in self.cells)
+
 
 @dataclass(slots=True)
 class _Scan:
@@ -96,13 +100,13 @@ def read_layout(path: Path, *, encoding: str = "", delimiter: str = "") -> Table
         header=_header(path, head, separator),
         lines=scan.lines,
     )
-    if next(rows(layout), None) is None:
+    if all(row.is_blank for row in rows(layout)):
         raise Unreadable(f"{path} has a header and no rows.")
     return layout
 
 
 def rows(layout: TableLayout) -> Iterator[Row]:
-    """Return the rows after the header as they are read; blank ones are left out."""
+    """Return the rows after the header as they are read, blank ones too."""
     with _open(layout.path, layout.encoding) as text:
         reader = csv.reader(text, delimiter=layout.delimiter)
         number = 0
@@ -115,11 +119,13 @@ def rows(layout: TableLayout) -> Iterator[Row]:
             except csv.Error as error:
                 yield Row(number, [], f"The row can't be read: {error}. Is a quote left open?")
                 continue
-            if number > 1 and any(cell.strip() for cell in cells):
+            if number > 1:
                 yield Row(number, cells, _fault(cells, layout))
 
 
 def _fault(cells: list[str], layout: TableLayout) -> str:
+    if not any(cell.strip() for cell in cells):
+        return ""
     if len(cells) != len(layout.header):
         return f"It has {len(cells)} cells where the header has {len(layout.header)}."
     together = "".join(cells)

@@ -144,7 +144,9 @@ def test_a_call_is_logged_with_one_key_and_enter(make_screen, alice, pass_lead):
     assert (touch.handoff, touch.outcome) == (handoff, Touch.Outcome.SPOKE)
 
 
-def test_enter_in_an_open_list_chooses_and_sends_nothing(make_screen, alice, pass_lead):
+def test_enter_and_esc_in_an_open_list_are_the_lists_and_then_the_forms(
+    make_screen, alice, pass_lead
+):
     pass_lead(alice, "Clara Nyström")
     screen = make_screen(alice)
     page = screen.page
@@ -155,6 +157,12 @@ def test_enter_in_an_open_list_chooses_and_sends_nothing(make_screen, alice, pas
         page.keyboard.press(key)
     expect(page.get_by_label("Channel")).to_have_value("email")
     assert not Touch.objects.exists()
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")  # closes the list,
+    expect(page.get_by_role("form", name="Log a touch")).to_be_visible()
+    page.keyboard.press("Escape")  # and then the form
+    expect(page.get_by_role("form", name="Log a touch")).not_to_be_visible()
+    expect(page.locator("#packet")).to_be_focused()
 
 
 def test_the_count_in_the_bar_follows_each_answer(make_screen, alice, pass_lead):

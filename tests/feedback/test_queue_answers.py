@@ -61,10 +61,19 @@ def test_accept_takes_the_lead_and_opens_the_next(post, alice, pass_lead):
     assert (response.status_code, response["HX-Retarget"]) == (200, "#main")
     assert response.context["opened"].handoff == other
     assert b"Accepted First. First touch by" in response.content
+    assert b"Next: Second." in response.content
+
+
+def test_the_last_one_accepted_stays_open_for_its_touch(post, alice, pass_lead):
+    pass_lead(alice, "Worked", accepted=True)
+    handoff = pass_lead(alice, "Last")
+    response = post(handoff, "accept")
+    assert response.context["opened"].handoff == handoff
+    assert b"Next:" not in response.content
 
 
 def test_accept_without_htmx_goes_back_to_the_queue(post, alice, pass_lead):
-    handoff = pass_lead(alice)
+    handoff, _ = pass_lead(alice, "First"), pass_lead(alice, "Second")
     assert post(handoff, "accept", htmx=False).url == "/queue/"
     assert latest(handoff).answer == Assignment.Answer.ACCEPTED
 

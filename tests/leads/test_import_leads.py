@@ -45,9 +45,10 @@ def test_rows_become_leads_and_the_summary_adds_up(file, run):
         + "JANE@lumora.example,Jane Doe,Lumora,120\n"
         + "joe,Joe,Lumora,1\n"
         + "ann@lumora.example,Ann,Lumora,many\n"
+        + ",,,\n"
     )
     printed = run(path)
-    assert "4 rows in" in printed
+    assert "5 rows in" in printed and "1 blank" in printed
     assert "1 new leads, 1 joined to known leads, 2 refused, 0 failed" in printed
     assert Lead.objects.get().name == "Jane Doe"
     assert not Submission.objects.exclude(state="done").exists()
@@ -66,7 +67,7 @@ def test_blank_rows_leave_no_gap_in_the_progress_bar(file):
     layout = read_layout(file(HEADER + "jane@lumora.example,Jane,Lumora,1\n\n,,,\n"))
     with row_bar(layout) as bar:
         bar.update(len(list(rows(layout))))
-    assert (bar.n, bar.total) == (1, 1)
+    assert (bar.n, bar.total) == (3, 3)
 
 
 def test_the_layout_and_what_is_ignored_are_told(file, run):
@@ -80,7 +81,8 @@ def test_a_second_run_doubles_nothing(file, run):
     path = file(HEADER + "jane@lumora.example,Jane,Lumora,1\njoe@lumora.example,Joe,Lumora,1\n")
     run(path)
     printed = run(path)
-    assert "2 rows in" in printed and "2 new leads, 0 joined" in printed
+    assert "2 rows in" in printed and "0 new leads, 0 joined" in printed
+    assert "2 taken in by an earlier run" in printed
     assert (Lead.objects.count(), Submission.objects.count()) == (2, 2)
 
 
@@ -91,7 +93,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(file, run, monkeypatch):
     Submission.objects.filter(pk=second.pk).update(
         state="pending", processed_at=None, next_attempt_at=second.received_at
     )
-    run(path)
+    assert "1 new leads, 0 joined" in run(path)
     second.refresh_from_db()
     assert second.state == "done"
     assert Lead.objects.count() == 2

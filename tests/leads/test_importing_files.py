@@ -132,9 +132,10 @@ def test_a_cell_may_have_lines_and_delimiters_in_quotes(file):
     assert next(rows(layout)).cells[1] == 'one,\ntwo "three"'
 
 
-def test_blank_rows_are_left_out_and_rows_keep_their_numbers(file):
+def test_blank_rows_are_told_and_rows_keep_their_numbers(file):
     path = file("email,name\n\n,\na@b.example,Ann\n")
-    assert [row.number for row in rows(read_layout(path))] == [4]
+    found = [(row.number, row.is_blank) for row in rows(read_layout(path))]
+    assert found == [(2, True), (3, True), (4, False)]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "\r=1"])

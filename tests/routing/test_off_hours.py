@@ -430,3 +430,8 @@ def test_two_workers_at_an_opening_pass_each_once_and_in_order(
     passed = in_threads(pass_all, [ids, ids], threads=2)
     turns = Turn.objects.order_by("number").values_list("assignment__handoff", flat=True)
     assert sum(passed) == 8 and list(turns) == [each.pk for each in made]
+
+
+@pytest.mark.django_db
+def test_before_a_table_was_ever_published_there_is_nothing_to_wake():
+    assert waiting.wake(datetime(2000, 1, 3, tzinfo=UTC)) == 0

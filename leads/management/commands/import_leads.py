@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(sentence(summary, time.monotonic() - started))
         if summary.refused:
             self.stdout.write(f"Refused rows, with the reason of each: {refused.path}")
-        if summary.refused == summary.rows:
+        if summary.refused == summary.rows - summary.blank:
             raise CommandError("Every row was refused.")
 
 
@@ -59,6 +59,10 @@ def sentence(summary: ImportSummary, seconds: float) -> str:
         f"{summary.refused:,} refused",
         f"{summary.failed:,} failed and kept in the inbox",
     ]
+    if summary.earlier:
+        parts.append(f"{summary.earlier:,} taken in by an earlier run")
+    if summary.blank:
+        parts.append(f"{summary.blank:,} blank")
     if summary.waiting:
         parts.append(f"{summary.waiting:,} waiting in the inbox")
     rate = summary.rows / max(seconds, 0.001)

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         self.stdout.write(sentence(summary, count, refused.count, time.monotonic() - started))
         if refused.count:
             self.stdout.write(f"Refused rows, with the reason of each: {refused.path}")
-        if refused.count == count:
+        if refused.count == count - summary.blank:
             raise CommandError("Every row was refused.")
 
 
@@ -59,6 +59,9 @@ def take_row(
     summary: OutcomeSummary,
     refused: RefusedRows,
 ) -> None:
+    if row.is_blank:
+        summary.blank += 1
+        return
     try:
         if row.fault:
             raise FieldsRefused([("", row.fault)])
@@ -71,7 +74,7 @@ def sentence(summary: OutcomeSummary, count: int, refused: int, seconds: float) 
     text = (
         f"{count:,} rows in {seconds:.1f} s: {summary.created:,} new meetings and deals,"
         f" {summary.updated:,} brought up to date, {summary.unchanged:,} known already,"
-        f" {refused:,} refused."
+        f" {refused:,} refused{f', {summary.blank:,} blank' if summary.blank else ''}."
     )
     if summary.early_wins:
         wins = "1 win lies" if summary.early_wins == 1 else f"{summary.early_wins} wins lie"
