@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from leads.condition_checks import is_storable
 from leads.conditions import validate
+from leads.countries import COUNTRIES
 from leads.facts import (
     ACCOUNT_FACTS,
     ACTIVITY_KIND_CHOICES,
@@ -31,6 +32,7 @@ from leads.forms.typed_conditions import (
     read_pairs,
     where_of,
 )
+from leads.forms.typed_countries import country_problems, is_country
 from leads.operators import OPERATORS, Operator, Takes, is_picked, operators_for
 
 # Known only once criteria have been applied, so criteria themselves can't ask them.
@@ -67,6 +69,11 @@ class ShownCondition:
             return ()
         asked = self.typed.chosen if self.widget == "choices" else (self.typed.value,)
         return [each for each in asked if each and each not in self.fact.choice_values]
+
+    @property
+    def countries(self) -> Mapping[str, str]:
+        """The names of countries by their codes where one is asked for, else nothing."""
+        return COUNTRIES if self.fact and is_country(self.fact, self.typed.op) else {}
 
     @property
     def pairs(self) -> Pairs:
@@ -196,6 +203,7 @@ class ConditionsField(forms.Field):
         self.widget.is_checked = True
         stored = value.to_json(self.widget.facts)
         problems = validate(stored, extra_facts=self.widget.own, allow_always=self.allow_always)
+        problems += [each for group in stored for one in group for each in country_problems(one)]
         if problems:
             raise ValidationError(problems)
         return list(stored)

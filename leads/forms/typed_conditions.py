@@ -12,6 +12,7 @@ from typing import Any
 
 from leads.condition_checks import MOST_DIGITS, condition_problems
 from leads.facts import Fact, FactType
+from leads.forms.typed_countries import as_stored, country_problems
 from leads.operators import OPERATORS, Operator, Takes, choice_of, is_picked, operators_for
 
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -145,12 +146,12 @@ class TypedCondition:
             case Takes.MANY if is_picked(fact, operator):
                 return list(self.chosen)
             case Takes.MANY:
-                return typed_list(self.value)
+                return [as_stored(fact, self.op, each) for each in typed_list(self.value)]
             case Takes.DAYS:
                 return _none_if_blank(self.value)
         if fact.type is FactType.NUMBER:
             return _none_if_blank(self.value)
-        return self.value.strip() or None
+        return as_stored(fact, self.op, self.value.strip()) or None
 
     def with_choices_of(self, fact: Fact) -> TypedCondition:
         """Return the condition with those choices of its fact that its values are compared as."""
@@ -202,11 +203,9 @@ class TypedConditions:
 
     def problems(self, place: tuple[int, int], facts: Mapping[str, Fact]) -> list[str]:
         """Return what is wrong with the condition at `place`, as sentences."""
-        condition = self.groups[place[0]][place[1]]
-        return [
-            sentence[0].upper() + sentence[1:]
-            for sentence in condition_problems(condition.to_json(facts), facts)
-        ]
+        stored = self.groups[place[0]][place[1]].to_json(facts)
+        found = [*condition_problems(stored, facts), *country_problems(stored)]
+        return [sentence[0].upper() + sentence[1:] for sentence in found]
 
     def after(self, action: str, facts: Mapping[str, Fact]) -> TypedConditions:
         """Return the conditions after a press of a button: "add:1" a condition to group 1,

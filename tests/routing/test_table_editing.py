@@ -136,6 +136,17 @@ def test_no_other_row_may_do_without_conditions(editor, address, draft):
     assert "only a fallback rule may apply to everybody" in error
 
 
+def test_a_country_is_one_by_code_or_name_and_stored_as_its_code(editor, address, draft):
+    form = opened(editor, address("territory"))
+    named = {"conditions-0-0-op": "is_any_of", "conditions-0-0-value": "Germany, fr, Sverige"}
+    assert send(editor, address("territory"), form, **named).status_code == 302
+    assert row(draft, "territory").conditions[0][0]["value"] == ["DE", "FR", "SE"]
+    unknown = {"conditions-0-0-op": "is", "conditions-0-0-value": "Atlantis"}
+    answer = send(editor, address("territory"), opened(editor, address("territory")), **unknown)
+    assert answer.status_code == 422
+    assert "There is no country “Atlantis”." in answer.content.decode()
+
+
 def test_hours_skills_and_languages(editor, address, draft, alice):
     Capacity.objects.create(rep=alice, skills=["Payments"], languages=["de"])
     typed = {"off_hours": "hold", "skills": ["Payments"], "languages": ["de"]}
