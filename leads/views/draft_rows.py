@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from leads import draft_editing
 from leads.contested import (
@@ -167,9 +168,18 @@ def _refuse(
 
 
 def _done(request: SignedInRequest, target: Target) -> HttpResponse:
-    if wants_fragment(request):  # so much depends on a row that the page is asked for anew
+    is_alone = _stands_alone(request, target)
+    if wants_fragment(request) and not is_alone:
+        # So much depends on a row that the page is asked for anew.
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return redirect(target.page)
+    messages.success(request, f"The {target.table.one} is saved to draft v{target.number}.")
+    return HttpResponseClientRedirect(target.page) if is_alone else redirect(target.page)
+
+
+def _stands_alone(request: SignedInRequest, target: Target) -> bool:
+    """Whether a fragment is for the row's own page, where there is no table around it."""
+    path, _, _ = (request.htmx.current_url_abs_path or "").partition("?")
+    return path == target.address
 
 
 def _show(
@@ -188,6 +198,7 @@ def _show(
         "form": form,
         "carried": carried,
         "refused": refused,
+        "is_in_table": wants_fragment(request) and not _stands_alone(request, target),
     }
     return render(request, f"leads/{template}", context, status=status)
 

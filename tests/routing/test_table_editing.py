@@ -129,6 +129,16 @@ def test_the_last_row_leads_to_review_and_nowhere_else(editor, address, draft):
     assert row(draft, "review").queue.key == "review"
 
 
+def test_a_row_saved_on_a_page_of_its_own_leads_back_to_the_draft(editor, address, draft):
+    own = {**HTMX, "HX-Current-URL": f"http://testserver{address('demo')}"}
+    form = opened(editor, address("demo"))
+    answer = send(editor, address("demo"), form, label="People", headers=own)
+    assert answer.headers["HX-Redirect"] == f"/routing/{draft.number}/#rows-demo"
+    (said,) = get_messages(answer.wsgi_request)
+    assert str(said) == f"The row is saved to draft v{draft.number}."
+    assert row(draft).label == "People"
+
+
 def test_no_other_row_may_do_without_conditions(editor, address, draft):
     form = opened(editor, address("demo"))
     bare = {name: value for name, value in form.items() if not name.startswith("conditions")}
