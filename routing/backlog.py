@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import takewhile
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from leads.bulk_evidence import evidence_in_bulk
 from leads.bulk_passing import locked_many, pass_many
@@ -17,11 +16,11 @@ from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, OwnershipChange, User, Version
 from routing.asking import Answer, ask
-from routing.candidates import caps_of
+from routing.candidates import NEVER, caps_of
 from routing.caps import Caps, Lately, over_cap, passed_lately
 from routing.claiming import lock
 from routing.errors import Skip
-from routing.models import Decision, RotaMember, Turn
+from routing.models import Decision, Turn
 from routing.needs import Needs
 from routing.outcomes import Choice, turn_words
 from routing.questions import Question, account_now
@@ -73,8 +72,7 @@ class Asked:
 
 @dataclass
 class Passing:
-    """Who takes turns while many handoffs are passed, in one rota or in several that share reps:
-    all of them are locked.
+    """Who takes turns while many handoffs are passed, in rotas that are all locked.
 
     lines: who stands in each rota for what each rule needs. turns: how far each has come.
     had: by lead, who had this handoff or rejected the lead before, in words.
@@ -95,13 +93,12 @@ class Passing:
         if asked.key not in self.lines:  # its rota is off
             return None
         line, had = self.line_of(asked), self.had.get(asked.handoff.lead_id, {})
-        people = {each: line.people[each].rep for each in line.eligible}
-        refusals = {each: had.get(each) or self._over_cap(rep) for each, rep in people.items()}
+        refusals = {each: self._refusal(each, line, had) for each in line.people}
         eligible = {each: weight for each, weight in line.eligible.items() if not refusals[each]}
         if not eligible:
             return None
-        skips = [Skip(people[each], why) for each, why in refusals.items() if why]
-        asked.answer.log.add_skips(asked.rule, [*line.skips, *skips])
+        skips = [Skip(line.people[each].rep, why) for each, why in refusals.items() if why]
+        asked.answer.log.add_skips(asked.rule, skips)
         unsuited = line.unsuited | (had.keys() & line.people.keys())
         who = Standing(eligible, unsuited, self.loads, line.by_hours)
         turn = next_turn(line.rota, self.turns[line.rota.pk], who)
@@ -112,13 +109,19 @@ class Passing:
     def line_of(self, asked: Asked) -> Line:
         return self.lines[asked.key]
 
-    def shares_a_cap_with(self, rota_ids: Collection[int]) -> set[int]:
-        """Return which of these rotas have a member who takes only so much and stands here."""
-        capped = [
-            each for each, (_, *caps) in self.caps.items() if any(c is not None for c in caps)
-        ]
-        members = RotaMember.objects.filter(rota__in=rota_ids, rep__in=capped)
-        return set(members.values_list("rota", flat=True)) if rota_ids else set()
+    def _refusal(self, rep_id: int, line: Line, had: Mapping[int, str]) -> str:
+        """Return the first that stands against giving a rep this lead, in the order in which it is
+        asked of one lead; "" if nothing does, or they can take something only since others were
+        locked.
+        """
+        seen = line.people[rep_id]
+        if rep_id in line.unsuited or seen.refusal in NEVER:
+            return seen.refusal
+        return (
+            had.get(rep_id)
+            or seen.refusal
+            or (self._over_cap(seen.rep) if rep_id in line.eligible else "")
+        )
 
     def _over_cap(self, rep: User) -> str:
         caps, count = self.caps[rep.pk], self.loads[rep.pk]
@@ -130,6 +133,7 @@ class Passing:
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)
 
 
+@transaction.atomic
 def route_backlog(
     handoff_ids: Collection[int], *, at: datetime, is_ready: IsReady, then: Then
 ) -> set[int]:
@@ -139,48 +143,23 @@ def route_backlog(
 
     is_ready: whether nothing but routing stands between a handoff and its rep.
     then:     called for each assignment within the transaction that makes it.
-    There is one transaction for each rota, or for those that share reps who take only so much.
-    """
-    passed: set[int] = set()
-    left = set(handoff_ids)
-    while left:
-        now, left = _pass_first_rotas(sorted(left), at=at, is_ready=is_ready, then=then)
-        passed |= now
-    return passed
-
-
-@transaction.atomic
-def _pass_first_rotas(
-    ids: Sequence[int], *, at: datetime, is_ready: IsReady, then: Then
-) -> tuple[set[int], set[int]]:
-    """Pass those that lead to the same rota as the first in line, or to one that shares reps with
-    it who take only so much, up to the first that a later one might take the last place of. Returns
-    the ids of those, and of those between them that lead to rotas of others.
+    All rotas that they lead to are held together: who finds nobody in one may come by another.
     """
     version, rules = live_table(at)
-    asked = _ask([each for each in locked_many(ids) if is_ready(each)], rules, at)
+    asked = _ask([each for each in locked_many(sorted(handoff_ids)) if is_ready(each)], rules, at)
     if not asked:
-        return set(), set()
-    rotas = {each.rota_id for each in asked}
-    together = _share_a_cap(asked[0].rota_id, rotas)
-    passing = _passing([each for each in asked if each.rota_id in together], at)
-    # Caps may have changed just before these were locked.
-    bound = passing.shares_a_cap_with(rotas - together)
+        return set()
+    passing = _passing(asked, at)
     turns: list[tuple[Asked, Turn]] = []
-    others: set[int] = set()
     for each in asked:
-        if each.rota_id in bound:
+        turn = passing.next(each)
+        if turn is None:
             break
-        if each.rota_id not in together:
-            others.add(each.handoff.pk)
-        elif turn := passing.next(each):
-            turns.append((each, turn))
-        else:
-            break
+        turns.append((each, turn))
     assignments = _write(turns, passing, version, at)
     for assignment in assignments:
         then(assignment, at)
-    return {assignment.handoff_id for assignment in assignments}, others
+    return {assignment.handoff_id for assignment in assignments}
 
 
 def _ask(locked: Sequence[Handoff], rules: Sequence[Rule], at: datetime) -> list[Asked]:
@@ -218,29 +197,6 @@ def _for_many(choice: Choice, rule: Rule, question: Question) -> Choice:
     if choice.rota_id is None:
         raise OneByOne
     return choice
-
-
-def _share_a_cap(first: int, rotas: Collection[int]) -> set[int]:
-    """Return which of these rotas share reps who take only so much with the first, or with one that
-    does; the first among them.
-    """
-    together, members = {first}, _capped_members(rotas) if len(rotas) > 1 else {}
-    while True:
-        reps = {rep_id for rota_id in together for rep_id in members.get(rota_id, ())}
-        more = {rota_id for rota_id, own in members.items() if own & reps} - together
-        if not more:
-            return together
-        together |= more
-
-
-def _capped_members(rotas: Collection[int]) -> dict[int, set[int]]:
-    caps = ("max_open", "max_per_day", "max_per_week")
-    capped = Q(*((f"rep__capacity__{cap}__isnull", False) for cap in caps), _connector=Q.OR)
-    found: dict[int, set[int]] = {}
-    members = RotaMember.objects.filter(capped, rota__in=rotas)
-    for rota_id, rep_id in members.values_list("rota", "rep"):
-        found.setdefault(rota_id, set()).add(rep_id)
-    return found
 
 
 def _passing(asked: Sequence[Asked], at: datetime) -> Passing:
