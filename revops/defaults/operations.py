@@ -9,6 +9,10 @@ CALENDAR = "Office hours"
 OFFICE_DAY = [["09:00", "17:30"]]
 OFFICE_HOURS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), OFFICE_DAY)
 
+ASKED_FOR_A_PERSON = when(
+    "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
+)
+
 QUEUES = [
     {"key": "nurture", "name": "Marketing nurture"},
     {"key": "review", "name": "Review"},
@@ -36,9 +40,7 @@ POLICIES: list[dict[str, Any]] = [
     {
         "key": "asked-for-a-person",
         "label": "Demo, contact form or call: 5 minutes",
-        "conditions": when(
-            "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
-        ),
+        "conditions": ASKED_FOR_A_PERSON,
         "targets": promises(timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=15)),
     },
     {
@@ -83,6 +85,7 @@ SOURCES: list[dict[str, Any]] = [
     {"slug": "by-hand", "name": "Added by hand", "activity_kind": "import_note"},
 ]
 
+NAMED = when("account.is_named", "is_true")
 ROTA = "Inbound"
 NAMED_ROTA, SEGMENT_ROTA = "Named accounts", "Enterprise"
 
@@ -102,9 +105,17 @@ ROUTING_RULES: list[dict[str, Any]] = [
         "priority": 10,
     },
     {
+        "key": "named-account-asked",
+        "label": "A named account that asked for a person",
+        "conditions": [NAMED[0] + ASKED_FOR_A_PERSON[0]],
+        "outcome": "rota",
+        "rota": NAMED_ROTA,
+        "priority": 30,
+    },
+    {
         "key": "named-account",
         "label": "A named account",
-        "conditions": when("account.is_named", "is_true"),
+        "conditions": NAMED,
         "outcome": "rota",
         "rota": NAMED_ROTA,
         "priority": 10,
@@ -112,9 +123,7 @@ ROUTING_RULES: list[dict[str, Any]] = [
     {
         "key": "demo",
         "label": "Asked for a person",
-        "conditions": when(
-            "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
-        ),
+        "conditions": ASKED_FOR_A_PERSON,
         "outcome": "rota",
         "rota": ROTA,
         "priority": 30,

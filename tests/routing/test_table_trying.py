@@ -40,6 +40,7 @@ def test_a_lead_on_record_goes_where_its_hand_raise_leads(ops, make_handoff, ali
     assert verdicts(answer) == [
         ("A deal is running: its owner", "failed"),
         ("The account has an owner", "failed"),
+        ("A named account that asked for a person", "failed"),
         ("A named account", "failed"),
         ("Asked for a person", "decided"),
     ]
