@@ -11,6 +11,9 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
 
+# What JSON has a form for, of what facts and behaviour are.
+PLAIN = (str, int, float, bool, list, type(None))
+
 TRUTH: Mapping[bool | None, Truth] = {
     True: Truth.TRUE,
     False: Truth.FALSE,
@@ -41,6 +44,17 @@ class ConditionTrace(NamedTuple):
     actual_text: str
     truth: Truth
 
+    def to_json(self) -> dict[str, object]:
+        """Return it as plain values; what JSON has no form for as text."""
+        found = self.actual if isinstance(self.actual, PLAIN) else str(self.actual)
+        return {
+            "text": self.text,
+            "fact": self.fact,
+            "found": found,
+            "actual": self.actual_text,
+            "truth": self.truth,
+        }
+
 
 class GroupTrace(NamedTuple):
     conditions: tuple[ConditionTrace, ...]
@@ -58,10 +72,7 @@ class Trace(NamedTuple):
             "groups": [
                 {
                     "truth": group.truth,
-                    "conditions": [
-                        {"text": each.text, "actual": each.actual_text, "truth": each.truth}
-                        for each in group.conditions
-                    ],
+                    "conditions": [each.to_json() for each in group.conditions],
                 }
                 for group in self.groups
             ],

@@ -12,17 +12,22 @@ from django.views.decorators.http import require_GET
 
 from leads.models import Handoff
 from leads.requests import SignedInRequest
+from routing.exact import exact_data
 from routing.explain import Asked, decisions_about, rules_asked, sentence_for
 from routing.models import Decision
+from routing.table_pages import may_see_table
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A decision in words, with each rule that was asked."""
+    """A decision in words, with each rule that was asked. exact: what is on record of it, as JSON;
+    "" for who may not see the table.
+    """
 
     decision: Decision
     sentence: str
     rules: Sequence[Asked]
+    exact: str
 
 
 @login_required
@@ -31,9 +36,11 @@ def why(request: SignedInRequest, pk: int) -> HttpResponse:
     """The routing of a handoff in words: a fragment for the packet, a page without htmx."""
     handoffs = Handoff.objects.visible_to(request.user).select_related("lead")
     handoff = get_object_or_404(handoffs, pk=pk)
+    decisions = decisions_about(handoff)
+    exact = exact_data(decisions) if may_see_table(request.user) else {}
     told = [
-        Told(each, sentence_for(request.user, each), rules_asked(each))
-        for each in decisions_about(handoff)
+        Told(each, sentence_for(request.user, each), rules_asked(each), exact.get(each.pk, ""))
+        for each in decisions
     ]
     context = {"handoff": handoff, "told": told, "back": came_from(request)}
     template = "routing/_why.html" if request.htmx else "routing/why.html"

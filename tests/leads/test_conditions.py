@@ -294,11 +294,15 @@ def test_a_trace_says_what_was_asked_and_found():
                 "conditions": [
                     {
                         "text": "Employees is between 200 and 2,000",
+                        "fact": "account.employees",
+                        "found": 1500,
                         "actual": "1,500",
                         "truth": "true",
                     },
                     {
                         "text": "Pricing views in 7 days is at least 2",
+                        "fact": "activity.count",
+                        "found": 0,
                         "actual": "0",
                         "truth": "false",
                     },
@@ -307,7 +311,13 @@ def test_a_trace_says_what_was_asked_and_found():
             {
                 "truth": "unknown",
                 "conditions": [
-                    {"text": "Seniority is at least VP", "actual": "unknown", "truth": "unknown"}
+                    {
+                        "text": "Seniority is at least VP",
+                        "fact": "person.seniority",
+                        "found": None,
+                        "actual": "unknown",
+                        "truth": "unknown",
+                    }
                 ],
             },
         ],

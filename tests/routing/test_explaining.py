@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from leads.handoffs import locked
@@ -88,6 +90,22 @@ def test_a_page_of_others_is_no_way_back(client, olga, make_handoff, of):
     client.force_login(olga)
     answer = client.get(URL.format(make_handoff().pk), headers={"Referer": of})
     assert answer.context["back"] == ""
+
+
+def test_the_exact_data_stands_beneath_for_who_may_see_the_table(
+    client, alice, mona, make_handoff, at
+):
+    handoff = make_handoff()
+    decision = routed(handoff, at)
+    client.force_login(mona)
+    (told,) = client.get(URL.format(handoff.pk)).context["told"]
+    exact = json.loads(told.exact)
+    assert (exact["rule"], exact["version"]["id"]) == ("demo", decision.version_id)
+    assert (exact["turn"]["number"], exact["turn"]["rota"]["name"]) == (1, "Inbound")
+    asked = exact["rules"][-1]["trace"]["groups"][0]["conditions"][0]
+    assert (asked["fact"], asked["found"]) == ("handoff.hand_raise", "demo-request")
+    client.force_login(alice)
+    assert client.get(URL.format(handoff.pk)).context["told"][0].exact == ""
 
 
 def test_before_the_first_decision_it_says_so(client, olga, make_handoff):

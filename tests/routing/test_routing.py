@@ -50,7 +50,13 @@ def test_the_first_rule_that_holds_decides_and_those_before_are_on_record(
     assert (decision.rule_key, decision.rep) == ("rule-2", alice)
     assert verdicts(decision) == [("Rule 1", False, "false"), ("Rule 2", True, "true")]
     failing = decision.trace["rules"][0]["trace"]["groups"][0]["conditions"][0]
-    assert failing == {"text": "Industry is Banking", "actual": "Retail", "truth": "false"}
+    assert failing == {
+        "text": "Industry is Banking",
+        "fact": "account.industry",
+        "found": "Retail",
+        "actual": "Retail",
+        "truth": "false",
+    }
 
 
 def test_the_rule_gives_the_handoff_its_priority(alice, publish_rules, make_handoff, at):
