@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 HX = {"HX-Request": "true"}
 IN_SWEDEN = when("account.country", "is", "SE")
+RAISED = when("handoff.path", "is", "hand_raise")
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def draft(publish_rules, inbound, alice, hand, olga):
     """Sweden to Alice, the rest to a rota of one rep; the draft sends Sweden to the rota too."""
     publish_rules(
         {"outcome": "rep", "rep": alice, "conditions": IN_SWEDEN},
-        {"outcome": "rota", "rota": inbound},
+        {"outcome": "rota", "rota": inbound, "conditions": RAISED},
+        {"outcome": "queue", "queue": Queue.objects.get(key="review")},
     )
     (rep,) = add_reps(inbound, 1)
     RotaMember.objects.create(rota=Rota.objects.create(name="Nordics"), rep=rep)
