@@ -181,7 +181,7 @@ class Around:
         return self.publications[:HISTORY_SHOWN]
 
 
-def _changes(publications: Sequence[Publication]) -> list[Publication]:
+def changes(publications: Sequence[Publication]) -> list[Publication]:
     """Return those of `publications`, newest first, that made another version live."""
     earlier = [each.version_id for each in publications[1:]]
     pairs = zip(publications, [*earlier, None], strict=False)
@@ -191,7 +191,7 @@ def _changes(publications: Sequence[Publication]) -> list[Publication]:
 def around(pages: DocumentPages, version: Version, user: User) -> Around:
     return Around(
         version,
-        publications=_changes(list(pages.publications())),
+        publications=changes(list(pages.publications())),
         drafts=list(pages.versions().drafts()),
         may_edit=may_edit(user),
         may_publish=may_publish(user),

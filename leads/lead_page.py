@@ -176,11 +176,15 @@ class HandoffCard:
 
 @dataclass(frozen=True, slots=True)
 class HeldBySales:
-    """Who on the other side of the gap has a lead, as what ("Accepted", "SQL"), since when."""
+    """Who on the other side of the gap has a lead, as what ("Accepted", "SQL"), since when.
+
+    till: when one that waits is routed again; None: it does not wait, or nobody knows.
+    """
 
     who: str
     how: str
     since: datetime
+    till: datetime | None = None
 
 
 def held_by_sales(lead: Lead, cards: Iterable[HandoffCard]) -> HeldBySales | None:
@@ -191,7 +195,8 @@ def held_by_sales(lead: Lead, cards: Iterable[HandoffCard]) -> HeldBySales | Non
     if handoff is not None:
         passed_at = [each.passed_at for each in handoff.assignments.all() if not each.ended_at]
         since = handoff.accepted_at or next(iter(passed_at), handoff.opened_at)
-        return HeldBySales(str(handoff.owner or handoff.queue), handoff.get_state_display(), since)
+        who, how = str(handoff.owner or handoff.queue), handoff.get_state_display()
+        return HeldBySales(who, how, since, till=handoff.reroute_at)
     if lead.stage_id in WITH_SALES:
         return HeldBySales(str(lead.responsible), str(lead.stage), lead.stage_since)
     return None

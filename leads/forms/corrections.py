@@ -15,7 +15,7 @@ from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_c
 from leads.custom_facts import CUSTOM, declared_facts
 from leads.fact_history import facts_of
 from leads.facts import Fact, FactType
-from leads.forms.submissions import NAMED_COUNTRIES, check_phone, row
+from leads.forms.submissions import NAMED_COUNTRIES, check_phone, employees_field, row
 from leads.models import Lead
 from leads.submission_fields import FieldsRefused
 
@@ -46,10 +46,6 @@ def country_input() -> forms.TextInput:
     return forms.TextInput(attrs={"list": "countries", "placeholder": "Sweden, or SE"})
 
 
-def _employees() -> forms.Field:
-    return forms.IntegerField(label="Employees", min_value=0, max_value=2**31 - 1, required=False)
-
-
 def _revenue() -> forms.Field:
     return forms.DecimalField(
         label="Yearly revenue", min_value=0, max_digits=14, decimal_places=2, required=False
@@ -66,7 +62,7 @@ FIELDS: dict[str, Callable[[], forms.Field]] = {
     "company": _text("Company", 200),
     "country": _country,
     "industry": _text("Industry", 80),
-    "employees": _employees,
+    "employees": employees_field,
     "state": _text("State or province", 80),
     "revenue": _revenue,
     "campaign": _text("Campaign", 120),

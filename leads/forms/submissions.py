@@ -19,11 +19,13 @@ from leads.countries import COUNTRIES
 from leads.forms.stamps import new_stamp, read_stamp
 from leads.inbox import canonical
 from leads.models import IntakeSource
-from leads.submission_fields import KNOWN_BY, FieldsRefused, read_fields
+from leads.submission_fields import KNOWN_BY, NOBODY, FieldsRefused, read_fields
 from leads.submission_values import is_dialled
 
 # Nobody reads and fills in a form faster than this.
 SHORTEST_FILL = timedelta(seconds=2)
+# What a form says for NOBODY: it asks for no number of another system.
+NOBODY_TYPED = "Give an e-mail address or a phone number."
 NAMED_COUNTRIES = sorted(
     ((code, name) for code, name in COUNTRIES.items()), key=lambda pair: pair[1]
 )
@@ -47,6 +49,13 @@ def check_phone(number: str) -> None:
         raise ValidationError("Write a phone number with its digits, like +46 8 123 456 78.")
 
 
+def employees_field() -> forms.IntegerField:
+    too_many = {"max_value": "That is more than any company employs."}
+    return forms.IntegerField(
+        label="Employees", min_value=0, max_value=2**31 - 1, required=False, error_messages=too_many
+    )
+
+
 class SubmissionForm(forms.Form):
     """Fields named as the standard ones; `payload` is what is handed in."""
 
@@ -64,9 +73,7 @@ class SubmissionForm(forms.Form):
     )
     title = forms.CharField(label="Job title", max_length=200, required=False)
     company = forms.CharField(max_length=200, required=False)
-    employees = forms.IntegerField(
-        label="Employees", min_value=0, max_value=2**31 - 1, required=False
-    )
+    employees = employees_field()
     country = forms.ChoiceField(choices=[("", "Choose"), *NAMED_COUNTRIES], required=False)
     product_interest = forms.CharField(max_length=200, required=False)
     reason = forms.CharField(
@@ -103,6 +110,8 @@ class SubmissionForm(forms.Form):
         """Show a fault at its field. That nobody is named goes without saying beside an address
         that is faulty itself.
         """
+        if sentence == NOBODY:
+            sentence = NOBODY_TYPED
         if field in self.fields:
             self.add_error(field, sentence)
         elif not self.errors.keys() & set(KNOWN_BY):

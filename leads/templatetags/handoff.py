@@ -147,7 +147,9 @@ def since_text(then: datetime, at: datetime) -> str:
 
 @register.filter
 def percent(share: float | None, n: int) -> SafeString:
-    """Return a share of 0 to 1 as "91.4 %, n = 312"; too small a sample shows its size alone."""
-    if share is None or n < SMALL_SAMPLE:
+    """Return a share of 0 to 1 as "91.4 %, n = 312"; of too small a sample "5 of 6"."""
+    if share is not None and n < SMALL_SAMPLE:
+        return format_html("{} of {}", round(share * n), n)
+    if share is None:
         return format_html('<span class="faint">n = {}</span>', n)
     return format_html('{} % <span class="faint">n = {}</span>', f"{share * 100:.1f}", f"{n:,}")

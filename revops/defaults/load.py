@@ -79,7 +79,7 @@ def _load_owned(owner: User, at: datetime) -> None:
     if version := _first_version(Document.Kind.CALENDAR, operations.CALENDAR):
         zone = Organisation.objects.get().zone
         CalendarTerms.objects.create(version=version, zone=zone, hours=operations.OFFICE_HOURS)
-        publish(version, by=owner, note=NOTE, at=at)
+        publish(version, by=None, note=NOTE, at=at)
     if version := _first_version(Document.Kind.ROUTING, "Routing table"):
         review = Queue.objects.get(key="review")
         names = (operations.ROTA, operations.NAMED_ROTA, operations.SEGMENT_ROTA)
@@ -89,7 +89,7 @@ def _load_owned(owner: User, at: datetime) -> None:
             if name := rule.get("rota"):
                 where["rota"] = rotas[name]
             RoutingRule.objects.create(version=version, position=position, **{**rule, **where})
-        publish(version, by=owner, note=NOTE, at=at)
+        publish(version, by=None, note=NOTE, at=at)
 
 
 def _first_version(kind: str, name: str) -> Version | None:

@@ -31,7 +31,7 @@ from sla.models import Target
 Kind = Target.Kind
 
 # Median working minutes till a rep answers, by what opened the handoff.
-PROMPTNESS = {"demo-request": 3, "contact-form": 4, "inbound-call": 3, "trial-start": 15}
+PROMPTNESS = {"demo-request": 1, "contact-form": 1.2, "inbound-call": 1, "trial-start": 15}
 BY_SCORE = 30
 LEFT_LYING = 0.07
 HIGH_READINESS = 40
@@ -74,7 +74,7 @@ class Reps:
         minutes = PROMPTNESS.get(handoff.trigger_key, BY_SCORE) * pace
         minutes *= math.exp(self.rng.gauss(0, 0.8))
         if self.rng.random() < LEFT_LYING:
-            minutes *= 12
+            minutes = 12 * max(minutes, 3)
         return timedelta(minutes=minutes)
 
     def _open(self, case: Case, assignment: Assignment, at: datetime) -> None:
@@ -104,7 +104,7 @@ class Reps:
                 case, stage.key, at=at, reason=f"Accepted by {rep}", by=rep, handoff=handoff
             )
         self.promises.stop(case, [Kind.ACCEPT], at=at, evidence="Accepted")
-        minutes = 2 * math.exp(self.rng.gauss(0, 1.0))
+        minutes = 1.2 * math.exp(self.rng.gauss(0, 1.0))
         touch_at = self.setting.after(rep, at, timedelta(minutes=minutes))
         self.then.plan(touch_at, lambda then: self._first_touch(case, assignment, then))
 

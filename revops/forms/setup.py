@@ -100,6 +100,9 @@ class PersonForm(forms.ModelForm[User]):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
+        others = User.objects.exclude(pk=self.instance.pk)
+        if others.filter(email__iexact=email).exists():
+            raise forms.ValidationError("Somebody has this e-mail address already.")
         return email.lower()
 
     def clean_password(self) -> str:

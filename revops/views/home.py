@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Q
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from leads.document_pages import changes
 from leads.instants import database_now
 from leads.models import (
     Assignment,
@@ -81,6 +83,9 @@ def figures(at: datetime) -> dict[str, int]:
 
 
 def live_documents() -> list[Publication]:
-    """Return the newest publication of each document: what is live."""
-    newest = Publication.objects.order_by("version__document", "-at", "-id")
-    return list(newest.distinct("version__document").select_related("version__document", "by"))
+    """Return for each document the publication since which its live version is live."""
+    newest_first = Publication.objects.order_by("version__document", "-at", "-id").select_related(
+        "version__document", "by"
+    )
+    by_document = groupby(newest_first, lambda each: each.version.document_id)
+    return [changes(list(publications))[0] for _, publications in by_document]

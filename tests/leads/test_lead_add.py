@@ -72,7 +72,7 @@ def test_somebody_nobody_could_recognise_is_refused(client, alice, fields):
     client.force_login(alice)
     answer = client.post(URL, {**fields, "email": ""})
     assert answer.status_code == 422
-    assert "Give an email" in answer.content.decode()
+    assert "Give an e-mail address or a phone number." in answer.content.decode()
 
 
 def test_a_double_click_adds_one(client, alice, fields):

@@ -6,6 +6,7 @@ import csv
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import localtime
 
 from leads import lifecycle
 from leads.activity_series import ActivityRecord, series_of
@@ -17,7 +18,16 @@ from leads.filters import LeadFilter
 from leads.forms.corrections import CorrectionForm
 from leads.instants import database_now
 from leads.lead_page import deals_open_now, score_page
-from leads.models import Account, Activity, FactSnapshot, Identity, Lead, Opportunity, Submission
+from leads.models import (
+    Account,
+    Activity,
+    FactSnapshot,
+    Handoff,
+    Identity,
+    Lead,
+    Opportunity,
+    Submission,
+)
 from leads.places import place_text, read_place
 from leads.views import leads as lead_views
 
@@ -471,3 +481,12 @@ def test_an_address_is_claimed_or_nothing_happens(lead, make_lead, olga, at):
 
 def test_reps_and_viewers_correct_nothing(as_user, vera, lead):
     assert as_user(vera).post(f"/leads/{lead.pk}/correct/", {"title": "x"}).status_code == 403
+
+
+def test_a_lead_that_is_held_says_till_when(client, olga, make_handoff):
+    handoff = make_handoff()
+    Handoff.objects.filter(pk=handoff.pk).update(reroute_at=database_now() + timedelta(days=2))
+    client.force_login(olga)
+    response = client.get(f"/leads/{handoff.lead_id}/")
+    till = localtime(response.context["held"].till)
+    assert response.content.decode().count(f"till {till:%a} {till.day} {till:%b, %H:%M}") == 2

@@ -72,6 +72,11 @@ def test_a_corrected_form_sent_again_counts(send):
     assert Submission.objects.count() == 2
 
 
+def test_too_many_employees_are_refused_in_words(send):
+    errors = send(employees="99999999999").context["form"].errors
+    assert errors["employees"] == ["That is more than any company employs."]
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -124,6 +124,8 @@ def test_a_rate_shows_its_sample():
     assert percent(0.9143, 1312) == '91.4 % <span class="faint">n = 1,312</span>'
 
 
-@pytest.mark.parametrize(("share", "n"), [(0.5, 9), (None, 0)])
-def test_a_small_sample_shows_no_rate(share, n):
-    assert percent(share, n) == f'<span class="faint">n = {n}</span>'
+@pytest.mark.parametrize(
+    ("share", "n", "said"), [(5 / 6, 6, "5 of 6"), (None, 0, '<span class="faint">n = 0</span>')]
+)
+def test_a_small_sample_shows_no_rate(share, n, said):
+    assert percent(share, n) == said

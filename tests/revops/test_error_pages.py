@@ -50,5 +50,12 @@ def test_a_page_that_is_refused_is_no_error_in_the_log(client, alice, caplog, pa
     assert not caplog.records
 
 
+def test_a_stranger_is_not_sent_looking_for_leads(rf):
+    told = defaults.page_not_found(rf.get("/forms/gone/"), Http404()).content
+    assert b"Ask whoever gave it to you" in told
+    assert b"lead" not in told.lower().split(b"<main")[1]
+    assert b"home page" not in told
+
+
 def test_a_server_error_is_loud():
     assert logging.getLogger("django.request").isEnabledFor(logging.ERROR)

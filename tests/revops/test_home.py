@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
-from leads.models import Document
+from leads.models import Document, Publication, Version
 from leads.tokens import issue_token
 from sla.models import RepHours
 
@@ -41,3 +43,18 @@ def test_an_admin_is_led_through_the_first_steps_till_all_are_done(
 
 def test_a_stranger_signs_in_first(client, rosa):
     assert client.get("/").url.startswith("/accounts/login/")
+
+
+def test_the_live_version_is_dated_by_when_it_went_live_not_by_when_that_was_said_again(
+    client, rosa, defaults
+):
+    version = Version.objects.get(document__kind="criteria")
+    first = version.publications.get()
+    again = first.at + timedelta(days=3)
+    Publication.objects.create(version=version, at=again, note="Once more")
+    client.force_login(rosa)
+    assert first in client.get("/").context["live"]
+
+
+def test_nobody_is_said_to_have_published_what_is_shipped(rosa, defaults):
+    assert not Publication.objects.exclude(by=None).exists()

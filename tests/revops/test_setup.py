@@ -165,6 +165,8 @@ def test_the_same_address_twice_is_refused(client, rosa, defaults):
     client.force_login(rosa)
     answer = client.post("/setup/people/new/", person(email="ROSA@example.com"))
     assert answer.status_code == 422
+    said = "Somebody has this e-mail address already."
+    assert answer.context["form"].errors == {"email": [said]}
 
 
 def test_a_leavers_leads_move_on(client, rosa, alice, carol, make_handoff):

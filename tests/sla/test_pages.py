@@ -161,7 +161,7 @@ def test_compliance_counts_by_source_and_rep_and_gives_no_rate_of_few(client, an
     assert [(cell.share.kept, cell.share.n) for cell in by_source.cells] == [(1, 1), (0, 1), (0, 1)]
     assert (by_source.name, by_rep.name, by_rep.missed) == ("Demo request", "Alice", 1)
     assert by_rep.times.working_p50 == by_rep.times.wall_p50 == 45 * MINUTE
-    assert "n = 1" in text_of(response) and "100.0 %" not in text_of(response)
+    assert "1 of 1" in text_of(response) and "100.0 %" not in text_of(response)
 
 
 def test_each_number_opens_exactly_what_it_counted(
