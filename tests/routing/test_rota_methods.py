@@ -118,6 +118,13 @@ def test_who_comes_and_goes_leaves_the_stretch_of_leads_that_are_not_for_them():
     assert Counter(german) == {1: 30, 2: 10}
 
 
+def test_no_more_is_kept_than_a_stretch_for_each_kind_of_lead():
+    so_far = SoFar()
+    for who in [Standing({1: 1}, by_hours=True), *(Standing({1: n, 2: 1}) for n in range(1, 50))]:
+        so_far.add(next_turn(WEIGHTED, so_far, who))
+    assert len(so_far.stretches) == 2
+
+
 def test_a_change_of_method_starts_a_stretch():
     weights, so_far = {1: 50, 2: 50}, SoFar()
     for rota in [LEAST] * 30 + [WEIGHTED] * 8:
