@@ -108,7 +108,12 @@ def publish_table(rotas: list[Rota], by: User) -> Version:
             outcome="rota", rota=rotas[place % ROTAS], conditions=rows,
             off_hours="hold" if place % 2 else "pass",
         )
-        for place, rows in enumerate([*conditions, []], 1)
+        for place, rows in enumerate(conditions, 1)
+    )  # fmt: skip
+    review = Queue.objects.get(key="review")
+    RoutingRule.objects.create(
+        version=draft, key="rest", label="Rest", position=1 + len(conditions),
+        outcome="queue", queue=review,
     )  # fmt: skip
     documents.publish(draft, by=by, note="To measure", at=AT - timedelta(days=200))
     changed = documents.start_draft(draft, by=by)

@@ -26,8 +26,8 @@ def observed():
 
 @pytest.fixture(scope="module")
 def observed_twice(observed):
-    """What as many leads again make of it: wins are few."""
-    return observed, story_of(unsaved_setting(NOW), 1000, 43).rows
+    """What half as many leads again make of it: wins are few."""
+    return observed, story_of(unsaved_setting(NOW), 500, 43).rows
 
 
 def measured(observations, names):
