@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from feedback.models import ReasonCode
 from leads.models import Assignment, Organisation, Touch, User
-from sla.calendars import schedule_for
+from sla.calendars import hours_for
 from sla.models import Clock, Target
 
 # "Not my lead" is no rejection of the lead and counts against nobody.
@@ -51,7 +51,7 @@ def my_week(rep: User, at: datetime) -> Week:
         kind__in=[Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH],
         stop_reason=Clock.StopReason.MET,
     ).aggregate(promises=Count("pk"), kept=Count("pk", filter=Q(breached_at=None)))
-    hours, _ = schedule_for(rep, at)
+    hours = hours_for(rep, at).schedule
     return Week(
         **answers,
         **clocks,

@@ -88,7 +88,7 @@ class Opened:
 
 def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
     """Return everything the page of `handoff` shows. Its lead, account and owner must be loaded."""
-    clocks = Clock.objects.running().filter(handoff=handoff).select_related("calendar")
+    clocks = Clock.objects.running().filter(handoff=handoff).select_related("calendar", "within")
     return Opened(
         handoff=handoff,
         assignment=handoffs.open_assignment(handoff),

@@ -100,7 +100,7 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     """Return the most urgent leads first: by the next deadline, then band, then age. Of those whose
     deal is won or lost, the latest first.
     """
-    clocks = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
+    clocks = Clock.objects.running().select_related("calendar", "within").order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
         .select_related("lead")

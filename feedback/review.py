@@ -83,7 +83,7 @@ def in_review(viewer: User) -> QuerySet[Handoff]:
 
 def items(waiting: QuerySet[Handoff], at: datetime) -> list[Item]:
     """Return the most urgent of `waiting` with what their page shows."""
-    running = Clock.objects.running().select_related("calendar").order_by("due_at", "id")
+    running = Clock.objects.running().select_related("calendar", "within").order_by("due_at", "id")
     found = waiting.select_related("lead__source", "lead__account", "queue__owner")
     clocks_first = Prefetch("clocks", running, to_attr="running")
     own = all_declared_facts()

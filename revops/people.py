@@ -19,12 +19,13 @@ from leads.models import (
     Lead,
     OwnershipChange,
     Role,
+    Team,
     User,
 )
 from routing.claiming import lock
 from routing.models import Capacity, Rota, RotaMember
 from sla import clocks
-from sla.models import RepHours
+from sla.models import RepHours, TeamHours
 
 LEFT_MEANWHILE = "{} was let go meanwhile. Nothing is saved."
 NO_ADMIN_LEFT = "{} is the last admin. Make another first."
@@ -34,7 +35,8 @@ WITH_RECORDS_ADMIN = {Role.MARKETING_OPS, Role.ADMIN}
 @dataclass(frozen=True, slots=True)
 class Job:
     """What somebody does here: role, hours and rotas; how many leads they take and, where a row of
-    the routing table asks, of what. languages: by their codes.
+    the routing table asks, of what. languages: by their codes. within_team: only the hours in which
+    the team is open too.
     """
 
     role: str
@@ -46,6 +48,7 @@ class Job:
     skills: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     is_online: bool = True
+    within_team: bool = False
 
     @property
     def capacity(self) -> dict[str, object]:
@@ -76,9 +79,18 @@ def put_to_work(user: User, job: Job, *, fields: Iterable[str] = ()) -> None:
     if job.calendar is None:
         RepHours.objects.filter(rep=user).delete()
     else:
-        RepHours.objects.update_or_create(rep=user, defaults={"calendar": job.calendar})
+        hours = {"calendar": job.calendar, "within_team": job.within_team}
+        RepHours.objects.update_or_create(rep=user, defaults=hours)
     _join_rotas(user, job.rotas)
     Capacity.objects.update_or_create(rep=user, defaults=job.capacity)
+
+
+def have_work_by(team: Team, calendar: Document | None) -> None:
+    """Give `team` the hours of `calendar`; None: those of the company."""
+    if calendar is None:
+        TeamHours.objects.filter(team=team).delete()
+    else:
+        TeamHours.objects.update_or_create(team=team, defaults={"calendar": calendar})
 
 
 def _hold(user: User) -> None:

@@ -23,7 +23,7 @@ from routing.map import needed
 from routing.models import Capacity, Rota, RotaMember, RoutingRule, Territory
 from routing.past_traffic import passed_lately
 from routing.traffic import LATELY
-from sla.models import RepHours
+from sla.models import RepHours, TeamHours
 
 KEPT_SECONDS = 300
 
@@ -65,9 +65,16 @@ def errors_of(version: Version, at: datetime) -> list[str]:
 
 def _stamp() -> str:
     """Return what changes with people, rotas, territories and hours."""
-    looked_at: Iterable[type[Model]] = (Rota, RotaMember, Territory, Capacity, RepHours)
+    looked_at: Iterable[type[Model]] = (
+        Rota,
+        RotaMember,
+        Territory,
+        Capacity,
+        RepHours,
+        TeamHours,
+    )
     rows = [list(model._default_manager.order_by("pk").values_list()) for model in looked_at]
-    people = User.objects.order_by("pk").values_list("pk", "name", "is_active")
+    people = User.objects.order_by("pk").values_list("pk", "name", "is_active", "team")
     return sha256(repr([rows, list(people)]).encode()).hexdigest()
 
 

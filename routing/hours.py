@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from leads.models import Absence, Document
-from sla.business_time import NoWorkingTime, OutOfRange, Schedule
-from sla.calendars import schedule_of, version_in_force
-from sla.errors import NoCalendar
-from sla.models import RepHours
+from leads.models import Absence
+from sla.business_time import NoWorkingTime, OutOfRange, WorkingTime
+from sla.calendars import hours_on_record
 
 # Who does not open within this is not waited for.
 LONGEST_WAIT = timedelta(days=7)
@@ -26,7 +24,7 @@ class Hours:
     unpublished: those who go by a calendar that says nothing yet: they are never at work.
     """
 
-    schedules: Mapping[int, Schedule]
+    schedules: Mapping[int, WorkingTime]
     absences: Mapping[int, list[Span]]
     unpublished: Collection[int] = ()
 
@@ -49,27 +47,16 @@ class Hours:
 
 def hours_of(rep_ids: Collection[int], at: datetime) -> Hours:
     """Return when these people work in the week after `at`, by the calendars live at `at`."""
-    rows = list(RepHours.objects.filter(rep__in=rep_ids).select_related("calendar"))
-    calendars = {each.calendar_id: each.calendar for each in rows}
-    kept = {pk: _schedule(calendar, at) for pk, calendar in calendars.items()}
     absences: dict[int, list[Span]] = {}
     away = Absence.objects.filter(user__in=rep_ids, ends_at__gt=at, starts_at__lt=at + LONGEST_WAIT)
     for user_id, starts_at, ends_at in away.values_list("user", "starts_at", "ends_at"):
         absences.setdefault(user_id, []).append((starts_at, ends_at))
-    found = {each.rep_id: kept[each.calendar_id] for each in rows}
+    found = hours_on_record(rep_ids, at)
     schedules = {rep_id: schedule for rep_id, schedule in found.items() if schedule}
     return Hours(schedules, absences, found.keys() - schedules.keys())
 
 
-def _schedule(calendar: Document, at: datetime) -> Schedule | None:
-    """Return the hours that a calendar gives; None: nothing of it was ever published."""
-    try:
-        return schedule_of(version_in_force(calendar, at))
-    except NoCalendar:
-        return None
-
-
-def next_open(schedule: Schedule | None, at: datetime) -> datetime | None:
+def next_open(schedule: WorkingTime | None, at: datetime) -> datetime | None:
     """Return `at` if it is working time, else the next opening; None: it never opens again."""
     if schedule is None:
         return at

@@ -16,8 +16,8 @@ from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision
 from leads.documents import save_edit
 from leads.instants import database_now
 from leads.models import Document, Version
-from sla.calendars import schedule_of
-from sla.errors import SlaError
+from sla.calendar_check import objections_to, problems_of
+from sla.calendars import published_calendars
 from sla.models import (
     CalendarTerms,
     Clock,
@@ -27,8 +27,10 @@ from sla.models import (
     Policy,
     RepHours,
     Target,
+    TeamHours,
 )
-from sla.opening_hours import objections
+
+CELLS = ("zone", "hours", "holiday_country", "holiday_subdivision", "own_days", "overrides")
 
 
 class CalendarTermsForm(RowForm):
@@ -44,13 +46,8 @@ class CalendarTermsForm(RowForm):
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors:
-            document = {
-                "tz": told["zone"],
-                "hours": told["hours"],
-                "holidays": told["own_days"],
-                "overrides": told["overrides"],
-            }
-            for objection in objections(document):
+            values = {name: told[name] for name in CELLS}
+            for objection in objections_to(CalendarTerms(**values)):
                 self.add_error(None, objection)
         return told
 
@@ -68,11 +65,7 @@ class PolicyInline(DraftRows):
 
 
 def problems_of_calendar(version: Version) -> list[str]:
-    try:
-        schedule_of(version)
-    except SlaError as error:
-        return [str(error)]
-    return []
+    return problems_of(version, database_now())
 
 
 def problems_of_policies(version: Version) -> list[str]:
@@ -151,17 +144,25 @@ def in_draft(policy: Policy | None) -> bool:
     return policy is not None and policy.version.is_draft
 
 
+class HoursAdmin(admin.ModelAdmin[Any]):
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "calendar":
+            kwargs["queryset"] = published_calendars()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 @admin.register(RepHours)
-class RepHoursAdmin(admin.ModelAdmin[RepHours]):
-    list_display = ("rep", "calendar")
+class RepHoursAdmin(HoursAdmin):
+    list_display = ("rep", "calendar", "within_team")
     list_select_related = ("rep", "calendar")
     search_fields = ("rep__name",)
     autocomplete_fields = ("rep",)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "calendar":
-            kwargs["queryset"] = Document.objects.filter(kind=Document.Kind.CALENDAR)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+@admin.register(TeamHours)
+class TeamHoursAdmin(HoursAdmin):
+    list_display = ("team", "calendar")
+    list_select_related = ("team", "calendar")
 
 
 @admin.register(Clock)

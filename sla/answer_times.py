@@ -14,7 +14,7 @@ from leads.models import Document, IntakeSource
 from leads.openings import opening_of
 from leads.standing import Standing
 from sla.business_time import Schedule
-from sla.calendars import schedule_for
+from sla.calendars import office_schedule
 from sla.errors import SlaError
 from sla.models import Target
 from sla.policies import Promise, policies_of
@@ -29,7 +29,7 @@ def answer_time(source: IntakeSource, at: datetime) -> str:
     "" if no promise is made to them, or nothing is published that tells.
     """
     try:
-        hours, _ = schedule_for(None, at)
+        hours = office_schedule(at)
         promise = first_response_promise(source, hours, at)
         return sentence(promise, hours, at) if promise else ""
     except (NothingLive, SlaError):

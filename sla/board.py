@@ -19,6 +19,7 @@ SHOWN = (
     "handoff__queue",
     "assignment__rep__team",
     "calendar",
+    "within",
     "policies__document",
 )
 

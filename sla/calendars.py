@@ -1,27 +1,83 @@
 """Whose working time holds when: published calendars, each read once by a process."""
 
+from collections.abc import Collection
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from leads.models import Document, Publication, User, Version
-from sla.business_time import Schedule
+from sla.business_time import Schedule, WorkingTime
 from sla.errors import NoCalendar
 from sla.holiday_days import public_holidays
-from sla.models import CalendarTerms
+from sla.models import CalendarTerms, RepHours, TeamHours
 
 DEFAULT_CALENDAR = "Office hours"
 HOLIDAY_YEARS = range(2000, 2061)
 
+# By which somebody works, and the team's if only the time counts in which both are open.
+Calendars = tuple[Document | None, Document | None]
 
-def schedule_for(rep: User | None, at: datetime) -> tuple[Schedule, Version]:
-    """Return the working time of `rep` and the version of the calendar that was live at `at`.
 
-    rep: None, and anyone without hours of their own, goes by the default calendar.
+class WorkingHours(NamedTuple):
+    """Somebody's working time. within: the team's calendar, which theirs is joined with; None: it
+    counts by itself.
+    """
+
+    schedule: WorkingTime
+    calendar: Version
+    within: Version | None = None
+
+
+def hours_for(rep: User | None, at: datetime) -> WorkingHours:
+    """Return the working time of `rep` by the versions of the calendars that were live at `at`.
+
+    rep: None goes by the default calendar; so does anyone who has no hours of their own, nor a team
+         that has.
     Before a calendar's first publication the newest one holds, so that imported history is measured
     by the hours that were set up for it. Raises NoCalendar if nothing was ever published.
     """
-    version = version_in_force(_calendar_of(rep), at)
-    return schedule_of(version), version
+    calendar, within = _on_record(rep) if rep else (None, None)
+    version = version_in_force(calendar or _default_calendar(), at)
+    team_version = version_in_force(within, at) if within else None
+    return WorkingHours(working_time_of(version, team_version), version, team_version)
+
+
+def hours_on_record(rep_ids: Collection[int], at: datetime) -> dict[int, WorkingTime | None]:
+    """Return the working time of those of these reps who, or whose teams, have hours on record, by
+    id. None: of a calendar that they go by, nothing was ever published.
+    """
+    own = {
+        each.rep_id: each
+        for each in RepHours.objects.filter(rep__in=rep_ids).select_related("calendar")
+    }
+    members = User.objects.filter(pk__in=rep_ids, team__team_hours__isnull=False)
+    of_team = {
+        rep.pk: rep.team.team_hours.calendar  # type: ignore[union-attr]
+        for rep in members.select_related("team__team_hours__calendar")
+    }
+    version = cache(partial(_version_or_none, at=at))
+    found: dict[int, WorkingTime | None] = {}
+    for rep_id in own.keys() | of_team.keys():
+        asked = [each for each in _ruling(own.get(rep_id), of_team.get(rep_id)) if each]
+        versions = [each for each in map(version, asked) if each]
+        found[rep_id] = working_time_of(*versions) if len(versions) == len(asked) else None
+    return found
+
+
+def office_schedule(at: datetime) -> Schedule:
+    """Return the working time of the default calendar. Raises NoCalendar."""
+    return schedule_of(version_in_force(_default_calendar(), at))
+
+
+def working_time_of(calendar: Version, within: Version | None = None) -> WorkingTime:
+    """Return what is open by a version of a calendar and, if given, by another too."""
+    if within is None:
+        return schedule_of(calendar)
+    if calendar.is_draft or within.is_draft:
+        return schedule_of(calendar).joined(schedule_of(within))
+    return _joined(calendar.pk, within.pk)
 
 
 def schedule_of(version: Version) -> Schedule:
@@ -31,6 +87,13 @@ def schedule_of(version: Version) -> Schedule:
     if version.is_draft:
         return _read(version.pk)
     return _kept(version.pk)
+
+
+def published_calendars() -> QuerySet[Document]:
+    """Return the calendars that somebody can work by, by name."""
+    calendars = Document.objects.filter(kind=Document.Kind.CALENDAR)
+    of_it = Publication.objects.filter(version__document=OuterRef("pk"))
+    return calendars.filter(Exists(of_it)).order_by("name")
 
 
 def version_in_force(calendar: Document, at: datetime) -> Version:
@@ -46,13 +109,41 @@ def version_in_force(calendar: Document, at: datetime) -> Version:
     return found.version
 
 
-def _calendar_of(rep: User | None) -> Document:
+def _version_or_none(calendar: Document, at: datetime) -> Version | None:
+    try:
+        return version_in_force(calendar, at)
+    except NoCalendar:
+        return None
+
+
+def _on_record(rep: User) -> Calendars:
+    own = RepHours.objects.filter(rep=rep).select_related("calendar").first()
+    if own and not own.within_team:
+        return own.calendar, None
+    of_team = TeamHours.objects.filter(team=rep.team_id).select_related("calendar").first()
+    return _ruling(own, of_team.calendar if of_team else None)
+
+
+def _ruling(own: RepHours | None, team: Document | None) -> Calendars:
+    """Return the calendar by which a rep works, and the team's if only that time counts in which it
+    is open too.
+    """
+    if own is None:
+        return team, None
+    return own.calendar, team if own.within_team and team != own.calendar else None
+
+
+def _default_calendar() -> Document:
     calendars = Document.objects.filter(kind=Document.Kind.CALENDAR)
-    own = calendars.filter(rep_hours__rep=rep).first() if rep else None
-    calendar = own or calendars.filter(name=DEFAULT_CALENDAR).first()
+    calendar = calendars.filter(name=DEFAULT_CALENDAR).first()
     if calendar is None:
         raise NoCalendar(f"There is no calendar named “{DEFAULT_CALENDAR}”.")
     return calendar
+
+
+@lru_cache(maxsize=256)
+def _joined(calendar_id: int, within_id: int) -> WorkingTime:
+    return _kept(calendar_id).joined(_kept(within_id))
 
 
 @lru_cache(maxsize=256)
@@ -65,14 +156,17 @@ def _read(version_id: int) -> Schedule:
     terms = CalendarTerms.objects.filter(version=version_id).first()
     if terms is None:
         raise NoCalendar("This version of the calendar has no hours.")
-    return Schedule.from_dict(
-        {
-            "tz": terms.zone,
-            "hours": terms.hours,
-            "holidays": sorted({*terms.own_days, *_holidays(terms)}),
-            "overrides": terms.overrides,
-        }
-    )
+    return Schedule.from_dict(terms_document(terms))
+
+
+def terms_document(terms: CalendarTerms) -> dict[str, object]:
+    """Return what `Schedule.from_dict` reads. Raises UnknownRegion."""
+    return {
+        "tz": terms.zone,
+        "hours": terms.hours,
+        "holidays": sorted({*terms.own_days, *_holidays(terms)}),
+        "overrides": terms.overrides,
+    }
 
 
 def _holidays(terms: CalendarTerms) -> list[str]:

@@ -12,8 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from leads.models import Assignment, Handoff, Version
-from sla.business_time import Schedule
-from sla.calendars import schedule_for, schedule_of
+from sla.calendars import WorkingHours, hours_for, working_time_of
 from sla.levels import Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
 from sla.policies import BREACH, Promise, policy_for
@@ -28,7 +27,7 @@ class Terms(NamedTuple):
 
     policies: Version
     policy_label: str
-    calendar: tuple[Schedule, Version]
+    hours: WorkingHours
 
 
 @transaction.atomic
@@ -150,7 +149,7 @@ def elapsed(clock: Clock, until: datetime) -> timedelta:
     """Return the time `clock` has used by `until`, in its own measure."""
     if clock.measure == Target.Measure.WALL or clock.calendar is None:
         return until - clock.started_at
-    return schedule_of(clock.calendar).between(clock.started_at, until)
+    return working_time_of(clock.calendar, clock.within).between(clock.started_at, until)
 
 
 def _start(
@@ -164,8 +163,8 @@ def _start(
 ) -> list[Clock]:
     """Start a clock for each of `kinds` that the policy of `handoff` promises something about."""
     policy, version = policy_for(handoff, at)
-    calendar = schedule_for(assignment.rep if assignment else None, at)
-    terms = Terms(version, policy.label, calendar)
+    hours = hours_for(assignment.rep if assignment else None, at)
+    terms = Terms(version, policy.label, hours)
     promises = [policy.promises[kind] for kind in kinds if kind in policy.promises]
     clocks = [_new_clock(handoff, promise, started_at, terms) for promise in promises]
     for clock in clocks:
@@ -181,9 +180,9 @@ def _start(
 
 
 def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms) -> Clock:
-    schedule, calendar = terms.calendar
+    hours = terms.hours
     is_working = promise.measure == Target.Measure.WORKING
-    measure = {"schedule": schedule if is_working else None}
+    measure = {"schedule": hours.schedule if is_working else None}
     level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
     reroute_at = None
     if promise.reroute_after is not None:
@@ -196,7 +195,8 @@ def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: 
         measure=promise.measure,
         policies=terms.policies,
         policy_label=terms.policy_label,
-        calendar=calendar if is_working else None,
+        calendar=hours.calendar if is_working else None,
+        within=hours.within if is_working else None,
         allowed=promise.allowed,
         started_at=started_at,
         due_at=level_ats[-1],
@@ -210,7 +210,7 @@ def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: 
 
 def _locked(clocks: QuerySet[Clock]) -> list[Clock]:
     in_order = clocks.select_for_update(no_key=True, of=("self",)).order_by("id")
-    return list(in_order.select_related("calendar"))
+    return list(in_order.select_related("calendar", "within"))
 
 
 def _close(

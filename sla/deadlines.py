@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sla.calendars import schedule_of
+from sla.calendars import working_time_of
 from sla.models import Clock, Target
 
 PROSPECT_WAITS = "prospect waits"
@@ -41,11 +41,11 @@ class Deadline:
 
 
 def deadline(clock: Clock, at: datetime) -> Deadline:
-    """Return what to show of a running clock at `at`. Its calendar is best fetched with it."""
+    """Return what to show of a running clock at `at`. Its calendars are best fetched with it."""
     word = WORDS[Target.Kind(clock.kind)]
     if clock.calendar is None or clock.due_at <= at:
         return Deadline(clock, word)
-    hours = schedule_of(clock.calendar)
+    hours = working_time_of(clock.calendar, clock.within)
     closed = clock.due_at - at - hours.between(at, clock.due_at)
     resumes_at = None if hours.is_open(at) else hours.next_open(at)
     return Deadline(clock, word, closed, resumes_at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sla.business_time import Schedule
+from sla.business_time import WorkingTime
 from sla.errors import SlaError
 from sla.models import Clock, ClockEvent
 from sla.policies import BREACH
@@ -28,7 +28,7 @@ def instants(
     allowed: timedelta,
     percents: Sequence[int],
     *,
-    schedule: Schedule | None,
+    schedule: WorkingTime | None,
 ) -> list[datetime]:
     """Return when each share of `allowed` is used up. Without a schedule the wall clock counts."""
     lengths = [allowed * percent / BREACH for percent in percents]

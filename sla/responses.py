@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from leads.models import Handoff, Lead, User
-from sla.business_time import Schedule
-from sla.calendars import schedule_for
+from sla.business_time import WorkingTime
+from sla.calendars import hours_for
 from sla.models import Clock, Target
 
 
@@ -19,7 +19,7 @@ def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = 
     the record. An answer before what it would answer is none. Returns whether anything changed.
     Call it for human touches only, with lead and handoff locked.
     """
-    schedule, _ = schedule_for(rep or handoff.owner, at)
+    schedule = hours_for(rep or handoff.owner, at).schedule
     opened_by = _what_opened(handoff)
     latest = handoff.lead.last_hand_raise_at or opened_by
     on_handoff = _respond(handoff, opened_by, at=at, schedule=schedule)
@@ -38,7 +38,7 @@ def _what_opened(handoff: Handoff) -> datetime:
 
 
 def _respond(
-    record: Handoff | Lead, asked_at: datetime, *, at: datetime, schedule: Schedule
+    record: Handoff | Lead, asked_at: datetime, *, at: datetime, schedule: WorkingTime
 ) -> bool:
     """Write the response fields of `record`, unless it was answered by `at` already."""
     earlier = record.first_response_at

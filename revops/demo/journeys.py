@@ -149,7 +149,7 @@ class Play:
         handoff = case.handoff
         if case.person.is_fresh or handoff is None:
             return
-        hours, _ = self.setting.hours[None]
+        hours = self.setting.hours[None].schedule
         work = timedelta(minutes=self.rng.uniform(10, 300))
 
         def settle(then: datetime) -> None:

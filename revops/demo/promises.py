@@ -10,7 +10,7 @@ from leads.fact_sheet import handoff_facts
 from leads.models import Assignment, Handoff, Lead, User
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
-from sla.business_time import Schedule
+from sla.business_time import WorkingTime
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
@@ -90,9 +90,9 @@ class Promises:
         assignment: Assignment | None,
     ) -> Clock:
         rep_id = assignment.rep_id if assignment else None
-        schedule, calendar = self.setting.hours[rep_id]
+        hours = self.setting.hours[rep_id]
         is_working = promise.measure == Target.Measure.WORKING
-        measure = {"schedule": schedule if is_working else None}
+        measure = {"schedule": hours.schedule if is_working else None}
         level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
         reroute_at = None
         if promise.reroute_after is not None:
@@ -106,7 +106,8 @@ class Promises:
             measure=promise.measure,
             policies=self.setting.policy_version,
             policy_label=policy.label,
-            calendar=calendar if is_working else None,
+            calendar=hours.calendar if is_working else None,
+            within=hours.within if is_working else None,
             allowed=promise.allowed,
             started_at=started_at,
             due_at=level_ats[-1],
@@ -156,11 +157,11 @@ class Promises:
         case.rows.add(stopped)
         case.clocks.remove(clock)
 
-    def _schedule_of(self, clock: Clock) -> Schedule | None:
+    def _schedule_of(self, clock: Clock) -> WorkingTime | None:
         if clock.calendar is None:
             return None
         rep_id = clock.assignment.rep_id if clock.assignment else None
-        return self.setting.hours[rep_id][0]
+        return self.setting.hours[rep_id].schedule
 
     def _tell_of(self, event: ClockEvent, at: datetime) -> None:
         clock, is_breach = event.clock, event.kind == ClockEvent.Kind.BREACHED
@@ -209,7 +210,7 @@ class Promises:
         earlier = record.first_response_at
         if at < asked_at or (earlier is not None and asked_at <= earlier <= at):
             return
-        schedule, _ = self.setting.hours[rep.pk]
+        schedule = self.setting.hours[rep.pk].schedule
         record.first_response_at = at
         record.first_response_wall = at - asked_at
         record.first_response_working = schedule.between(asked_at, at)

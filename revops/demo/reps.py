@@ -123,7 +123,7 @@ class Reps:
 
     def _spread(self, rep: User, start: datetime, end: datetime, count: int) -> Iterator[datetime]:
         """Yield when the touches between `start` and `end` are made, in the rep's hours."""
-        schedule, _ = self.setting.hours[rep.pk]
+        schedule = self.setting.hours[rep.pk].schedule
         whole = schedule.between(start, end)
         for number in range(count):
             share = (number + self.rng.uniform(0.2, 0.9)) / (count + 0.2)

@@ -30,12 +30,10 @@ from leads.scoring import Criteria, Score
 from routing.hours import Hours
 from routing.models import Rota, RotaMember, Territory
 from routing.table import Rule, live_table
-from sla.business_time import Schedule
-from sla.calendars import schedule_for
+from sla.calendars import WorkingHours, hours_for
 from sla.policies import ReadyPolicy, policies_of
 
 BuildPacket = Callable[[Lead, Handoff, Score, Evidence, datetime], dict[str, Any]]
-OwnHours = tuple[Schedule, Version]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Setting:
     policy_version: Version
     rules: Sequence[Rule]
     table: Version
-    hours: Mapping[int | None, OwnHours]
+    hours: Mapping[int | None, WorkingHours]
     queues: Mapping[str, Queue]
     hop: Hop
     sources: Mapping[str, IntakeSource]
@@ -81,12 +79,14 @@ class Setting:
         absences: dict[int, list[tuple[datetime, datetime]]] = {}
         for each in self.absences:
             absences.setdefault(each.user_id, []).append((each.starts_at, each.ends_at))
-        schedules = {rep.pk: (self.hours.get(rep.pk) or self.hours[None])[0] for rep in self.reps}
+        schedules = {
+            rep.pk: (self.hours.get(rep.pk) or self.hours[None]).schedule for rep in self.reps
+        }
         return Hours(schedules, absences)
 
     def after(self, user: User, at: datetime, work: timedelta) -> datetime:
         """Return when `user`, begun at `at`, has done so much work: never while away."""
-        schedule, _ = self.hours.get(user.pk) or self.hours[None]
+        schedule = (self.hours.get(user.pk) or self.hours[None]).schedule
         done = schedule.add(at, work)
         absence = self.away(user, done)
         return schedule.add(absence.ends_at, work) if absence else done
@@ -108,8 +108,7 @@ def live_setting(now: datetime, since: datetime) -> Setting:
         policy_version=policies,
         rules=rules,
         table=table,
-        hours={None: schedule_for(None, since)}
-        | {rep.pk: schedule_for(rep, since) for rep in reps},
+        hours={None: hours_for(None, since)} | {rep.pk: hours_for(rep, since) for rep in reps},
         queues={queue.key: queue for queue in Queue.objects.select_related("owner", "backup")},
         hop=Hop.objects.select_related("accept_stage").get(key=FIRST_HOP),
         sources={source.slug: source for source in IntakeSource.objects.all()},

@@ -7,15 +7,21 @@ from typing import Any
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
 
 from feedback.models import ReasonCode
 from leads.facts import ACTIVITY_KINDS
+from leads.instants import database_now
 from leads.models import Document, IntakeSource, Organisation, Role, SalesRole, Team, User
 from revops.forms.first_admin import ZONES, plain_helper
-from revops.people import NO_ADMIN_LEFT, Job
+from revops.people import NO_ADMIN_LEFT, Job, have_work_by
 from routing.forms.words import LanguagesField, WordsField
 from routing.models import Capacity, Rota
+from sla.calendar_check import never_meet
+from sla.calendars import published_calendars
+from sla.models import RepHours, TeamHours
 
+NEVER_MEET = "These hours never meet {}: nobody would ever be at work."
 CAPS = ("max_open", "max_per_day", "max_per_week")
 
 
@@ -43,10 +49,15 @@ class PersonForm(forms.ModelForm[User]):
 
     role = forms.ChoiceField(choices=Role.choices, label="Role")
     calendar = forms.ModelChoiceField(
-        Document.objects.filter(kind=Document.Kind.CALENDAR),
+        Document.objects.none(),
         required=False,
         label="Working hours",
-        empty_label="The company's",
+        empty_label="The team's, else the company's",
+    )
+    within_team = forms.BooleanField(
+        required=False,
+        label="Only while the team is open",
+        help_text="Of these hours, count those in which the team's calendar is open too.",
     )
     rotas = forms.ModelMultipleChoiceField(
         Rota.objects.filter(is_active=True),
@@ -80,6 +91,7 @@ class PersonForm(forms.ModelForm[User]):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
+        self.fields["calendar"].queryset = published_calendars()  # type: ignore[attr-defined]
         if self.instance.pk is None:
             self.initial["zone"] = Organisation.objects.get().zone
             self.initial["sales_role"] = SalesRole.SDR  # as a sales rep, the first role, needs one
@@ -91,7 +103,7 @@ class PersonForm(forms.ModelForm[User]):
             ("name", "email"),
             ("role", "team"),
             ("sales_role", "is_online"),
-            ("zone", "calendar"),
+            ("zone", "calendar", "within_team"),
             ("max_open", "max_per_day", "max_per_week"),
             ("skills", "languages"),
             ("rotas",),
@@ -128,7 +140,14 @@ class PersonForm(forms.ModelForm[User]):
             self.add_error("rotas", "Only sales reps take turns in a rota.")
         if data.get("role") == Role.REP and data.get("sales_role") == SalesRole.NONE:
             self.add_error("sales_role", "Say which side of the handoff this rep works on.")
+        if data.get("calendar") and data.get("within_team"):
+            self._check_hours(data["calendar"], data.get("team"))
         return data
+
+    def _check_hours(self, calendar: Document, team: Team | None) -> None:
+        hours = TeamHours.objects.filter(team=team).first()
+        if hours and never_meet(calendar, hours.calendar, database_now()):
+            self.add_error("within_team", NEVER_MEET.format(f"those of {team}"))
 
     @property
     def job(self) -> Job:
@@ -141,6 +160,7 @@ class PersonForm(forms.ModelForm[User]):
             skills=tuple(data["skills"]),
             languages=tuple(data["languages"]),
             is_online=data["is_online"],
+            within_team=data["within_team"],
         )
 
 
@@ -151,6 +171,7 @@ def current_job(user: User) -> dict[str, Any]:
     return {
         "role": next(iter(user.roles), None),
         "calendar": hours and hours.calendar,
+        "within_team": bool(hours and hours.within_team),
         "rotas": Rota.objects.filter(members__rep=user),
         **(capacity_of(capacity) if capacity else {}),
     }
@@ -252,6 +273,13 @@ class OrganisationForm(forms.ModelForm[Organisation]):
 
 class TeamForm(forms.ModelForm[Team]):
     zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    calendar = forms.ModelChoiceField(
+        Document.objects.none(),
+        required=False,
+        label="Working hours",
+        empty_label="The company's",
+        help_text="Of everybody in the team who has none of their own.",
+    )
 
     class Meta:
         model = Team
@@ -260,4 +288,23 @@ class TeamForm(forms.ModelForm[Team]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["manager"].queryset = User.objects.with_role(Role.MANAGER)  # type: ignore[attr-defined]
+        self.fields["calendar"].queryset = published_calendars()  # type: ignore[attr-defined]
+        if self.instance.pk:
+            hours = TeamHours.objects.filter(team=self.instance).first()
+            self.initial["calendar"] = hours and hours.calendar_id
         self.helper = plain_helper()
+
+    def clean_calendar(self) -> Document | None:
+        calendar: Document | None = self.cleaned_data["calendar"]
+        if calendar and self.instance.pk:
+            at = database_now()
+            for each in RepHours.objects.filter(rep__team=self.instance, within_team=True):
+                if never_meet(each.calendar, calendar, at):
+                    raise forms.ValidationError(NEVER_MEET.format(f"those of {each.rep}"))
+        return calendar
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Team:
+        team: Team = super().save(commit)
+        have_work_by(team, self.cleaned_data["calendar"])
+        return team

@@ -1,4 +1,4 @@
-from sla.models.calendars import CalendarTerms, RepHours
+from sla.models.calendars import CalendarTerms, RepHours, TeamHours
 from sla.models.clocks import Clock, ClockEvent
 from sla.models.notices import Heartbeat, Notification
 from sla.models.policies import Policy, Target
@@ -12,4 +12,5 @@ __all__ = [
     "Policy",
     "RepHours",
     "Target",
+    "TeamHours",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from leads.models import Document, User, Version
+from leads.models import Document, Team, User, Version
 from leads.models.people import validate_zone
 from leads.triggers import locked_with_version
 
@@ -32,11 +32,25 @@ class CalendarTerms(models.Model):
         return f"{self.version} ({self.zone})"
 
 
+class TeamHours(models.Model):
+    """Which calendar a team works by: its reps without hours of their own, and those within it."""
+
+    team = models.OneToOneField(Team, models.CASCADE, related_name="team_hours")
+    calendar = models.ForeignKey(Document, models.PROTECT, related_name="team_hours")
+
+    class Meta:
+        verbose_name_plural = "team hours"
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.calendar}"
+
+
 class RepHours(models.Model):
-    """Which calendar a rep works by."""
+    """Which calendar a rep works by, and whether only while the team's is open too."""
 
     rep = models.OneToOneField(User, models.CASCADE, related_name="rep_hours")
     calendar = models.ForeignKey(Document, models.PROTECT, related_name="rep_hours")
+    within_team = models.BooleanField("only while the team is open", default=False)
 
     class Meta:
         verbose_name_plural = "rep hours"

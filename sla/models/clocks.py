@@ -52,6 +52,8 @@ class Clock(models.Model):
     policies = models.ForeignKey(Version, models.PROTECT, related_name="+")
     policy_label = models.CharField(max_length=120)
     calendar = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
+    # The team's calendar, where the rep's hours count only while the team is open.
+    within = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
     allowed = models.DurationField()
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -97,6 +99,10 @@ class Clock(models.Model):
             models.CheckConstraint(
                 name="clock_working_has_a_calendar",
                 condition=Q(measure="wall") | Q(calendar__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="clock_within_has_a_calendar",
+                condition=Q(within=None) | Q(calendar__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["handoff", "kind", "seq"],

@@ -46,7 +46,7 @@ from revops import jobs
 from routing.models import Capacity, Replay, RoutingRule, Territory
 from routing.routing import route
 from sla.clocks import start_assignment_clocks
-from sla.models import CalendarTerms, Heartbeat, Notification, Policy, RepHours, Target
+from sla.models import CalendarTerms, Heartbeat, Notification, Policy, RepHours, Target, TeamHours
 from sla.outbox import notify
 
 OURS = ("leads", "sla", "routing", "feedback")
@@ -126,6 +126,7 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     )
     Territory.objects.create(name="Sweden", precedence=1, countries=["SE"], rep=alice)
     RepHours.objects.create(rep=alice, calendar=calendar)
+    TeamHours.objects.create(team=alice.team, calendar=calendar)
     Heartbeat.objects.create(name="sweep", beat_at=at)
     code = ReasonCode.objects.first()
     CustomFact.objects.create(slug="seats", type="number", label="Seats")

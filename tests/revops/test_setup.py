@@ -3,17 +3,22 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from leads.documents import publish
 from leads.models import (
+    Document,
     IntakeSource,
     Organisation,
     Role,
     Team,
     User,
+    Version,
 )
 from leads.tokens import known_token
 from revops import jobs
-from revops.forms.setup import PersonForm
+from revops.forms.setup import PersonForm, TeamForm
+from revops.people import Job, put_to_work
 from routing.models import Capacity, Rota
+from sla.models import CalendarTerms, TeamHours
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +156,26 @@ def test_what_a_rep_takes_and_knows_is_set_in_the_form(client, rosa, alice):
 def test_what_no_rep_can_have_is_refused_in_words(rosa, alice, field, value, sentence):
     form = PersonForm(person(email=alice.email, **{field: value}), instance=alice, by=rosa)
     assert sentence in str(form.errors[field])
+
+
+def test_hours_that_never_meet_the_teams_are_refused(rosa, alice, north, defaults, at):
+    weekend = Document.objects.create(kind="calendar", name="Weekend")
+    version = Version.objects.create(document=weekend, number=1)
+    CalendarTerms.objects.create(version=version, zone="UTC", hours={"sun": [["09:00", "17:00"]]})
+    publish(version, by=None, note="First", at=at)
+    office = Document.objects.get(kind="calendar", name="Office hours")
+    team = {"name": "North", "zone": "UTC"}
+    assert (
+        TeamForm({**team, "calendar": office.pk}, instance=north).save().team_hours.calendar
+        == office
+    )
+    about = person(email=alice.email, team=north.pk, calendar=weekend.pk)
+    form = PersonForm({**about, "within_team": "on"}, instance=alice, by=rosa)
+    assert "never meet those of North" in str(form.errors["within_team"])
+    put_to_work(alice, Job(Role.REP, weekend, within_team=True))
+    TeamHours.objects.all().delete()
+    form = TeamForm({**team, "calendar": office.pk}, instance=north)
+    assert "never meet those of Alice" in str(form.errors["calendar"])
 
 
 def test_a_manager_takes_no_turns(client, rosa, defaults):

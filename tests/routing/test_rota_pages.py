@@ -222,7 +222,7 @@ def test_the_page_takes_as_many_queries_for_many_members(
     routed(make_handoff(), database_now())
     client.force_login(olga)
     client.get(f"/routing/rotas/{inbound.pk}/")
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         assert client.get(f"/routing/rotas/{inbound.pk}/").status_code == 200
 
 

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leads import handoffs
-from leads.models import Document, OwnershipChange
+from leads.documents import publish
+from leads.models import Document, OwnershipChange, Version
 from sla import clocks
-from sla.models import Clock, ClockEvent, Target
+from sla.calendars import office_schedule
+from sla.models import CalendarTerms, Clock, ClockEvent, RepHours, Target, TeamHours
 from sla.sweep import sweep_clocks
 
 Kind = Target.Kind
@@ -41,6 +43,25 @@ def test_the_reps_clock_pauses_over_the_weekend(make_handoff, alice):
     accept, touch = clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
     assert (accept.kind, accept.due_at) == ("accept", datetime(2026, 3, 16, 9, 10, tzinfo=UTC))
     assert (touch.kind, touch.due_at) == ("first_touch", datetime(2026, 3, 16, 9, 25, tzinfo=UTC))
+
+
+def test_a_reps_clock_within_the_teams_hours_names_both_calendars(make_handoff, alice, north, at):
+    office = Document.objects.get(kind="calendar")
+    nights = Document.objects.create(kind="calendar", name="Afternoons")
+    version = Version.objects.create(document=nights, number=1)
+    hours = {"tue": [["15:00", "23:00"]], "wed": [["15:00", "23:00"]]}
+    CalendarTerms.objects.create(version=version, zone="UTC", hours=hours)
+    publish(version, by=None, note="First", at=at)
+    TeamHours.objects.create(team=north, calendar=office)
+    RepHours.objects.create(rep=alice, calendar=nights, within_team=True)
+    handoff = make_handoff(rep=alice)
+    accept, _ = clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+    assert (accept.calendar.document, accept.within.document) == (nights, office)
+    assert accept.due_at == at.replace(hour=15, minute=15)
+    evening = at + timedelta(hours=12)  # the office has closed by then
+    assert clocks.elapsed(accept, evening) == office_schedule(at).between(
+        at.replace(hour=15), evening
+    )
 
 
 def test_levels_stand_from_the_start_with_the_breach_last(handoff, at):

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from leads.documents import publish
 from leads.models import Document, Version
 from sla.management.commands.working_time import read_start
-from sla.models import CalendarTerms
+from sla.models import CalendarTerms, RepHours
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -28,12 +28,19 @@ def test_four_working_hours_after_friday_afternoon(calendar, capsys):
     assert "Mon 2026-11-23 12:30:00 America/New_York (2026-11-23 17:30:00 UTC)" in said
 
 
+def test_a_reps_working_time_is_that_of_the_own_calendar(calendar, alice, capsys):
+    RepHours.objects.create(rep=alice, calendar=calendar.document)
+    call_command("working_time", "4h", "2026-11-20 16:30", rep=alice.email)
+    assert "on “New York”: Mon 2026-11-23 12:30:00" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         pytest.param(("4h", "2026-11-20 16:30", "--calendar=Mars"), "Mars", id="calendar"),
         pytest.param(("4 days", "2026-11-20 16:30", "--calendar=New York"), "4 days", id="length"),
         pytest.param(("4h", "soon", "--calendar=New York"), "soon", id="start"),
+        pytest.param(("4h", "--rep=x@nowhere.example"), "x@nowhere.example", id="person"),
         pytest.param(("4h", "1492-10-12", "--calendar=New York"), "from 1970", id="long ago"),
     ],
 )

@@ -6,8 +6,14 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leads.instants import database_now
-from leads.models import Document
-from sla.calendars import DEFAULT_CALENDAR, schedule_of, version_in_force
+from leads.models import Document, User
+from sla.calendars import (
+    DEFAULT_CALENDAR,
+    WorkingHours,
+    hours_for,
+    schedule_of,
+    version_in_force,
+)
 from sla.errors import SlaError
 from sla.opening_hours import WEEKDAYS
 
@@ -29,23 +35,40 @@ class Command(BaseCommand):
             help="2026-11-20 16:30 or fri 16:30, in the calendar's zone; else now",
         )
         parser.add_argument("--calendar", default=DEFAULT_CALENDAR)
+        parser.add_argument("--rep", help="e-mail address: by the hours of this person instead")
 
-    def handle(self, *, length: str, start: list[str], calendar: str, **options: Any) -> None:
-        document = Document.objects.filter(kind=Document.Kind.CALENDAR, name=calendar).first()
-        if document is None:
-            raise CommandError(f"There is no calendar named “{calendar}”.")
+    def handle(
+        self, *, length: str, start: list[str], calendar: str, rep: str | None, **options: Any
+    ) -> None:
         now = database_now()
         try:
-            schedule = schedule_of(version_in_force(document, now))
-            zone = schedule.hours.zone
+            hours = hours_of_person(rep, now) if rep else hours_of_calendar(calendar, now)
+            zone = schedule_of(hours.calendar).hours.zone
             begins = read_start(" ".join(start), now.astimezone(zone), zone)
-            end = schedule.add(begins, read_length(length)).astimezone(zone)
+            end = hours.schedule.add(begins, read_length(length)).astimezone(zone)
         except (SlaError, ValueError) as error:
             raise CommandError(str(error)) from error
+        within = f" within “{hours.within.document}”" if hours.within else ""
         self.stdout.write(
-            f"{length} of working time from {begins:%a %Y-%m-%d %H:%M} on “{calendar}”: "
+            f"{length} of working time from {begins:%a %Y-%m-%d %H:%M}"
+            f" on “{hours.calendar.document}”{within}: "
             f"{end:%a %Y-%m-%d %H:%M:%S} {zone.key} ({end.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)"
         )
+
+
+def hours_of_calendar(name: str, at: datetime) -> WorkingHours:
+    document = Document.objects.filter(kind=Document.Kind.CALENDAR, name=name).first()
+    if document is None:
+        raise ValueError(f"There is no calendar named “{name}”.")
+    version = version_in_force(document, at)
+    return WorkingHours(schedule_of(version), version)
+
+
+def hours_of_person(email: str, at: datetime) -> WorkingHours:
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise ValueError(f"Nobody here has the address {email}.")
+    return hours_for(person, at)
 
 
 def read_length(text: str) -> timedelta:
