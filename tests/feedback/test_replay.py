@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.backtest import sharing
@@ -254,7 +254,6 @@ histories = st.builds(
 all_criteria = st.sampled_from([CRITERIA, TIMED, MORE_OPEN, UPSIDE_DOWN, NO_RAISES, OFF_FOR_A_WEEK])
 
 
-@settings(deadline=None)
 @given(histories, pasts(), all_criteria)
 def test_the_replay_finds_what_a_walk_over_every_day_finds(past_history, past, criteria):
     start, end = days_ago(60), AT + timedelta(days=30)
@@ -267,7 +266,6 @@ def test_the_replay_finds_what_a_walk_over_every_day_finds(past_history, past, c
             assert missing_fields(facts, criteria, each.path) == []
 
 
-@settings(deadline=None, max_examples=50)
 @given(histories, pasts(), all_criteria, all_criteria)
 def test_two_sides_that_share_what_they_saw_find_what_each_finds_alone(
     past_history, past, one, other

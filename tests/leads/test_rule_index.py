@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.activity_series import make_series, microseconds
@@ -56,7 +56,6 @@ evidences = st.builds(
 
 
 @given(rule_lists, st.lists(evidences, min_size=1, max_size=6))
-@settings(deadline=None, max_examples=150)
 def test_rules_together_answer_as_each_alone(rules, leads):
     compiled = [compile_conditions(rule) for rule in rules]
     index = RuleIndex(compiled)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from leads.conditions import Evidence, compile_conditions
 from leads.score_changes import values_that_answer
@@ -25,7 +25,6 @@ from tests.leads.test_conditions import CUSTOM, OPERATOR_CASES, TYPE_FACT, one
 
 
 @given(fact_sets, activity_lists, criterias)
-@settings(deadline=None, max_examples=60)
 def test_the_next_band_change_is_what_a_walk_over_the_days_finds(facts, activities, criteria):
     now = score(facts, activities, criteria, AT).band
     walk = (AT + timedelta(days=days) for days in range(1, 181))
@@ -54,7 +53,6 @@ def test_where_days_give_and_take_a_long_window_is_looked_at_again():
 
 
 @given(fact_sets, activity_lists, criterias)
-@settings(deadline=None)
 def test_each_flip_flips_the_band_when_applied(facts, activities, criteria):
     now = score(facts, activities, criteria, AT).band
     flips = nearest_flips(facts, activities, criteria, AT)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.conditions import Truth
@@ -165,7 +165,6 @@ def test_points_round_halves_away_from_zero(millionths, points):
 
 
 @given(fact_sets, activity_lists, criterias)
-@settings(deadline=None)
 def test_the_breakdown_sums_exactly(facts, activities, criteria):
     found = score(facts, activities, criteria, AT)
     sums = dict.fromkeys(("fit", "readiness"), 0)
@@ -177,7 +176,6 @@ def test_the_breakdown_sums_exactly(facts, activities, criteria):
 
 
 @given(fact_sets, activity_lists, criterias, st.randoms())
-@settings(deadline=None)
 def test_the_same_inputs_give_the_same_score_in_any_order(facts, activities, criteria, random):
     shuffled = random.sample(activities, len(activities))
     assert score(facts, activities, criteria, AT) == score(
@@ -186,7 +184,6 @@ def test_the_same_inputs_give_the_same_score_in_any_order(facts, activities, cri
 
 
 @given(fact_sets, activity_lists, criterias, st.integers(0, 86_399))
-@settings(deadline=None)
 def test_a_score_is_constant_within_a_utc_day(facts, activities, criteria, second):
     midnight = datetime(2026, 3, 11, tzinfo=UTC)
     first, later = (

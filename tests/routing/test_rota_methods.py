@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.models import Handoff
@@ -138,7 +138,6 @@ some = st.sets(st.integers(1, 5), max_size=2)
 lead = st.tuples(st.booleans(), some)  # whether it is held, and for whom it is not
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_leads_alike_are_shared_by_weight_while_the_same_can_take_them(data):
     weights, kinds = data.draw(members), data.draw(st.lists(lead, min_size=1, max_size=3))
