@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from leads.documents import may_publish
 from leads.draft_editing import Editing
 from leads.forms.rows import RowForm
-from leads.models import Publication, Role, User, Version
+from leads.models import Document, Publication, Role, User, Version
 from leads.models.documents import VersionQuerySet
 from leads.offered_facts import worded_facts
 from leads.row_views import Tables
@@ -80,6 +80,7 @@ class DocumentPages:
     forms:      by which a row of each table is edited.
     effect:     what is so once a version is live.
     after_live: the name of the address where one goes then.
+    document_id: which document, where there are several of the kind; their addresses begin with it.
     settle:     puts the rows of a draft in order after a change, given its id.
     problems:   what forbids making a version live, each as a sentence.
     """
@@ -95,33 +96,62 @@ class DocumentPages:
     may_see: Callable[[User], bool] = anybody
     settle: Callable[[int], None] = stays_as_it_is
     problems: Callable[[Version, datetime], Sequence[str]] = fit_as_it_is
+    document_id: int | None = None
 
     @cached_property
     def to(self) -> dict[str, str]:
         """The names of its addresses, by what is there."""
         named = {place: f"{self.start}_{place}" for place in PLACES}
-        return {"live": self.start, **named, **self.elsewhere}
+        return {"live": self.start, "after_live": self.after_live, **named, **self.elsewhere}
+
+    @cached_property
+    def called(self) -> str:
+        """What people call it; one of several by its own name as well."""
+        if self.document_id is None:
+            return self.name
+        return f"{self.name} “{Document.objects.get(pk=self.document_id)}”"
+
+    def of(self, document_id: int) -> DocumentPages:
+        """Return the pages of one of several documents."""
+        return replace(self, document_id=document_id)
 
     def url(self, place: str, *args: object) -> str:
-        return reverse(self.to[place], args=args)
+        return reverse(self.to[place], args=[*self._which, *args])
+
+    @property
+    def _which(self) -> list[int]:
+        """What the addresses of one of several documents begin with."""
+        return [] if self.document_id is None else [self.document_id]
 
     def row_url(self, place: str, number: int, table: Table, key: str) -> str:
         """Return where a row is edited, or changed by what `place` says."""
         if not table.has_one_row:
             return self.url(place, number, table.slug, key)
         name = table.slug if place == "row" else f"{place}_{table.slug}"
-        return reverse(f"{self.start}_{name}", args=[number])
+        return reverse(f"{self.start}_{name}", args=[*self._which, number])
 
     def editing(self, draft_id: int, number: int, *, by: User, at: datetime) -> Editing:
-        return Editing(self.kind, draft_id, number, by=by, at=at, settle=self.settle)
+        return Editing(
+            self.kind,
+            draft_id,
+            number,
+            by=by,
+            at=at,
+            settle=self.settle,
+            document_id=self.document_id,
+        )
 
     def versions(self) -> VersionQuerySet:
         of_kind: VersionQuerySet = Version.objects.filter(document__kind=self.kind)
+        if self.document_id is not None:
+            of_kind = of_kind.filter(document=self.document_id)
         return of_kind.select_related("document", "base__document", "created_by", "saved_by")
 
     def publications(self) -> QuerySet[Publication]:
         """Return all its publications, newest first."""
         of_kind = Publication.objects.filter(version__document__kind=self.kind)
+        if self.document_id is not None:
+            of_kind = of_kind.filter(version__document=self.document_id)
         return of_kind.select_related("version__document", "by").order_by("-at", "-id")
 
     def is_live(self, version: Version) -> bool:

@@ -37,6 +37,7 @@ class Editing:
     """Who edits which draft of a kind of document, and when.
 
     settle: puts the rows in order after a change, given the id of the draft.
+    document_id: which document, where there are several of the kind.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Editing:
     by: User
     at: datetime
     settle: Callable[[int], None]
+    document_id: int | None = None
 
 
 def find_row(model: type[models.Model], draft_id: int, key: str) -> models.Model | None:
@@ -214,6 +216,8 @@ def _locked(edit: Editing) -> Version:
     """
     drafts = Version.objects.select_for_update(no_key=True, of=["self"])
     of_kind = drafts.filter(document__kind=edit.kind, number=edit.number)
+    if edit.document_id is not None:
+        of_kind = of_kind.filter(document=edit.document_id)
     draft = of_kind.filter(pk=edit.draft_id, locked_at=None).first()
     if draft is None:
         raise DraftIsGone("This draft was published or discarded since you opened it.")

@@ -7,9 +7,12 @@ from leads.views import document_history, draft_row_changes, draft_rows
 
 
 def document_paths(pages: DocumentPages, folder: str) -> list[URLPattern]:
-    """Return the addresses below `folder` whose names are those of `pages.to`."""
+    """Return the addresses below `folder` whose names are those of `pages.to`. A folder that takes
+    the pages from its address is that of several documents of a kind.
+    """
     version, row = f"{folder}/<int:number>/", f"{folder}/<int:number>/rows/<slug:table>/<str:key>/"
-    name, given = pages.start.partition(":")[2], {"pages": pages}
+    name = pages.start.partition(":")[2]
+    given = {} if ":pages>" in folder else {"pages": pages}
     return [
         path(f"{folder}/draft/", document_history.start_draft, given, f"{name}_start_draft"),
         path(f"{folder}/history/", document_history.history, given, f"{name}_history"),

@@ -30,6 +30,12 @@ LABELS = {
     "readiness_1": "Readiness 1 from",
     "readiness_2": "Readiness 2 from",
     "opens_at": "Opens a handoff at",
+    "zone": "Time zone",
+    "hours": "Week",
+    "holiday_country": "Holidays of",
+    "holiday_subdivision": "Part of the country",
+    "own_days": "Own days off",
+    "overrides": "Other hours on",
 }
 
 
@@ -137,6 +143,8 @@ def _label(field: models.Field[Any, Any]) -> str:
 
 def _field_text(row: models.Model, field: models.Field[Any, Any], own: Vocabulary) -> str:
     value = getattr(row, field.name)
+    if not field.choices and (words := getattr(row, f"get_{field.name}_display", None)):
+        return str(words())  # a model's own words for what no field tells
     match field.name, value:
         case _, None | "":
             return NOTHING

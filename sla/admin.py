@@ -16,7 +16,7 @@ from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision
 from leads.documents import save_edit
 from leads.instants import database_now
 from leads.models import Document, Version
-from sla.calendar_check import objections_to, problems_of
+from sla.calendar_check import problems_of
 from sla.calendars import published_calendars
 from sla.models import (
     CalendarTerms,
@@ -30,8 +30,6 @@ from sla.models import (
     TeamHours,
 )
 
-CELLS = ("zone", "hours", "holiday_country", "holiday_subdivision", "own_days", "overrides")
-
 
 class CalendarTermsForm(RowForm):
     def clean_hours(self) -> dict[str, Any]:
@@ -42,14 +40,6 @@ class CalendarTermsForm(RowForm):
 
     def clean_overrides(self) -> dict[str, Any]:
         return self.cleaned_data["overrides"] or {}
-
-    def clean(self) -> dict[str, Any]:
-        told: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors:
-            values = {name: told[name] for name in CELLS}
-            for objection in objections_to(CalendarTerms(**values)):
-                self.add_error(None, objection)
-        return told
 
 
 class CalendarTermsInline(DraftRows):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from leads.models import Document, Version
 from sla.business_time import NoWorkingTime, WorkingTime
-from sla.calendars import schedule_of, terms_document, version_in_force
-from sla.errors import SlaError
-from sla.models import CalendarTerms, RepHours
-from sla.opening_hours import objections
+from sla.calendars import schedule_of, version_in_force
+from sla.cover import served_by
+from sla.models import CalendarTerms, Clock, RepHours
+
+MOST_NAMED = 3
 
 
 def problems_of(version: Version, at: datetime) -> list[str]:
@@ -20,15 +22,43 @@ def problems_of(version: Version, at: datetime) -> list[str]:
     terms = CalendarTerms.objects.filter(version=version).first()
     if terms is None:
         return ["This calendar has no hours yet."]
-    return objections_to(terms) or [*_never_again(version, at), *_never_at_work(version, at)]
+    return terms.objections() or [*_never_again(version, at), *_never_at_work(version, at)]
 
 
-def objections_to(terms: CalendarTerms) -> list[str]:
-    """Return why a form refuses these hours, each as a sentence."""
-    try:
-        return objections(terms_document(terms))
-    except SlaError as error:
-        return [str(error)]
+def warnings_of(version: Version, at: datetime) -> list[str]:
+    """Return what can hardly be meant, each as a sentence. It forbids nothing."""
+    terms = CalendarTerms.objects.filter(version=version).first()
+    if terms is None or terms.objections():
+        return []
+    return [*_about_days(terms, at), *_about_people(version, terms), *_about_clocks(version)]
+
+
+def _about_days(terms: CalendarTerms, at: datetime) -> Iterator[str]:
+    if not terms.holiday_country:
+        yield "No country’s public holidays are taken into account."
+    today = at.astimezone(ZoneInfo(terms.zone)).date().isoformat()
+    if past := sum(day < today for day in [*terms.own_days, *terms.overrides]):
+        yield f"{past} of the days listed {'is' if past == 1 else 'are'} past."
+
+
+def _about_people(version: Version, terms: CalendarTerms) -> Iterator[str]:
+    serves = served_by(version.document)
+    if serves.is_nobody:
+        yield "Nobody works by it: no person, no team."
+    elsewhere = [each for each in serves.reps if each.zone != terms.zone]
+    for each in elsewhere[:MOST_NAMED]:
+        yield f"{each} works by it, and their own zone is {each.zone}."
+    if len(elsewhere) > MOST_NAMED:
+        yield f"So do {len(elsewhere) - MOST_NAMED} more in other zones."
+
+
+def _about_clocks(version: Version) -> Iterator[str]:
+    if not version.is_draft or version.base is None:
+        return
+    named = Q(calendar__document=version.document) | Q(within__document=version.document)
+    if count := Clock.objects.running().filter(named).count():
+        clocks = "clock keeps" if count == 1 else "clocks keep"
+        yield f"{count} running {clocks} to the hours that were live at the start."
 
 
 def never_meet(calendar: Document, team: Document, at: datetime) -> bool:

@@ -10,11 +10,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from leads.models import Document, Publication, User, Version
 from sla.business_time import Schedule, WorkingTime
 from sla.errors import NoCalendar
-from sla.holiday_days import public_holidays
 from sla.models import CalendarTerms, RepHours, TeamHours
 
 DEFAULT_CALENDAR = "Office hours"
-HOLIDAY_YEARS = range(2000, 2061)
 
 # By which somebody works, and the team's if only the time counts in which both are open.
 Calendars = tuple[Document | None, Document | None]
@@ -156,21 +154,4 @@ def _read(version_id: int) -> Schedule:
     terms = CalendarTerms.objects.filter(version=version_id).first()
     if terms is None:
         raise NoCalendar("This version of the calendar has no hours.")
-    return Schedule.from_dict(terms_document(terms))
-
-
-def terms_document(terms: CalendarTerms) -> dict[str, object]:
-    """Return what `Schedule.from_dict` reads. Raises UnknownRegion."""
-    return {
-        "tz": terms.zone,
-        "hours": terms.hours,
-        "holidays": sorted({*terms.own_days, *_holidays(terms)}),
-        "overrides": terms.overrides,
-    }
-
-
-def _holidays(terms: CalendarTerms) -> list[str]:
-    if not terms.holiday_country:
-        return []
-    found = public_holidays(terms.holiday_country, terms.holiday_subdivision or None, HOLIDAY_YEARS)
-    return [holiday.day.isoformat() for holiday in found]
+    return Schedule.from_dict(terms.document())

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 from holidays import country_holidays, list_supported_countries
 
+from leads.countries import COUNTRIES
 from sla.opening_hours import WorkingTimeError
 
 
@@ -38,3 +40,24 @@ def public_holidays(
         sentence = f"No holidays are known for “{subdivision}” in “{country}”."
         raise UnknownRegion(sentence) from error
     return [PublicHoliday(day, name) for day, name in sorted(days.items())]
+
+
+@cache
+def countries_with_holidays() -> list[tuple[str, str]]:
+    """Return code and English name of the countries whose holidays are known, by name."""
+    known = list_supported_countries()
+    return sorted(((code, COUNTRIES[code]) for code in COUNTRIES if code in known), key=_by_name)
+
+
+@cache
+def parts_of_country(country: str) -> list[tuple[str, str]]:
+    """Return code and name of the parts of a country that have holidays of their own, by name."""
+    if country not in list_supported_countries():
+        return []
+    known = country_holidays(country).get_subdivision_aliases()
+    parts = ((code, f"{names[0]} ({code})" if names else code) for code, names in known.items())
+    return sorted(parts, key=_by_name)
+
+
+def _by_name(entry: tuple[str, str]) -> str:
+    return entry[1]

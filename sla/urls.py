@@ -1,14 +1,37 @@
-from django.urls import path
+from django.urls import path, register_converter
 
-from sla.views import answer_times, compliance, lists, notices, now, probes, status
+from leads.urls_documents import document_paths
+from leads.views import document_publish, draft_row_changes, draft_rows
+from sla.calendar_pages import CALENDARS, CalendarConverter
+from sla.views import answer_times, calendars, compliance, lists, notices, now, probes, status
+
+register_converter(CalendarConverter, "calendar")
 
 app_name = "sla"
+CALENDAR = "sla/calendars/<calendar:pages>/"
+VERSION = f"{CALENDAR}<int:number>/"
+HOURS = {"table": "hours", "key": ""}
 
 urlpatterns = [
     path("sla/", now.now, name="now"),
     path("sla/compliance/", compliance.compliance, name="compliance"),
     path("sla/clocks/", lists.clocks, name="clocks"),
     path("sla/handoffs/", lists.handoffs, name="handoffs"),
+    path("sla/calendars/", calendars.calendars, {"pages": CALENDARS}, name="calendars"),
+    path("sla/calendars/new/", calendars.add_calendar, name="calendar_add_one"),
+    path(CALENDAR, calendars.calendar, name="calendar"),
+    path(VERSION, calendars.version, name="calendar_version"),
+    path(f"{VERSION}check/", calendars.check, name="calendar_check"),
+    path(f"{VERSION}publish/", document_publish.publish, name="calendar_publish"),
+    path(f"{VERSION}arrived/<int:day>/<int:hour>/", calendars.arrived, name="calendar_arrived"),
+    path(f"{VERSION}hours/", draft_rows.edit_row, HOURS, name="calendar_hours"),
+    path(
+        f"{VERSION}hours/restore/",
+        draft_row_changes.restore_row,
+        HOURS,
+        name="calendar_restore_hours",
+    ),
+    *document_paths(CALENDARS, "sla/calendars/<calendar:pages>"),
     path("notifications/", notices.notifications, name="notifications"),
     path("notifications/seen/", notices.mark_all_seen, name="mark_all_seen"),
     path("notifications/<int:pk>/open/", notices.open_notification, name="open_notification"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,6 +22,9 @@ class RowForm(forms.ModelForm[Any]):
 
     own, address: see ConditionsWidget. is_adrift: the draft is no more; only read what was typed.
     """
+
+    # Fields of several inputs, which take the whole width.
+    wide: ClassVar[Sequence[str]] = ("conditions", "where")
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leads import version_words
+from leads.document_pages import DocumentPages
 from leads.models import Version
 from leads.row_views import CellView, RowView
 from leads.templatetags.handoff import SMALL_SAMPLE
@@ -34,6 +35,12 @@ def changed(words: CellView, *, is_gone: bool = False, is_new: bool = False) -> 
         tag = "del" if is_gone else "ins"
         return format_html("<{}>{}</{}>", tag, words.text, tag)  # a fixed tag, not a person's text
     return format_html("{}", words.text)
+
+
+@register.simple_tag
+def place(pages: DocumentPages, name: str, *args: object) -> str:
+    """Return the address of a page of a document; see DocumentPages.to."""
+    return pages.url(name, *args)
 
 
 @register.simple_tag

@@ -134,7 +134,7 @@ def _make_live(
         messages.warning(request, str(refused))
     else:
         messages.success(request, f"v{version.number} is live again. {pages.effect}")
-        return redirect(pages.after_live)
+        return redirect(pages.url("after_live"))
     return redirect(pages.url("live"))
 
 

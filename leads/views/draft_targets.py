@@ -49,7 +49,7 @@ class Target:
     def page(self) -> str:
         """Where the row stands on the draft's page."""
         page = self.pages.url("version", self.number)
-        return f"{page}#{self.table.slug if self.key is None else self.anchor}"
+        return f"{page}#{self.anchor if self.key else self.table.slug}"
 
     def form(self, row: models.Model, data: Any = None, **options: Any) -> RowForm:
         about: dict[str, Any] = {"own": offered_facts(), "address": self.address, **options}

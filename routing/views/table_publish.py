@@ -48,7 +48,7 @@ def _publish(
         version = version_or_404(pages, version.number)
         return _show(request, pages, version, form, refusal=str(lost), status=409)
     messages.success(request, f"v{version.number} is live. {pages.effect}")
-    return redirect(pages.after_live)
+    return redirect(pages.url("after_live"))
 
 
 def _show(

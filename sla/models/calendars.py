@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from leads.countries import COUNTRIES
 from leads.models import Document, Team, User, Version
 from leads.models.people import validate_zone
 from leads.triggers import locked_with_version
+from sla.calendar_words import NOTHING, days_in_words, overrides_in_words, week_in_words
+from sla.holiday_days import parts_of_country, public_holidays
+from sla.opening_hours import WorkingTimeError, objections, read_list
+
+HOLIDAY_YEARS = range(2000, 2061)
 
 
 class CalendarTerms(models.Model):
@@ -25,11 +32,54 @@ class CalendarTerms(models.Model):
     )
 
     class Meta:
-        verbose_name_plural = "calendar terms"
+        verbose_name = verbose_name_plural = "hours"
         triggers = [locked_with_version()]
 
     def __str__(self) -> str:
         return f"{self.version} ({self.zone})"
+
+    def clean(self) -> None:
+        if told := self.objections():
+            raise ValidationError(told)
+
+    def objections(self) -> list[str]:
+        """Return why these hours are refused, each as a sentence; none means they are fine."""
+        try:
+            told = objections(self.document())
+        except WorkingTimeError as error:
+            told = [str(error)]
+        return [f"{each[:1].upper()}{each[1:]}" for each in told]
+
+    def document(self) -> dict[str, object]:
+        """Return what `Schedule.from_dict` reads. Raises UnknownRegion."""
+        return {
+            "tz": self.zone,
+            "hours": self.hours,
+            "holidays": [*read_list({"own days": self.own_days}, "own days"), *self._holidays()],
+            "overrides": self.overrides,
+        }
+
+    def _holidays(self) -> list[str]:
+        if not self.holiday_country:
+            return []
+        region = self.holiday_country, self.holiday_subdivision or None
+        return [holiday.day.isoformat() for holiday in public_holidays(*region, HOLIDAY_YEARS)]
+
+    def get_hours_display(self) -> str:
+        return week_in_words(self.hours)
+
+    def get_holiday_country_display(self) -> str:
+        return COUNTRIES.get(self.holiday_country, self.holiday_country) or NOTHING
+
+    def get_holiday_subdivision_display(self) -> str:
+        parts = dict(parts_of_country(self.holiday_country))
+        return parts.get(self.holiday_subdivision, self.holiday_subdivision) or NOTHING
+
+    def get_own_days_display(self) -> str:
+        return days_in_words(self.own_days)
+
+    def get_overrides_display(self) -> str:
+        return overrides_in_words(self.overrides)
 
 
 class TeamHours(models.Model):

@@ -129,7 +129,7 @@ def test_a_calendar_is_told_too(drafted, at):
     draft.calendar_terms.zone = "Asia/Tokyo"
     draft.calendar_terms.save()
     ((_, _, cells),) = told(Version.objects.get(pk=draft.pk))
-    assert cells["Zone"][1] == "Asia/Tokyo"
+    assert cells["Time zone"][1] == "Asia/Tokyo"
 
 
 # The page -----------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
     decision = route(handoff, at=at)
     criteria = start_draft(live_version(Document.Kind.CRITERIA, at), by=rosa)
     table = start_draft(live_version(Document.Kind.ROUTING, at), by=rosa)
+    calendar = start_draft(live_version(Document.Kind.CALENDAR, at, name="Office hours"), by=rosa)
     source = IntakeSource.objects.get(slug="demo-request")
     issue_token(source)
     absence = Absence.objects.create(
@@ -87,6 +88,16 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
         "routing/<int:number>/came/<slug:which>": f"routing/{table.number}/came/passed",
         "routing/before/<slug:why>": "routing/before/missing",
         "routing/rows/<slug:key>/<slug:which>": f"routing/rows/{decision.rule_key}/taken",
+        "sla/calendars/<calendar:pages>/<int:number>/arrived/<int:day>/<int:hour>": (
+            f"sla/calendars/{calendar.document_id}/{calendar.number}/arrived/1/10"
+        ),
+        "sla/calendars/<calendar:pages>/<int:number>/rows/<slug:table>": (
+            f"sla/calendars/{calendar.document_id}/{calendar.number}/rows/hours"
+        ),
+        "sla/calendars/<calendar:pages>/<int:number>": (
+            f"sla/calendars/{calendar.document_id}/{calendar.number}"
+        ),
+        "sla/calendars/<calendar:pages>": f"sla/calendars/{calendar.document_id}",
         "leads/new/<uuid:public_id>": f"leads/new/{submission.public_id}",
         "leads/<int:pk>": f"leads/{handoff.lead_id}",
         "routing/decisions/<int:pk>": f"routing/decisions/{handoff.pk}",

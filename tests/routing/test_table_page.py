@@ -98,5 +98,5 @@ def test_it_takes_as_many_queries_for_many_rotas_as_for_few(
         RotaMember.objects.bulk_create(RotaMember(rota=rota, rep=rep) for rep in (alice, carol))
     client.force_login(olga)
     client.get("/routing/")
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(37):
         client.get("/routing/")

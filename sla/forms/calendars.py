@@ -1,0 +1,213 @@
+"""The form of a calendar's hours, and of a new calendar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from leads.forms.profile import ZONES
+from leads.forms.rows import RowForm
+from leads.models import Document
+from sla.calendar_words import CLOSED, pairs_in_words, read_pairs
+from sla.calendars import published_calendars
+from sla.holiday_days import countries_with_holidays, parts_of_country
+from sla.models import CalendarTerms
+from sla.opening_hours import WEEKDAYS
+
+MOST_DAYS = 400
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+Texts = Mapping[str, str]
+
+
+class WeekWidget(forms.Widget):
+    """A line for each day of the week, such as "09:00–12:30, 13:00–17:00"."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
+        return {day: data.get(f"{name}-{day}", "").strip() for day in WEEKDAYS}
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}-{WEEKDAYS[0]}"
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        given: Mapping[str, Any] = value or {}
+        days = [
+            (day, label, as_typed(given.get(day, "")))
+            for day, label in zip(WEEKDAYS, DAY_NAMES, strict=True)
+        ]
+        context = {"name": name, "id": (attrs or {}).get("id", name), "days": days}
+        return render_to_string("sla/_week_fields.html", context)
+
+
+class WeekField(forms.Field):
+    """The hours of each weekday; cleaned to the mapping that is stored."""
+
+    widget = WeekWidget
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+    def clean(self, value: Texts) -> dict[str, list[list[str]]]:
+        hours, problems = {}, []
+        for day, label in zip(WEEKDAYS, DAY_NAMES, strict=True):
+            try:
+                hours[day] = read_pairs(value[day])
+            except ValueError as error:
+                problems.append(f"{label}: {error}")
+        if problems:
+            raise ValidationError(problems)
+        return {day: pairs for day, pairs in hours.items() if pairs}
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return True
+
+
+class LinesWidget(forms.Textarea):
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def format_value(self, value: Any) -> str:
+        """Return what is stored as lines, and what was typed as it is."""
+        if isinstance(value, Mapping):
+            return "\n".join(f"{day} {pairs_in_words(value[day])}" for day in sorted(value))
+        return value if isinstance(value, str) else "\n".join(value or ())
+
+
+class LinesField(forms.CharField):
+    """One date a line, with what there is to say of it."""
+
+    widget = LinesWidget(attrs={"rows": 4})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=20_000, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value
+
+    def lines(self, value: Any) -> list[tuple[str, str]]:
+        """Return each line's date and the rest of it. Raises ValidationError."""
+        told = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if wrong := next((line for line in told if not ISO_DATE.match(line)), None):
+            raise ValidationError(f"“{wrong}” does not begin with a date such as 2026-12-24.")
+        if len(told) > MOST_DAYS:
+            raise ValidationError(f"That is more than {MOST_DAYS} days.")
+        return [(line[:10], line[10:].strip(" \t:,")) for line in told]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return True
+
+
+class DaysField(LinesField):
+    """Dates; cleaned to the sorted list that is stored."""
+
+    def clean(self, value: Any) -> list[str]:
+        return sorted({day for day, _ in self.lines(value)})
+
+
+class OverridesField(LinesField):
+    """Hours by date; cleaned to the mapping that is stored."""
+
+    def clean(self, value: Any) -> dict[str, list[list[str]]]:
+        found: dict[str, list[list[str]]] = {}
+        for day, text in self.lines(value):
+            if day in found:
+                raise ValidationError(f"{day} stands there twice.")
+            if not text:
+                raise ValidationError(f"{day}: add hours such as 09:00–12:00, or “{CLOSED}”.")
+            try:
+                found[day] = read_pairs(text)
+            except ValueError as error:
+                raise ValidationError(f"{day}: {error}") from error
+        return found
+
+
+class CalendarForm(RowForm):
+    """Zone, week, holidays and the days that differ. The model says what makes no sense."""
+
+    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    holiday_country = forms.ChoiceField(required=False, label="Public holidays of")
+    holiday_subdivision = forms.ChoiceField(required=False, label="Part of the country")
+    hours = WeekField(
+        label="Week",
+        help_text="Several intervals with commas between. A close before its open is on the next"
+        " day; the whole day is 00:00–24:00, an empty line closed.",
+    )
+    own_days = DaysField(label="Own days off", help_text="A date a line, such as 2026-12-31.")
+    overrides = OverridesField(
+        label="Other hours on",
+        help_text="A date a line with its hours: 2026-12-24 09:00–12:00, or 2027-01-02 closed. They"
+        " stand for that date’s own, on a holiday too.",
+    )
+    wide: ClassVar[Sequence[str]] = ("hours",)
+
+    class Meta:
+        model = CalendarTerms
+        fields = (
+            *("zone", "holiday_country", "holiday_subdivision"),
+            *("hours", "own_days", "overrides"),
+        )
+
+    def __init__(self, data: Any = None, *, instance: models.Model, **options: Any) -> None:
+        super().__init__(data, instance=instance, **options)
+        country = self.fields["holiday_country"]
+        country.choices = [("", "none"), *countries_with_holidays()]  # type: ignore[attr-defined]
+        country.widget.attrs |= {
+            "hx-post": self.address,
+            "hx-vals": '{"do": "update"}',
+            "hx-target": "closest .row-editor",
+            "hx-swap": "outerHTML",
+        }
+        parts = parts_of_country(self._country())
+        self.fields["holiday_subdivision"].choices = [("", "all of it"), *parts]  # type: ignore[attr-defined]
+        if not parts:
+            del self.fields["holiday_subdivision"]
+
+    def _country(self) -> str:
+        """Return the country as it stands in the form, or in the row."""
+        if self.is_bound:
+            return str(self.data.get("holiday_country", ""))
+        return str(self.initial.get("holiday_country") or "")
+
+    def _post_clean(self) -> None:
+        if "holiday_subdivision" not in self.fields:
+            self.instance.holiday_subdivision = ""
+        super()._post_clean()
+
+
+class NewCalendarForm(forms.Form):
+    """What a calendar is called, and whose hours it begins with."""
+
+    name = forms.CharField(max_length=80, label="Name")
+    like = forms.ModelChoiceField(
+        Document.objects.none(),
+        label="Begin with the hours of",
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["like"].queryset = published_calendars()  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        same = Document.objects.filter(kind=Document.Kind.CALENDAR, name__iexact=name)
+        if same.exclude(name=name, versions=None).exists():
+            raise ValidationError("There is a calendar of this name already.")
+        return name
+
+
+def as_typed(value: Any) -> str:
+    """Return stored intervals as somebody would type them; what was typed as it is."""
+    if isinstance(value, str):
+        return value
+    return pairs_in_words(value) if value else ""
