@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from leads.models import Handoff, Role, User
@@ -49,29 +50,38 @@ PEOPLE = f"""
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
-    """What a rep is given when: by hours and absences, caps, and what they had lately."""
+    """What a rep is given from `at` on: by hours and absences, caps, and what they had lately."""
 
+    at: datetime
     rep: User
     hours: Hours
     caps: Caps
     open_count: int
     lately: Lately
 
-    def free_from(self, at: datetime) -> datetime | None:
-        """Return when they can take another, from `at` on; None: not in a week, if nothing that is
-        open is closed meanwhile.
+    @property
+    def is_full(self) -> bool:
+        """Whether time alone lets them take no other."""
+        return self.caps.is_full(self.open_count)
+
+    @cached_property
+    def free_from(self) -> datetime | None:
+        """When they can take another; None: not in a week, if nothing that is open is closed
+        meanwhile.
         """
-        until, opens = at + LONGEST_WAIT, self.hours.at_work_from(self.rep.pk, at)
+        if self.is_full:
+            return None
+        until, opens = self.at + LONGEST_WAIT, self.hours.at_work_from(self.rep.pk, self.at)
         while opens and opens < until:
-            if not self.over_cap(opens):
+            if not self._over_cap(opens):
                 return opens
             # What a day or a week allows begins anew with a day.
             opens = self.hours.at_work_from(self.rep.pk, next_day(opens, self.rep.zone))
         return None
 
-    def over_cap(self, at: datetime) -> str:
+    def _over_cap(self, at: datetime) -> str:
         return over_cap(self.caps, self.rep, open_count=self.open_count, lately=self.lately, at=at)
 
 
@@ -198,7 +208,7 @@ def off_hours(
     later: Sequence[Candidate], skips: Sequence[Skip], *, line: str, at: datetime
 ) -> HasToWait:
     """Return whom to wait for: who of these can take it first. One of them opens, at least."""
-    free = ((each.limits and each.limits.free_from(at), each.rep.pk, each) for each in later)
+    free = ((each.limits and each.limits.free_from, each.rep.pk, each) for each in later)
     till, _, first = min((start, rep_id, each) for start, rep_id, each in free if start)
     comes = "returns" if first.away_until else "opens" if first.opens_at else "has room again"
     reason = f"Waits till {moment(till, first.rep.zone, now=at)}, when {first.rep} {comes}."
@@ -225,7 +235,9 @@ def candidate_of(
     found = cast(Any, rep)
     unsuited = _unsuited(rep, needs)
     refusal = _never(rep) or unsuited
-    limits = Limits(rep, hours, caps_of(rep), found.open_count or 0, lately) if hours else None
+    limits = None
+    if hours is not None:
+        limits = Limits(at, rep, hours, caps_of(rep), found.open_count or 0, lately)
     away, opens_at = _away(rep, lately, hours, at)
     return Candidate(
         rep,

@@ -23,6 +23,10 @@ class Caps(NamedTuple):
     max_per_day: int | None = None
     max_per_week: int | None = None
 
+    def is_full(self, open_count: int) -> bool:
+        """Whether nothing but a change or a handoff that is closed lets them take another."""
+        return not self.is_online or (self.max_open is not None and open_count >= self.max_open)
+
 
 @dataclass(frozen=True, slots=True)
 class Lately:

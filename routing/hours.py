@@ -41,6 +41,11 @@ class Hours:
                 return opens if opens < until else None
             opens = back
 
+    def change_after(self, rep_id: int, at: datetime) -> datetime | None:
+        """Return when the rep's schedule opens or closes next, after `at`; None: never."""
+        schedule = self.schedules.get(rep_id)
+        return schedule.change_after(at) if schedule else None
+
     def _away(self, rep_id: int) -> list[Span]:
         return self.absences.get(rep_id, [])
 

@@ -8,54 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple, cast
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Any, cast
 
 from leads.condition_trace import Trace
 from leads.conditions import Truth
 from leads.evidence import Evidence
-from leads.models import Account, Assignment, Opportunity, Queue, User
+from leads.models import Account, Opportunity, Queue
 from leads.rule_index import RuleIndex
 from routing.asking import Answer, ask
-from routing.candidates import Candidate, candidate_of, caps_of
-from routing.caps import LONGEST_WEEK, Lately, next_day
+from routing.candidates import Candidate, caps_of
+from routing.caps import next_day
 from routing.errors import HasToWait, NobodyAvailable
-from routing.hours import Hours
 from routing.models import Rota, Territory
 from routing.needs import Needs
 from routing.outcomes import Choice
 from routing.questions import Question
+from routing.replay_people import BEGINNING, NEVER, People, Reps, State, Waiting
 from routing.replay_result import NO_RULE, Side, Went
 from routing.rotas import line_of
 from routing.table import Rule
 from routing.trace import Log
 from routing.turns import SoFar
 
-# Of a handoff that is still open: it never leaves its rep.
-NEVER = datetime.max.replace(tzinfo=UTC)
-BEGINNING = datetime.min.replace(tzinfo=UTC)
 AT_CAP = "is at cap"
 HELD = Trace((), Truth.TRUE)
-
-
-class Away(NamedTuple):
-    starts_at: datetime
-    ends_at: datetime
-    cover_id: int | None
-
-
-class Waiting(NamedTuple):
-    """A handoff held in a line till somebody opens. They sort as they wake; a lower rank goes
-    first.
-    """
-
-    till: datetime
-    rank: int
-    opened_at: datetime
-    handoff_id: int
-    rule: str
-    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,63 +56,6 @@ class Case:
     domains: Set[str] = frozenset()
     accepted_by: int | None = None
     rejected_by: Set[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Everybody as they are today, but for what they have had: that is counted.
-
-    reps:    by id, read as candidates are.
-    members: the weight of each member of a rota, by their ids.
-    away:    absences by rep, those that were and those to come.
-    """
-
-    reps: Mapping[int, User]
-    rotas: Mapping[int, Rota]
-    members: Mapping[int, Mapping[int, int]]
-    queues: Mapping[int, Queue]
-    territories: Sequence[Territory]
-    hours: Hours
-    away: Mapping[int, Sequence[Away]]
-    first_weekday: int
-
-
-@dataclass(slots=True)
-class State:
-    """How far a table has come: turns by rota; by rep, when the handoffs that they have are freed,
-    and when they were passed one in the last days; what waits, as a heap; and up to which instant
-    it was looked whether that has to wait.
-    """
-
-    turns: dict[int, SoFar] = field(default_factory=dict)
-    open: dict[int, list[datetime]] = field(default_factory=dict)
-    passed: dict[int, list[datetime]] = field(default_factory=dict)
-    waiting: list[Waiting] = field(default_factory=list)
-    looked_at: datetime = BEGINNING
-
-    def give(self, rep_id: int, *, at: datetime, frees_at: datetime) -> None:
-        heappush(self.open.setdefault(rep_id, []), frees_at)
-        passed = self.passed.setdefault(rep_id, [])
-        passed.append(at)
-        while passed[0] <= at - LONGEST_WEEK:
-            del passed[0]
-
-    def open_count(self, rep_id: int, at: datetime) -> int:
-        """Return how many handoffs a rep has at `at`, which never goes back."""
-        frees = self.open.get(rep_id, [])
-        while frees and frees[0] <= at:
-            heappop(frees)
-        return len(frees)
-
-    def frees_at(self, rep_id: int, cap: int) -> datetime:
-        """Return when a rep who has as many handoffs as the cap allows is freed of one."""
-        count = self.open_count(rep_id, self.looked_at)
-        return self.open[rep_id][0] if count >= cap else NEVER
-
-    def go_on(self, waiting: Waiting) -> None:
-        """Take out a handoff that waits no more."""
-        self.waiting.remove(waiting)
-        heapify(self.waiting)
 
 
 # Told where a side has placed a handoff.
@@ -171,7 +92,7 @@ class Table:
 
     def __post_init__(self) -> None:
         self._index = RuleIndex([rule.conditions for rule in self.rules])
-        self.lately = Lately(self.state.passed, self.people.first_weekday)
+        self.candidates = Reps(self.people, self.state)
         reps = self.people.reps.values()
         self._zones, self._next_day = {rep.zone for rep in reps}, BEGINNING
         caps = {rep.pk: caps_of(rep).max_open for rep in reps}
@@ -286,7 +207,7 @@ class Table:
         if at > case.opened_at:
             self.side.add_wait(at - case.opened_at)
         if went.rep is not None:
-            self.state.give(went.rep, at=at, frees_at=case.frees_at)
+            self.candidates.give(went.rep, at=at, frees_at=case.frees_at)
             load = self.side.load(went.rep)
             load.peak_open = max(load.peak_open, self.state.open_count(went.rep, at))
         self.placed(case, went)
@@ -319,7 +240,13 @@ class Then:
 
     def members(self, rota: Rota, needs: Needs) -> list[Candidate]:
         weights = self.table.people.members.get(rota.pk, {})
-        return [self._candidate(each, needs, weight=weights[each]) for each in sorted(weights)]
+        found = self.candidates(weights, needs)
+        for each in found:
+            cast(Any, each.rep).weight = weights[each.rep.pk]
+        if rota.method == Rota.Method.LEAST_WORK:
+            counts = self.table.state.open_count
+            return [replace(each, open_count=counts(each.rep.pk, self.at)) for each in found]
+        return found
 
     def rota(self, rota_id: int) -> Rota:
         return self.table.people.rotas[rota_id]
@@ -336,23 +263,13 @@ class Then:
     def domains(self) -> Set[str]:
         return self.case.domains
 
-    def _candidate(self, rep_id: int, needs: Needs, *, weight: int = 1) -> Candidate:
+    def _candidate(self, rep_id: int, needs: Needs) -> Candidate:
         """Return a rep with what stands against giving them the case."""
-        people = self.table.people
-        rep = people.reps[rep_id]
-        found = cast(Any, rep)
-        away = self._away(rep_id)
-        found.weight = weight
-        found.away_until, found.cover_id = (away.ends_at, away.cover_id) if away else (None, None)
-        found.open_count = self.table.state.open_count(rep_id, self.at)
-        is_refused = rep_id in self.case.rejected_by
-        found.last_answer = Assignment.Answer.REJECTED.value if is_refused else None
-        hours = people.hours if needs.at_work else None
-        candidate = candidate_of(rep, needs, self.table.lately, hours, self.at)
+        reps = self.table.candidates
+        if rep_id in self.case.rejected_by:
+            candidate = reps.asked(rep_id, needs, self.at, has_rejected=True)
+        else:
+            candidate = reps.candidate(rep_id, needs, self.at)
         if candidate.refusal.startswith(AT_CAP):
             self.capped.add(rep_id)
         return candidate
-
-    def _away(self, rep_id: int) -> Away | None:
-        absences = self.table.people.away.get(rep_id, ())
-        return next((each for each in absences if each.starts_at <= self.at < each.ends_at), None)

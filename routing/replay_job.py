@@ -21,8 +21,9 @@ from leads.models import Document, Handoff, Job, User, Version
 from routing.check import errors_of
 from routing.errors import RoutingError
 from routing.models import Decision, Replay
-from routing.replay import Case, People, State, Table, Waiting
+from routing.replay import Case, Table
 from routing.replay_past import cases_of, people_at, state_at
+from routing.replay_people import People, State, Waiting
 from routing.replay_result import Moved, Result, Side, Went
 from routing.table import rules_of
 from routing.turns import SoFar

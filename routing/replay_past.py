@@ -28,7 +28,8 @@ from routing.caps import LONGEST_WEEK
 from routing.hours import LONGEST_WAIT, hours_of
 from routing.models import Rota, RotaMember, Territory
 from routing.questions import account_now
-from routing.replay import NEVER, Away, Case, People, State
+from routing.replay import Case
+from routing.replay_people import NEVER, Away, People, State
 from routing.territories import EMAIL_DOMAIN, with_parents
 
 Answer, ClosedAs = Assignment.Answer, Handoff.ClosedAs

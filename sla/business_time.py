@@ -143,6 +143,20 @@ class WorkingTime:
             timeline = self._later(timeline)
         return max(at, timeline.opens[number])
 
+    def change_after(self, at: datetime) -> datetime | None:
+        """Return when it opens or closes next, after `at`, in UTC; None if it does not open again.
+
+        Raises NaiveInstant and OutOfRange.
+        """
+        try:
+            opens = self.next_open(at)
+        except NoWorkingTime:
+            return None
+        if opens > at:
+            return opens
+        timeline = self._covering(opens, opens)
+        return timeline.closes[bisect_right(timeline.closes, opens)]
+
     def joined(self, other: "WorkingTime") -> "WorkingTime":
         """Return the time in which both are open, such as a rep's own hours within the team's."""
 

@@ -167,7 +167,7 @@ class Router:
             rep,
             self._away(rep, AT_WORK, at),
             opens_at=self.hours.at_work_from(rep.pk, at),
-            limits=Limits(rep, self.hours, Caps(), 0, Lately()),
+            limits=Limits(at, rep, self.hours, Caps(), 0, Lately()),
             away_until=absence.ends_at if absence else None,
         )
 

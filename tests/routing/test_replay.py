@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,14 +23,19 @@ from leads.models import (
     OwnershipChange,
     Queue,
     Role,
+    User,
     Version,
 )
 from revops import jobs
 from routing import replay_job
+from routing.hours import Hours
 from routing.models import Capacity, Replay, Rota, RotaMember, RoutingRule, Territory
+from routing.needs import Needs
 from routing.replay_job import ReplayRefused
+from routing.replay_people import Away, People, Reps, State
 from routing.replay_result import Result
 from routing.returning import RETURNING
+from sla.business_time import Schedule
 from sla.models import CalendarTerms, RepHours
 from tests.conftest import make_user
 from tests.routing.conftest import add_reps, routed, when
@@ -229,6 +235,32 @@ def test_a_handoff_leaves_open_work_when_it_really_did(publish_rules, inbound, h
     result = replayed(draft_of_live(olga), olga)
     assert passed(result.live) == {str(rep.pk): 2}
     assert (result.live.in_review, result.live.reps[str(rep.pk)].peak_open) == (1, 1)
+
+
+def told_of(candidate):
+    free_from = candidate.limits.free_from if candidate.refusal and candidate.limits else None
+    return candidate.refusal, candidate.opens_at, candidate.away_until, free_from
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_kept_of_a_rep_is_what_would_be_answered_anew(seed):
+    choose = random.Random(seed)
+    rep = User(pk=1, zone=choose.choice(["UTC", "America/New_York"]), is_active=True)
+    caps = {"max_open": 3, "max_per_day": 2, "max_per_week": choose.choice([None, 4])}
+    vars(rep).update(is_rep=True, is_online=True, skills=[], languages=[], had_it=False, **caps)
+    back = START + timedelta(days=choose.choice([10, 15, 17]), hours=4)  # in working time
+    away = Away(START + timedelta(days=7), back, None)
+    weekdays = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "thu")}
+    schedule = Schedule.from_dict({"tz": "UTC", "hours": weekdays})
+    hours = Hours({1: schedule}, {1: [away[:2]]})
+    people = People({1: rep}, {}, {}, {}, [], hours, {1: [away]}, first_weekday=0)
+    reps, at = Reps(people, State()), START
+    for _ in range(400):
+        at += timedelta(hours=choose.expovariate(1))
+        needs = Needs(at_work=choose.random() < 0.7)
+        assert told_of(reps.candidate(1, needs, at)) == told_of(reps.asked(1, needs, at))
+        if choose.random() < 0.1:
+            reps.give(1, at=at, frees_at=at + timedelta(hours=choose.expovariate(1 / 30)))
 
 
 def test_what_reps_had_before_the_window_counts(publish_rules, inbound, hand, olga):

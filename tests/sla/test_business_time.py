@@ -309,6 +309,18 @@ def test_next_open(instant, opening):
     assert Schedule.from_dict(FEAST).next_open(at(instant)) == at(opening)
 
 
+@pytest.mark.parametrize(
+    ("instant", "change"),
+    [
+        pytest.param("2026-11-20T09:00-05:00", "2026-11-20T17:00-05:00", id="open: its closing"),
+        pytest.param("2026-11-20T17:00-05:00", "2026-11-23T09:00-05:00", id="closing instant"),
+        pytest.param("2026-12-24T12:00-05:00", "2026-12-28T09:00-05:00", id="holiday, weekend"),
+    ],
+)
+def test_change_after(instant, change):
+    assert Schedule.from_dict(FEAST).change_after(at(instant)) == at(change)
+
+
 def test_both_passes_of_the_repeated_hour_are_told_apart():
     schedule = Schedule.from_dict(calendar("01:30-01:40", days=["sun"]))
     first, second = at("2026-11-01T01:30-04:00"), at("2026-11-01T01:30-05:00")
