@@ -97,14 +97,25 @@ def _asked(trace: Mapping[str, Any]) -> Iterator[Asked]:
 def _verdict(rule: Mapping[str, Any]) -> str:
     if "waits" in rule:
         return "waits"
+    if "failed" in rule:
+        return "unknown" if _is_unknown(rule["failed"]) else "failed"
     if rule["matched"]:
         return "nobody" if "nobody" in rule else "decided"
     return "unknown" if rule["trace"]["truth"] == "unknown" else "failed"
 
 
-def _telling(rule: Mapping[str, Any]) -> list[Mapping[str, str]]:
-    """Return the conditions that made a rule hold, or those that kept it from holding."""
+def _telling(rule: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    """Return the conditions that made a rule hold, or those that kept it from holding. The older
+    decisions keep both by group.
+    """
+    if "failed" in rule:
+        failed: Sequence[Mapping[str, str]] = rule["failed"]
+        return failed
     groups = rule["trace"]["groups"]
     if rule["matched"]:
         return next((each["conditions"] for each in groups if each["truth"] == "true"), [])
     return [each for group in groups for each in group["conditions"] if each["truth"] in FAILING]
+
+
+def _is_unknown(failed: Sequence[Mapping[str, str]]) -> bool:
+    return any(each["truth"] == "unknown" for each in failed)

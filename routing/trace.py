@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from leads.condition_trace import any_of
-from leads.conditions import Condition, ConditionTrace, GroupTrace, Trace, Truth
+from leads.conditions import Compiled, Condition, ConditionTrace, Trace, Truth
 from leads.evidence import Evidence
 from routing.errors import HasToWait, NobodyAvailable, Skip
 from routing.table import Rule
@@ -28,17 +27,16 @@ class Log:
 
     def holds(self, rule: Rule, evidence: Evidence) -> bool:
         """Return whether `rule` is known to hold. One that doesn't is logged with what kept it from
-        holding: of each group the first condition that is false, else those that are unknown.
+        holding, and no more: most rules of a long table don't.
         """
-        groups = [_failing(group, evidence) for group in rule.conditions.groups]
-        if not groups or not all(groups):
+        failed = _failed(rule.conditions, evidence)
+        if not failed:
             return True
-        truth = any_of([kept[0].truth for kept in groups])
-        self._add(rule, Trace(tuple(GroupTrace(kept, kept[0].truth) for kept in groups), truth))
-        if truth is Truth.UNKNOWN:
-            unknown = [each.fact for kept in groups for each in kept if each.truth is truth]
-            told = (each for each in unknown if each.startswith(WHAT_SOMEBODY_CAN_TELL))
-            self.unknown |= dict.fromkeys(told)
+        told = [each.to_json() for each in failed]
+        self.rules.append({"key": rule.key, "label": rule.label, "failed": told})
+        for each in failed:
+            if each.truth is Truth.UNKNOWN and each.fact.startswith(WHAT_SOMEBODY_CAN_TELL):
+                self.unknown[each.fact] = None
         return False
 
     def trace(self, rule: Rule, evidence: Evidence) -> Trace:
@@ -73,8 +71,8 @@ class Log:
         return {"rules": self.rules, "skipped": self.skipped}
 
     def _add(self, rule: Rule, trace: Trace, **more: object) -> None:
-        matched, told = trace.truth is Truth.TRUE, trace.to_json()
-        entry = {"key": rule.key, "label": rule.label, "matched": matched, "trace": told, **more}
+        told = trace.to_json()
+        entry = {"key": rule.key, "label": rule.label, "matched": True, "trace": told, **more}
         self.rules.append(entry)
 
     def add_skips(self, rule: Rule, skips: Sequence[Skip]) -> None:
@@ -82,13 +80,25 @@ class Log:
         self.skipped += [{**each.to_json(), "rule": rule.key} for each in skips]
 
 
-def _failing(group: Sequence[Condition], evidence: Evidence) -> tuple[ConditionTrace, ...]:
-    """Return what keeps a group of conditions from holding; nothing if it holds."""
+def _failed(conditions: Compiled, evidence: Evidence) -> list[ConditionTrace]:
+    """Return what keeps conditions from holding: of each group the first that is false, else those
+    that are unknown; nothing if they hold.
+    """
+    failed: list[ConditionTrace] = []
+    for group in conditions.groups:
+        kept = _kept_from_holding(group, evidence)
+        if not kept:
+            return []
+        failed += kept
+    return failed
+
+
+def _kept_from_holding(group: Sequence[Condition], evidence: Evidence) -> list[ConditionTrace]:
     unknown: list[Condition] = []
     for condition in group:
         answer = condition.check(evidence)
         if answer is None:
             unknown.append(condition)
         elif not answer:
-            return (condition.answered(evidence, answer),)
-    return tuple(condition.answered(evidence, None) for condition in unknown)
+            return [condition.answered(evidence, answer)]
+    return [condition.answered(evidence, None) for condition in unknown]

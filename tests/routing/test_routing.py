@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 
 from leads.evidence import Evidence
 from leads.models import Absence, Account, CustomFact, Handoff, Opportunity, Queue, Version
+from routing.explain import rules_asked
 from routing.models import Capacity, Rota, Territory, Turn
 from routing.table import live_table, rules_of
 from tests.routing.conftest import routed, when
@@ -23,9 +24,7 @@ def lumora(alice):
 
 
 def verdicts(decision):
-    return [
-        (rule["label"], rule["matched"], rule["trace"]["truth"]) for rule in decision.trace["rules"]
-    ]
+    return [(rule.label, rule.verdict) for rule in rules_asked(decision)]
 
 
 def test_the_rota_rule_passes_the_handoff_and_uses_up_a_turn(alice, carol, make_handoff, at):
@@ -48,8 +47,8 @@ def test_the_first_rule_that_holds_decides_and_those_before_are_on_record(
     handoff = make_handoff(know(make_lead(), account__industry="Retail"))
     decision = routed(handoff, at)
     assert (decision.rule_key, decision.rep) == ("rule-2", alice)
-    assert verdicts(decision) == [("Rule 1", False, "false"), ("Rule 2", True, "true")]
-    failing = decision.trace["rules"][0]["trace"]["groups"][0]["conditions"][0]
+    assert verdicts(decision) == [("Rule 1", "failed"), ("Rule 2", "decided")]
+    (failing,) = decision.trace["rules"][0]["failed"]
     assert failing == {
         "text": "Industry is Banking",
         "fact": "account.industry",
