@@ -6,7 +6,7 @@ import pytest
 
 from leads.handoffs import locked
 from leads.models import Account
-from routing.explain import decisions_about, rules_asked, why_you
+from routing.explain import decisions_about, rules_asked, rules_in, why_you
 from routing.models import Capacity
 from routing.routing import reassign
 from tests.routing.conftest import routed, when
@@ -133,3 +133,13 @@ def test_hostile_facts_are_escaped(client, alice, publish_rules, make_lead, know
 def test_it_is_only_read(client, olga, make_handoff, method):
     client.force_login(olga)
     assert getattr(client, method)(URL.format(make_handoff().pk)).status_code == 405
+
+
+@pytest.mark.parametrize(("truth", "verdict"), [("false", "failed"), ("unknown", "unknown")])
+def test_a_rule_that_failed_reads_as_it_did_in_older_decisions(truth, verdict):
+    kept = [{"text": "Industry is Banking", "actual": "Retail", "truth": truth}]
+    rule = {"key": "banks", "label": "Banks"}
+    trace = {"truth": truth, "groups": [{"truth": truth, "conditions": kept}]}
+    older = {"rules": [{**rule, "matched": False, "trace": trace}]}
+    assert rules_in(older) == rules_in({"rules": [{**rule, "failed": kept}]})
+    assert (rules_in(older)[0].verdict, rules_in(older)[0].conditions) == (verdict, kept)
