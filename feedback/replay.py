@@ -164,7 +164,7 @@ class _Walk:
         """Return when something happened or became known, and when the rest is over."""
         instants = self.history.news_at
         if turn.wakes_at:
-            instants.add(turn.wakes_at)
+            instants |= {turn.wakes_at}
         return sorted(each for each in instants if turn.starts_at < each < self.end)
 
     def _must_watch_days(self, turn: Turn, at: datetime, *, is_judged: bool) -> bool:

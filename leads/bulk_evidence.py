@@ -11,12 +11,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.utils.functional import cached_property
 
 from leads.activity_series import Series, instant_of, make_series, microseconds
 from leads.evidence import Evidence
-from leads.models import Lead
 
-CHUNK = 500
+# As many as PostgreSQL reads without helpers or temporary files: to start those takes it longer.
+CHUNK = 100
 
 # Instants come as microseconds and JSON as text: what the ORM makes of a row outlasts its score.
 # What is alike comes in one row: a lead does little that nobody did before.
@@ -51,6 +52,7 @@ ACTIVITIES_AS_TOLD = """
     ) activity
     GROUP BY lead_id, account_id, kind, properties
 """
+ACCOUNTS = "SELECT id, account_id FROM leads_lead WHERE id = ANY(%s)"
 NEWEST_FACTS = """
     SELECT DISTINCT ON (lead_id) lead_id, facts::text
     FROM leads_factsnapshot
@@ -72,7 +74,7 @@ class Known(NamedTuple):
     facts: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """All that was known of a lead up to an instant: fact snapshots, oldest first, and activities.
 
@@ -100,17 +102,17 @@ class History:
         place = bisect_right(self.known, at, key=lambda each: each.known_from)
         return self.known[place - 1].facts if place else {}
 
-    @property
-    def news_at(self) -> set[datetime]:
+    @cached_property
+    def news_at(self) -> frozenset[datetime]:
         """The instants at which something became known."""
         instants = {each for series in self.series for each in series.known}
-        return {each.known_from for each in self.known} | set(map(instant_of, instants))
+        return frozenset(map(instant_of, instants)).union(each.known_from for each in self.known)
 
 
 def evidence_in_bulk(lead_ids: Sequence[int], at: datetime) -> Iterator[tuple[int, Evidence]]:
     """Yield each lead of `lead_ids`, in that order, with what was known of it at `at`.
 
-    The same as `fact_history.evidence_for` one by one, in three queries for every 500 leads.
+    The same as `fact_history.evidence_for` one by one, in three queries for every 100 leads.
     """
     for ids in in_chunks(lead_ids):
         facts = newest_facts(ids, at)
@@ -206,7 +208,7 @@ def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _accounts(ids: Sequence[int]) -> dict[int, int | None]:
-    known = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "account_id"))
+    known = dict(_rows(ACCOUNTS, [list(ids)]))
     return {lead_id: known.get(lead_id) for lead_id in ids}
 
 

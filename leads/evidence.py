@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from operator import attrgetter
 from typing import Any
+
+from django.utils.functional import cached_property
 
 from leads.activity_series import (
     ActivityRecord,

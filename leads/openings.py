@@ -131,8 +131,8 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
     """
     left_over, counts = 0, evidence.counts
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        left_over += sum(counts.get(kind, 0) for kind in criteria.kinds_of_intent[intent])
-        left_over -= needed
+        kinds = criteria.kinds_of_intent[intent] & counts.keys()
+        left_over += sum([counts[kind] for kind in kinds]) - needed
         if left_over < 0:
             return False
     return True
@@ -170,14 +170,13 @@ def _serving(rule: DepthRule, found: Mapping[Intent, Sequence[Series]]) -> list[
 
 
 def _by_score(standing: Standing, since: datetime | None) -> Opening | None:
-    evidence, opens_at = standing.evidence, standing.criteria.bands.opens_at
-    grade = standing.fit_grade
-    if not any(band.startswith(grade) for band in opens_at):
+    criteria = standing.criteria
+    if standing.fit_grade not in criteria.fit_grades_that_open:
         return None
     band = standing.band
-    if band not in opens_at:
+    if band not in criteria.bands.opens_at:
         return None
-    latest = latest_of(evidence.series)
+    latest = latest_of(standing.evidence.series)
     if since is not None and (latest is None or latest <= since):
         return None
     return Opening("score", band, f"Score {band}", latest)

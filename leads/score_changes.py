@@ -56,9 +56,8 @@ def next_change(now: Standing) -> date | None:
 def _days_that_change(now: Standing) -> int:
     """Return how many days it takes until no activity counts any more; 0 if none counts."""
     ends = (
-        max(each.days) + (each.signal.window_days or LONGEST_WINDOW_DAYS) + 1
-        for each in now.tallies
-        if each.days
+        each.last_day + (each.signal.window_days or LONGEST_WINDOW_DAYS) + 1
+        for each in now.tallies.values()
     )
     return max(0, max(ends, default=0) - now.evidence.day)
 

@@ -1,11 +1,12 @@
 """The rules a score is made of, as plain values. `leads/scoring.py` applies them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from leads.conditions import Compiled, Conditions, compile_conditions
+from leads.decay import shares
 from leads.facts import Fact
 from leads.rule_index import PointsIndex
 
@@ -53,6 +54,11 @@ class Signal:
     window_days: int | None = None
     cap: int | None = None
     group: str = ""
+
+    @property
+    def left(self) -> Sequence[int]:
+        """What is left of the points, in millionths, 0, 1, 2 … days later, while any counts."""
+        return shares(self.decay, self.half_life_days, self.window_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,10 @@ class Criteria:
         return tuple((rule, self.compile(rule.conditions)) for rule in self.fit_rules)
 
     @cached_property
+    def required(self) -> tuple[tuple[FitRule, Compiled], ...]:
+        return tuple((rule, compiled) for rule, compiled in self.fit if rule.is_required)
+
+    @cached_property
     def fit_points(self) -> PointsIndex:
         return PointsIndex([(rule.points, compiled) for rule, compiled in self.fit])
 
@@ -171,15 +181,20 @@ class Criteria:
         return tuple((rule, self.compile(rule.conditions)) for rule in self.modifiers)
 
     @cached_property
-    def capped_groups(self) -> tuple[tuple[tuple[int, ...], int], ...]:
-        """The places of the signals that share a cap, with the cap."""
-        places = {
-            limit.group: tuple(
-                place for place, each in enumerate(self.signals) if each.group == limit.group
-            )
-            for limit in self.group_caps
-        }
-        return tuple((places[limit.group], limit.cap) for limit in self.group_caps)
+    def fit_grades_that_open(self) -> frozenset[str]:
+        return frozenset(band[0] for band in self.bands.opens_at)
+
+    @cached_property
+    def signals_of_kind(self) -> Mapping[str, Sequence[tuple[int, Signal]]]:
+        """The signals for each kind of activity, with their places."""
+        found: dict[str, list[tuple[int, Signal]]] = {}
+        for place, signal in enumerate(self.signals):
+            found.setdefault(signal.kind, []).append((place, signal))
+        return found
+
+    @cached_property
+    def cap_of_group(self) -> Mapping[str, int]:
+        return {limit.group: limit.cap for limit in self.group_caps}
 
     @cached_property
     def kinds_of_intent(self) -> Mapping[Intent, frozenset[str]]:

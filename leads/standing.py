@@ -1,88 +1,73 @@
 """Where a lead stands under criteria: its points and band, cheaply asked again with a change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple
 
-from leads.activity_series import ActivityRecord, Series, has_properties, latest_of, series_of
+from django.utils.functional import cached_property
+
+from leads.activity_series import ActivityRecord, Series, latest_of
 from leads.conditions import Compiled, Truth
-from leads.decay import shares, whole_points
+from leads.decay import whole_points
 from leads.evidence import Evidence
 from leads.score_breakdown import Line, Section, Source
 from leads.scoring_rules import Criteria, FitRule, Modifier, Signal
 
-
-class Amounts(NamedTuple):
-    """How many activities count, and their points: whole, after decay, after the signal's cap."""
-
-    activities: int
-    earned: int
-    decayed: int
-    capped: int
-
-
 # What follows from facts, unless rules also ask what was done, or when.
 OF_FACTS = ("is_disqualified", "fit", "missing_requirements", "modifier_points")
-NOTHING = Amounts(0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often a signal happened on each UTC day (ordinal), in what was found of it."""
+class Tally(NamedTuple):
+    """A signal that happened, with what was found of it."""
 
     signal: Signal
-    days: Mapping[int, int]
     found: Sequence[Series]
 
-    def plus(self, activity: ActivityRecord) -> "Tally":
-        """Return the tally with `activity` counted, if it is one of this signal."""
-        if activity.kind != self.signal.kind or not has_properties(
-            activity.properties, self.signal.where
-        ):
-            return self
-        return _tally(self.signal, [*self.found, *series_of([activity], activity.occurred_at)])
+    @property
+    def last_day(self) -> int:
+        return max(max(each.days) for each in self.found)
 
-    def amounts(self, day: int) -> Amounts:
+    def points_on(self, day: int) -> int:
         """Return what the signal gives on `day`, before its group's cap."""
-        if not self.days:
-            return NOTHING
-        signal, count, millionths = self.signal, 0, 0
-        left = shares(signal.decay, signal.half_life_days, signal.window_days)
-        too_old = day - len(left)
-        for happened_on, times in self.days.items():
-            if happened_on > too_old:
-                count += times
-                millionths += times * left[day - happened_on]
-        decayed = whole_points(signal.points * millionths)
-        capped = decayed if signal.cap is None else max(-signal.cap, min(signal.cap, decayed))
-        return Amounts(count, signal.points * count, decayed, capped)
+        return self._within_cap(self._decayed(self._left_on(day)))
 
     def line(self, day: int) -> Line:
-        amounts = self.amounts(day)
+        left = self._left_on(day)
+        decayed = self._decayed(left)
+        capped = self._within_cap(decayed)
         return Line(
             key=self.signal.key,
             label=self.signal.label,
             section="readiness",
             source="signal",
-            points=amounts.capped,
-            lost_to_decay=amounts.earned - amounts.decayed,
-            lost_to_cap=amounts.decayed - amounts.capped,
-            activities=amounts.activities,
-            last_at=latest_of(self.found) if amounts.activities else None,
+            points=capped,
+            lost_to_decay=self.signal.points * len(left) - decayed,
+            lost_to_cap=decayed - capped,
+            activities=len(left),
+            last_at=latest_of(self.found) if left else None,
         )
 
+    def _left_on(self, day: int) -> list[int]:
+        """Return what is left on `day`, in millionths, of each activity that still counts."""
+        left = self.signal.left
+        first = day - len(left)
+        return [left[day - each] for series in self.found for each in series.days if each > first]
 
-def tally(signal: Signal, evidence: Evidence) -> Tally:
-    return _tally(signal, evidence.done(signal.kind, signal.where))
+    def _decayed(self, left: Sequence[int]) -> int:
+        return whole_points(self.signal.points * sum(left))
+
+    def _within_cap(self, points: int) -> int:
+        cap = self.signal.cap
+        return points if cap is None else max(-cap, min(cap, points))
 
 
-def _tally(signal: Signal, found: Sequence[Series]) -> Tally:
-    days: dict[int, int] = {}
-    for each in found:
-        for day in each.days:
-            days[day] = days.get(day, 0) + 1
-    return Tally(signal, days, found)
+def tallies_of(signals: Iterable[tuple[int, Signal]], evidence: Evidence) -> dict[int, Tally]:
+    """Return the tallies of those of `signals` that happened, by their place."""
+    return {
+        place: Tally(signal, found)
+        for place, signal in signals
+        if (found := evidence.done(signal.kind, signal.where))
+    }
 
 
 @dataclass(frozen=True)
@@ -93,12 +78,11 @@ class Standing:
     criteria: Criteria
 
     @cached_property
-    def tallies(self) -> tuple[Tally, ...]:
-        evidence = self.evidence
-        return tuple(
-            tally(signal, evidence) if signal.kind in evidence.by_kind else Tally(signal, {}, ())
-            for signal in self.criteria.signals
-        )
+    def tallies(self) -> Mapping[int, Tally]:
+        """The tallies of the signals that happened, by the place of each."""
+        of_kind = self.criteria.signals_of_kind
+        signals = (each for kind in self.evidence.by_kind for each in of_kind.get(kind, ()))
+        return tallies_of(signals, self.evidence)
 
     @cached_property
     def is_disqualified(self) -> bool:
@@ -112,8 +96,8 @@ class Standing:
     def missing_requirements(self) -> tuple[str, ...]:
         return tuple(
             rule.key
-            for rule, compiled in self.criteria.fit
-            if rule.is_required and not compiled.matches(self.evidence)
+            for rule, compiled in self.criteria.required
+            if not compiled.matches(self.evidence)
         )
 
     @cached_property
@@ -129,21 +113,22 @@ class Standing:
         return self._signal_points_on(self.evidence.day)
 
     def _signal_points_on(self, day: int) -> int:
-        points = [each.amounts(day).capped for each in self.tallies]
-        return sum(points) - sum(
-            max(0, sum(points[place] for place in places) - cap)
-            for places, cap in self.criteria.capped_groups
-        )
+        of_group: dict[str, int] = {}
+        for each in self.tallies.values():
+            group = each.signal.group
+            of_group[group] = of_group.get(group, 0) + each.points_on(day)
+        caps = self.criteria.cap_of_group
+        return sum([min(points, caps.get(group, points)) for group, points in of_group.items()])
 
     @property
     def readiness(self) -> int:
         return self.modifier_points + self.signal_points
 
-    @property
+    @cached_property
     def fit_grade(self) -> str:
         return "C" if self.missing_requirements else self.criteria.bands.fit_grade(self.fit)
 
-    @property
+    @cached_property
     def band(self) -> str:
         return self.fit_grade + self.criteria.bands.readiness_grade(self.readiness)
 
@@ -179,10 +164,12 @@ class Standing:
 
     def with_activity(self, activity: ActivityRecord) -> "Standing":
         """Return where the lead stands if `activity`, not later than now, had happened too."""
-        kept: dict[str, object] = {"tallies": tuple(each.plus(activity) for each in self.tallies)}
+        evidence = self.evidence.with_activity(activity)
+        again = tallies_of(self.criteria.signals_of_kind.get(activity.kind, ()), evidence)
+        kept: dict[str, object] = {"tallies": {**self.tallies, **again}}
         if not self.criteria.rules_change_with_time:
             kept |= self._answers()
-        return self._derived(self.evidence.with_activity(activity), kept)
+        return self._derived(evidence, kept)
 
     def with_fact(self, name: str, value: object) -> "Standing":
         """Return where the lead stands if the fact `name` had this value."""
@@ -220,11 +207,13 @@ class Standing:
         vars(derived).update(kept)  # where cached_property keeps its answers
         return derived
 
-    def _signal_lines(self) -> list[Line]:
-        lines = [each.line(self.evidence.day) for each in self.tallies]
-        for places, cap in self.criteria.capped_groups:
+    def _signal_lines(self) -> Iterable[Line]:
+        day = self.evidence.day
+        lines = {place: each.line(day) for place, each in sorted(self.tallies.items())}
+        for group, cap in self.criteria.cap_of_group.items():
+            places = [place for place in lines if self.tallies[place].signal.group == group]
             _cap_group(lines, places, cap)
-        return lines
+        return lines.values()
 
     def _rule_line(
         self, rule: FitRule | Modifier, compiled: Compiled, section: Section, source: Source
@@ -242,7 +231,7 @@ class Standing:
         )
 
 
-def _cap_group(lines: list[Line], places: Sequence[int], cap: int) -> None:
+def _cap_group(lines: dict[int, Line], places: Sequence[int], cap: int) -> None:
     """Take what is over `cap` from the group's lines in place, from the last one up."""
     overflow = sum(lines[place].points for place in places) - cap
     for place in reversed(places):
