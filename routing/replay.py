@@ -92,10 +92,10 @@ class Table:
 
     def __post_init__(self) -> None:
         self._index = RuleIndex([rule.conditions for rule in self.rules])
-        self.candidates = Reps(self.people, self.state)
-        reps = self.people.reps.values()
-        self._zones, self._next_day = {rep.zone for rep in reps}, BEGINNING
-        caps = {rep.pk: caps_of(rep).max_open for rep in reps}
+        self.reps = Reps(self.people, self.state)
+        people = self.people.reps.values()
+        self._zones, self._next_day = {rep.zone for rep in people}, BEGINNING
+        caps = {rep.pk: caps_of(rep).max_open for rep in people}
         self._caps = {rep_id: cap for rep_id, cap in caps.items() if cap is not None}
 
     def send(self, cases: Iterable[Case], waiting: Mapping[int, Case]) -> None:
@@ -207,7 +207,7 @@ class Table:
         if at > case.opened_at:
             self.side.add_wait(at - case.opened_at)
         if went.rep is not None:
-            self.candidates.give(went.rep, at=at, frees_at=case.frees_at)
+            self.reps.give(went.rep, at=at, frees_at=case.frees_at)
             load = self.side.load(went.rep)
             load.peak_open = max(load.peak_open, self.state.open_count(went.rep, at))
         self.placed(case, went)
@@ -236,13 +236,16 @@ class Then:
     capped: set[int] = field(default_factory=set)
 
     def candidates(self, rep_ids: Collection[int], needs: Needs) -> list[Candidate]:
-        return [self._candidate(each, needs) for each in sorted(rep_ids)]
+        rejected_by, asked = self.case.rejected_by, self.table.reps
+        found = asked.candidates(sorted(rep_ids), needs, self.at, rejected_by=rejected_by)
+        self.capped.update(each.rep.pk for each in found if each.refusal.startswith(AT_CAP))
+        return found
 
     def members(self, rota: Rota, needs: Needs) -> list[Candidate]:
         weights = self.table.people.members.get(rota.pk, {})
         found = self.candidates(weights, needs)
-        for each in found:
-            cast(Any, each.rep).weight = weights[each.rep.pk]
+        for each, weight in zip(found, weights.values(), strict=True):
+            cast(Any, each.rep).weight = weight
         if rota.method == Rota.Method.LEAST_WORK:
             counts = self.table.state.open_count
             return [replace(each, open_count=counts(each.rep.pk, self.at)) for each in found]
@@ -262,14 +265,3 @@ class Then:
 
     def domains(self) -> Set[str]:
         return self.case.domains
-
-    def _candidate(self, rep_id: int, needs: Needs) -> Candidate:
-        """Return a rep with what stands against giving them the case."""
-        reps = self.table.candidates
-        if rep_id in self.case.rejected_by:
-            candidate = reps.asked(rep_id, needs, self.at, has_rejected=True)
-        else:
-            candidate = reps.candidate(rep_id, needs, self.at)
-        if candidate.refusal.startswith(AT_CAP):
-            self.capped.add(rep_id)
-        return candidate

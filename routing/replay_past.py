@@ -33,6 +33,8 @@ from routing.replay_people import NEVER, Away, People, State
 from routing.territories import EMAIL_DOMAIN, with_parents
 
 Answer, ClosedAs = Assignment.Answer, Handoff.ClosedAs
+# What is read of a handoff and its lead.
+READ = ("opened_at", "closed_at", "path", "trigger_key", "band", "lead__account")
 
 
 class Answered(NamedTuple):
@@ -91,7 +93,7 @@ def cases_of(handoff_ids: Sequence[int]) -> list[Case]:
             "assignments__answered_at", filter=Q(assignments__answer=Answer.REJECTED)
         )
     )
-    handoffs = list(found.defer("packet").order_by("opened_at", "pk"))
+    handoffs = list(found.only(*READ).order_by("opened_at", "pk"))
     if not handoffs:
         return []
     lead_ids = sorted({each.lead_id for each in handoffs})
@@ -187,7 +189,8 @@ def people_at(at: datetime, *, since: datetime) -> People:
         )
     )
     members: dict[int, dict[int, int]] = {}
-    for rota_id, rep_id, weight in RotaMember.objects.values_list("rota", "rep", "weight"):
+    in_order = RotaMember.objects.order_by("rep")
+    for rota_id, rep_id, weight in in_order.values_list("rota", "rep", "weight"):
         members.setdefault(rota_id, {})[rep_id] = weight
     known = {
         rep_id: [(each.starts_at, each.ends_at) for each in own] for rep_id, own in away.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
@@ -45,7 +45,7 @@ class People:
     """Everybody as they are today, but for what they have had: that is counted.
 
     reps:    by id, read as candidates are.
-    members: the weight of each member of a rota, by their ids.
+    members: the weight of each member of a rota, by their ids, in the order of these.
     away:    absences by rep, those that were and those to come.
     """
 
@@ -114,16 +114,29 @@ class Reps:
         self._lately = Lately(state.passed, people.first_weekday)
         self._kept: dict[Needs, dict[int, Kept]] = {}
 
-    def candidate(self, rep_id: int, needs: Needs, at: datetime) -> Candidate:
-        """Return a rep with what stands against giving them a lead that they never rejected; their
-        open handoffs may have become fewer since.
+    def candidates(
+        self,
+        rep_ids: Iterable[int],
+        needs: Needs,
+        at: datetime,
+        *,
+        rejected_by: Collection[int] = (),
+    ) -> list[Candidate]:
+        """Return reps with what stands against giving them a lead that some rejected. Their open
+        handoffs may have become fewer since they were asked.
         """
         kept = self._kept.setdefault(needs, {})
-        found = kept.get(rep_id)
-        if found is None or found.till <= at:
-            candidate = self.asked(rep_id, needs, at)
-            found = kept[rep_id] = Kept(candidate, self._till(candidate, needs, at))
-        return found.candidate
+        found: list[Candidate] = []
+        for rep_id in rep_ids:
+            if rep_id in rejected_by:
+                found.append(self.asked(rep_id, needs, at, has_rejected=True))
+                continue
+            own = kept.get(rep_id)
+            if own is None or own.till <= at:
+                candidate = self.asked(rep_id, needs, at)
+                own = kept[rep_id] = Kept(candidate, self._till(candidate, needs, at))
+            found.append(own.candidate)
+        return found
 
     def asked(
         self, rep_id: int, needs: Needs, at: datetime, *, has_rejected: bool = False

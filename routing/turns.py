@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -43,7 +44,7 @@ class Carried(NamedTuple):
     last_turns: Pairs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """Who stands in a rota for one lead.
 
@@ -58,9 +59,9 @@ class Standing:
     loads: Mapping[int, int] = field(default_factory=dict)
     by_hours: bool = False
 
-    @property
+    @cached_property
     def kind(self) -> str:
-        """Return a name for leads like this one: not for the same members, held or not."""
+        """A name for leads like this one: not for the same members, held or not."""
         return _digest(self.by_hours, sorted(self.unsuited))
 
 

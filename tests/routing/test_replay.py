@@ -258,7 +258,8 @@ def test_what_is_kept_of_a_rep_is_what_would_be_answered_anew(seed):
     for _ in range(400):
         at += timedelta(hours=choose.expovariate(1))
         needs = Needs(at_work=choose.random() < 0.7)
-        assert told_of(reps.candidate(1, needs, at)) == told_of(reps.asked(1, needs, at))
+        (candidate,) = reps.candidates([1], needs, at)
+        assert told_of(candidate) == told_of(reps.asked(1, needs, at))
         if choose.random() < 0.1:
             reps.give(1, at=at, frees_at=at + timedelta(hours=choose.expovariate(1 / 30)))
 
