@@ -1,7 +1,7 @@
 """What a rep answers about a lead: yes, no and why, tried to reach it, qualified.
 
-Each function is one transaction, locks the lead, then the handoff, and meets a second call with
-LostRace, which says who was first and when.
+Each function is one transaction. All but `open_lead` lock the lead, then the handoff, and meet a
+second call with LostRace, which says who was first and when.
 """
 
 from __future__ import annotations
@@ -27,12 +27,22 @@ Kind = Disposition.Kind
 # Two equal touches nearer than this are one, sent twice.
 SAME_TOUCH = timedelta(seconds=10)
 
+# The clocks that an answer stops, and those that a touch does: either shows the lead was opened.
+ANSWERED = (Target.Kind.RECEIVED, Target.Kind.ACCEPT)
+TOUCHED = (Target.Kind.RECEIVED, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)
 KIND_AFTER_ACCEPT = {
     ReasonCode.Consequence.RECYCLE: Kind.RECYCLED,
     ReasonCode.Consequence.DISQUALIFY: Kind.DISQUALIFIED,
     ReasonCode.Consequence.REROUTE: Kind.HANDED_BACK,
     ReasonCode.Consequence.REVIEW: Kind.HANDED_BACK,
 }
+
+
+@transaction.atomic
+def open_lead(assignment: Assignment, *, at: datetime) -> None:
+    """Note that the rep has opened the lead that was passed to them. Only the first time counts."""
+    if handoffs.receive(assignment, evidence=Assignment.Evidence.OPENED, at=at):
+        clocks.stop(assignment.handoff, [Target.Kind.RECEIVED], at=at, evidence="Opened")
 
 
 @transaction.atomic
@@ -46,7 +56,8 @@ def accept(assignment: Assignment, *, by: User, at: datetime, override: str = ""
     if assignment.rep_id != by.pk:
         raise handoffs.lost_answer(assignment.handoff_id)
     handoff = handoffs.accept(assignment, by=by, at=at, override=override)
-    clocks.stop(handoff, [Target.Kind.ACCEPT], at=at, evidence="Accepted")
+    clocks.stop(handoff, ANSWERED, at=at, evidence="Accepted")
+    clocks.start_accepted_clocks(assignment, at=at)
     return handoff
 
 
@@ -72,7 +83,7 @@ def reject(
     assignment.save(update_fields=["answer", "answered_at"])
     handoffs.receive(assignment, evidence=Assignment.Evidence.ANSWERED, at=at)
     handoff.refresh_from_db(fields=["received_at"])
-    clocks.stop(handoff, [Target.Kind.ACCEPT], at=at, evidence=f"Rejected: {code}")
+    clocks.stop(handoff, ANSWERED, at=at, evidence=f"Rejected: {code}")
     return given.carry_out()
 
 
@@ -132,6 +143,7 @@ def qualify(
         Meeting.objects.create(
             lead=handoff.lead, handoff=handoff, booked_at=at, starts_at=meeting_at
         )
+    clocks.stop(handoff, [Target.Kind.QUALIFIED], at=at, evidence=reason)
     clocks.end(handoff, at=at)
     handoffs.close(
         handoff,
@@ -187,8 +199,7 @@ def log_touch(
 def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime) -> None:
     """Let a touch count: as a sign that the lead was received, and for the clocks."""
     handoffs.receive(assignment, evidence=Assignment.Evidence.TOUCH, at=at)
-    kinds = [Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
-    clocks.stop(handoff, kinds, at=touch.occurred_at, evidence=str(touch), recorded_at=at)
+    clocks.stop(handoff, TOUCHED, at=touch.occurred_at, evidence=str(touch), recorded_at=at)
     responses.record_first_response(handoff, at=touch.occurred_at)
 
 

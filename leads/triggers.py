@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+VERSION_IS_LOCKED = "This version is published and can no longer change. Start a draft from it."
+
 
 def append_only() -> pgtrigger.Trigger:
     """Rows are added and never changed or removed."""
@@ -39,7 +41,7 @@ def locked_with_version() -> pgtrigger.Trigger:
             "EXISTS (SELECT 1 FROM leads_version WHERE id IN (NEW.version_id, OLD.version_id)"
             " AND locked_at IS NOT NULL)"
         ),
-        sentence="This version is published and can no longer change. Start a draft from it.",
+        sentence=VERSION_IS_LOCKED,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
     )

@@ -22,7 +22,8 @@ def hand_to_rep(assignment: Assignment, at: datetime) -> None:
     """Start the rep's clocks and tell them what came, why, and until when."""
     handoff = assignment.handoff
     started = clocks.start_assignment_clocks(assignment, at=at)
-    due = min((clock.due_at for clock in started), default=None)
+    asked = [clock.due_at for clock in started if clock.kind != clocks.Kind.RECEIVED]
+    due = min(asked, default=None)
     notify(
         assignment.rep,
         Notification.Kind.PASSED,

@@ -21,7 +21,7 @@ from leads.models import (
 )
 from revops.defaults.load import NOTE
 from routing.models import RotaMember
-from sla.models import RepHours
+from sla.models import RepHours, TeamHours
 
 
 class Planned(NamedTuple):
@@ -31,7 +31,6 @@ class Planned(NamedTuple):
     what: str
     why: str
     page: str
-    query: str = ""
 
 
 PLANNED = (
@@ -63,10 +62,9 @@ PLANNED = (
     Planned(
         "hours",
         "Say when people work",
-        "Promises to reps run in working time: look through the shipped calendar, or give each"
-        " rep hours.",
-        "admin:leads_version_changelist",
-        "?document__kind__exact=calendar",
+        "Promises to reps run in working time: look through the shipped calendar, or give teams"
+        " and reps hours of their own.",
+        "sla:calendars",
     ),
     Planned(
         "lead",
@@ -95,7 +93,9 @@ def first_steps() -> list[Step]:
         "intake": Exists(IntakeToken.objects.filter(revoked_at=None))
         | Exists(Submission.objects.filter(by=None)),
         "rota": Exists(RotaMember.objects.filter(rep__is_active=True)),
-        "hours": Exists(RepHours.objects.all()) | Exists(_published_calendars()),
+        "hours": Exists(RepHours.objects.all())
+        | Exists(TeamHours.objects.all())
+        | Exists(_published_calendars()),
         "lead": Exists(Lead.objects.all()),
     }
     done = Organisation.objects.annotate(**facts).values(*facts).get()
@@ -109,7 +109,4 @@ def _published_calendars() -> QuerySet[Publication]:
 
 
 def _steps(done: dict[str, bool]) -> list[Step]:
-    return [
-        Step(each.what, each.why, reverse(each.page) + each.query, done[each.fact])
-        for each in PLANNED
-    ]
+    return [Step(each.what, each.why, reverse(each.page), done[each.fact]) for each in PLANNED]

@@ -4,7 +4,8 @@ A clock is judged by what happened when, not by when anyone looked. Callers hold
 handoff; clocks are locked last, by id.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,12 +14,14 @@ from django.db.models import F, Q, QuerySet
 
 from leads.models import Assignment, Handoff, Version
 from sla.calendars import WorkingHours, hours_for, working_time_of
-from sla.levels import Level, event_of, instants, move_on, settle
+from sla.levels import NOTHING, Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
-from sla.policies import BREACH, Promise, policy_for
+from sla.policies import BREACH, Promise, policy_for, starts_something
 
-Kind = Target.Kind
+Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
+# What is asked of a rep, by clocks of the assignment.
+REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
 MOVED = ["next_level", "next_at", "breached_at"]
 
 
@@ -34,30 +37,56 @@ class Terms(NamedTuple):
 def start_handoff_clocks(
     handoff: Handoff, *, hand_raised_at: datetime | None, at: datetime
 ) -> list[Clock]:
-    """Start the prospect's clock: from the hand-raise, else from the opening of the handoff.
+    """Start the prospect's clock, from the hand-raise, else from the opening of the handoff; and
+    the one of passing it to a rep, once, unless it has been.
 
-    There is one clock for each hand-raise, and none is ever reset: a second call for the same
-    start returns nothing. So does a policy without such a promise.
+    The prospect has one clock for each hand-raise, and none is ever reset: a second call for the
+    same start returns nothing. So does a policy without such a promise.
     """
-    started_at = hand_raised_at or handoff.opened_at
-    earlier = Clock.objects.filter(handoff=handoff, kind=Kind.FIRST_RESPONSE)
-    if earlier.filter(started_at=started_at).exists():
+    asked_at = hand_raised_at or handoff.opened_at
+    earlier = Clock.objects.filter(handoff=handoff, kind__in=[Kind.FIRST_RESPONSE, Kind.PASSED])
+    begun = list(earlier.values_list("kind", "started_at"))
+    if (Kind.FIRST_RESPONSE, asked_at) in begun:
         return []
-    return _start(handoff, [Kind.FIRST_RESPONSE], started_at, seq=earlier.count() + 1, at=at)
+    seqs = {Kind.FIRST_RESPONSE: sum(kind == Kind.FIRST_RESPONSE for kind, _ in begun) + 1}
+    if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
+        seqs[Kind.PASSED] = 1
+    starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at}
+    return _start(handoff, seqs, starts, at=at)
 
 
 @transaction.atomic
 def start_assignment_clocks(assignment: Assignment, *, at: datetime) -> list[Clock]:
-    """Start the rep's clocks, to accept and to touch first, from the passing, by the rep's hours.
+    """Start the clocks of what a rep is to do from the passing on, by the rep's hours, and stop the
+    one of passing it on.
 
     A second call for the same assignment starts nothing.
     """
-    if Clock.objects.filter(assignment=assignment).exists():
+    handoff, passed_at = assignment.handoff, assignment.passed_at
+    waits = Q(handoff=handoff, kind=Kind.PASSED, stopped_at=None)
+    found = Clock.objects.filter(Q(assignment=assignment) | waits).values_list("kind", flat=True)
+    kinds = set(found)
+    if kinds - {Kind.PASSED}:
         return []
-    kinds = [Kind.ACCEPT, Kind.FIRST_TOUCH]
-    return _start(
-        assignment.handoff, kinds, assignment.passed_at, assignment=assignment, seq=1, at=at
-    )
+    if kinds:
+        stop(handoff, [Kind.PASSED], at=passed_at, evidence=f"Passed to {assignment.rep}")
+    starts = {Start.PASSED: passed_at}
+    return _start(handoff, dict.fromkeys(REPS, 1), starts, at=at, assignment=assignment)
+
+
+@transaction.atomic
+def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock]:
+    """Start the clocks of what a rep is to do from the acceptance at `at` on, but for what is done.
+
+    A second call for the same assignment starts nothing.
+    """
+    if not starts_something(Start.ACCEPTED, at):
+        return []
+    done = set(Clock.objects.filter(assignment=assignment).values_list("kind", flat=True))
+    if assignment.touches.filter(is_automated=False).exists():
+        done.add(Kind.FIRST_TOUCH)
+    seqs = {kind: 1 for kind in REPS if kind not in done}
+    return _start(assignment.handoff, seqs, {Start.ACCEPTED: at}, at=at, assignment=assignment)
 
 
 @transaction.atomic
@@ -66,7 +95,7 @@ def start_review_clock(handoff: Handoff, at: datetime) -> list[Clock]:
     earlier = Clock.objects.filter(handoff=handoff, kind=Kind.REVIEW)
     if earlier.running().exists():
         return []
-    return _start(handoff, [Kind.REVIEW], at, seq=earlier.count() + 1, at=at)
+    return _start(handoff, {Kind.REVIEW: earlier.count() + 1}, {Start.REVIEW: at}, at=at)
 
 
 @transaction.atomic
@@ -146,48 +175,79 @@ def put_off_rerouting(assignment_id: int, *, until: datetime) -> None:
 
 
 def elapsed(clock: Clock, until: datetime) -> timedelta:
-    """Return the time `clock` has used by `until`, in its own measure."""
+    """Return the time used by `until`, by earlier reps too, in the clock's own measure."""
     if clock.measure == Target.Measure.WALL or clock.calendar is None:
-        return until - clock.started_at
-    return working_time_of(clock.calendar, clock.within).between(clock.started_at, until)
+        return clock.used_before + (until - clock.started_at)
+    schedule = working_time_of(clock.calendar, clock.within)
+    return clock.used_before + schedule.between(clock.started_at, until)
 
 
 def _start(
     handoff: Handoff,
-    kinds: Iterable[str],
-    started_at: datetime,
+    seqs: Mapping[Target.Kind, int],
+    starts: Mapping[Target.Start, datetime],
     *,
-    seq: int,
     at: datetime,
     assignment: Assignment | None = None,
 ) -> list[Clock]:
-    """Start a clock for each of `kinds` that the policy of `handoff` promises something about."""
+    """Start the clocks of what the policy of `handoff` promises.
+
+    seqs:   the kinds that may start now, each with the number of its clock.
+    starts: the start events that there were, with their instants; other promises don't start.
+    """
     policy, version = policy_for(handoff, at)
     hours = hours_for(assignment.rep if assignment else None, at)
     terms = Terms(version, policy.label, hours)
-    promises = [policy.promises[kind] for kind in kinds if kind in policy.promises]
-    clocks = [_new_clock(handoff, promise, started_at, terms) for promise in promises]
+    promises = [policy.promises[kind] for kind in seqs if kind in policy.promises]
+    promises = [promise for promise in promises if promise.starts in starts]
+    used = _used_before(handoff, [promise for promise in promises if promise.goes_on])
+    clocks = [
+        _new_clock(handoff, promise, starts[promise.starts], terms, used=used[promise.kind])
+        for promise in promises
+        if used[promise.kind] < promise.allowed
+    ]
     for clock in clocks:
-        clock.assignment, clock.seq = assignment, seq
+        clock.assignment, clock.seq = assignment, seqs[Kind(clock.kind)]
     Clock.objects.bulk_create(clocks)
-    ClockEvent.objects.bulk_create(
-        ClockEvent(
-            clock=clock, kind=Event.STARTED, due_at=started_at, processed_at=at, detail=policy.label
-        )
-        for clock in clocks
-    )
+    ClockEvent.objects.bulk_create(_started(clock, at) for clock in clocks)
     return clocks
 
 
-def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms) -> Clock:
+def _used_before(handoff: Handoff, promises: Iterable[Promise]) -> Mapping[str, timedelta]:
+    """Return by kind what reps have used of `promises` that go on with the next one: all of it
+    where it was done.
+    """
+    used: defaultdict[str, timedelta] = defaultdict(timedelta)
+    if allowed := {promise.kind: promise.allowed for promise in promises}:
+        of_reps = Clock.objects.filter(handoff=handoff, kind__in=allowed, assignment__isnull=False)
+        for clock in of_reps.exclude(stopped_at=None).order_by("id"):
+            is_done = clock.stop_reason == Clock.StopReason.MET
+            used[clock.kind] = allowed[clock.kind] if is_done else clock.elapsed or NOTHING
+    return used
+
+
+def _started(clock: Clock, at: datetime) -> ClockEvent:
+    return ClockEvent(
+        clock=clock,
+        kind=Event.STARTED,
+        due_at=clock.started_at,
+        processed_at=at,
+        detail=clock.policy_label,
+    )
+
+
+def _new_clock(
+    handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms, *, used: timedelta
+) -> Clock:
     hours = terms.hours
     is_working = promise.measure == Target.Measure.WORKING
-    measure = {"schedule": hours.schedule if is_working else None}
-    level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
+    schedule = hours.schedule if is_working else None
+    levels = [level for level in promise.levels if promise.allowed * level / BREACH > used]
+    level_ats = instants(started_at, promise.allowed, levels, used=used, schedule=schedule)
     reroute_at = None
     if promise.reroute_after is not None:
         unanswered = promise.allowed + promise.reroute_after
-        (reroute_at,) = instants(started_at, unanswered, [BREACH], **measure)
+        (reroute_at,) = instants(started_at, unanswered, [BREACH], schedule=schedule)
     return Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
@@ -200,10 +260,11 @@ def _new_clock(handoff: Handoff, promise: Promise, started_at: datetime, terms: 
         allowed=promise.allowed,
         started_at=started_at,
         due_at=level_ats[-1],
-        levels=list(promise.levels),
+        used_before=used,
+        levels=levels,
         level_ats=level_ats,
         reroute_at=reroute_at,
-        next_level=promise.levels[0],
+        next_level=levels[0],
         next_at=level_ats[0],
     )
 

@@ -8,6 +8,9 @@ from sla.models import Clock, Target
 
 PROSPECT_WAITS = "prospect waits"
 WORDS = {
+    Target.Kind.PASSED: "to be passed on",
+    Target.Kind.RECEIVED: "to open",
+    Target.Kind.QUALIFIED: "to qualify",
     Target.Kind.ACCEPT: "to accept",
     Target.Kind.FIRST_TOUCH: "first touch",
     Target.Kind.FIRST_RESPONSE: PROSPECT_WAITS,

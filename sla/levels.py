@@ -10,6 +10,7 @@ from sla.models import Clock, ClockEvent
 from sla.policies import BREACH
 
 Event = ClockEvent.Kind
+NOTHING = timedelta(0)
 
 
 class NotDue(SlaError):
@@ -29,9 +30,13 @@ def instants(
     percents: Sequence[int],
     *,
     schedule: WorkingTime | None,
+    used: timedelta = NOTHING,
 ) -> list[datetime]:
-    """Return when each share of `allowed` is used up. Without a schedule the wall clock counts."""
-    lengths = [allowed * percent / BREACH for percent in percents]
+    """Return when each share of `allowed` is used up. Without a schedule the wall clock counts.
+
+    used: what of it was gone at the start, less than the least share.
+    """
+    lengths = [allowed * percent / BREACH - used for percent in percents]
     if schedule is None:
         return [started_at + length for length in lengths]
     return [schedule.add(started_at, length) for length in lengths]

@@ -20,9 +20,11 @@ BREACH = 100
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something is done within `allowed`. `levels` are percents of it, rising; the last is 100.
+    """Something is done within `allowed` of the start event. `levels` are percents of it, rising;
+    the last is 100.
 
     reroute_after: how long after the deadline another rep gets the lead; None: never.
+    goes_on: what earlier reps have used of it counts.
     """
 
     kind: str
@@ -30,6 +32,8 @@ class Promise:
     allowed: timedelta
     levels: tuple[int, ...]
     reroute_after: timedelta | None = None
+    starts: Target.Start = Target.Start.PASSED
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,16 @@ def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
     raise NoPolicy(f"No policy of {version} holds for this handoff. The last needs no conditions.")
 
 
+def starts_something(start: Target.Start, at: datetime) -> bool:
+    """Tell whether any policy of the live set has a promise that starts with `start`. Raises
+    NothingLive if no set was published by then.
+    """
+    policies = policies_of(live_version(Document.Kind.POLICIES, at))
+    return any(
+        promise.starts == start for policy in policies for promise in policy.promises.values()
+    )
+
+
 def policies_of(version: Version) -> tuple[ReadyPolicy, ...]:
     """Return the policies of a published version, in order. A process reads each version once, and
     again after an attribute was changed.
@@ -75,6 +89,12 @@ def _ready(policy: Policy, attributes: Mapping[str, Fact]) -> ReadyPolicy:
 
 
 def _promise(target: Target) -> Promise:
-    warnings = sorted({level for level in target.warn_at if 0 < level < BREACH})
-    levels = (*warnings, BREACH)
-    return Promise(target.kind, target.measure, target.allowed, levels, target.reroute_after)
+    return Promise(
+        target.kind,
+        target.measure,
+        target.allowed,
+        levels=(*target.warn_at, BREACH),
+        reroute_after=target.reroute_after,
+        starts=target.start,
+        goes_on=target.goes_on,
+    )

@@ -10,12 +10,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_safe
 
-from feedback import queue
+from feedback import answers, queue
 from feedback.outcomes import GIVEN_BACK
 from feedback.views.page import chips, full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Lead
+from leads.models import Handoff, Lead
 from leads.requests import SignedInRequest
 
 
@@ -56,7 +56,7 @@ def is_looking(request: SignedInRequest) -> bool:
 def note_opened(handoff: Handoff, at: datetime) -> None:
     assignment = handoffs.open_assignment(handoff)
     if assignment and assignment.received_at is None:
-        handoffs.receive(assignment, evidence=Assignment.Evidence.OPENED, at=at)
+        answers.open_lead(assignment, at=at)
 
 
 @login_required

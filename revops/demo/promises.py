@@ -92,12 +92,12 @@ class Promises:
         rep_id = assignment.rep_id if assignment else None
         hours = self.setting.hours[rep_id]
         is_working = promise.measure == Target.Measure.WORKING
-        measure = {"schedule": hours.schedule if is_working else None}
-        level_ats = instants(started_at, promise.allowed, promise.levels, **measure)
+        schedule = hours.schedule if is_working else None
+        level_ats = instants(started_at, promise.allowed, promise.levels, schedule=schedule)
         reroute_at = None
         if promise.reroute_after is not None:
             unanswered = promise.allowed + promise.reroute_after
-            (reroute_at,) = instants(started_at, unanswered, [BREACH], **measure)
+            (reroute_at,) = instants(started_at, unanswered, [BREACH], schedule=schedule)
         return Clock(
             lead=handoff.lead,
             handoff=handoff,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import pgtrigger
@@ -55,6 +55,8 @@ class Clock(models.Model):
     # The team's calendar, where the rep's hours count only while the team is open.
     within = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
     allowed = models.DurationField()
+    # What earlier reps had used of it, where the promise goes on with the next one.
+    used_before = models.DurationField(default=timedelta)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     # Percent of `allowed`, rising, each with its instant in `level_ats`; the last is 100.
@@ -69,7 +71,7 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     stop_reason = models.CharField(max_length=8, choices=StopReason, blank=True)
     stop_evidence = models.CharField(max_length=200, blank=True)
-    # Time used between start and stop, in the clock's own measure.
+    # Time used till it was stopped, by earlier reps too, in the clock's own measure.
     elapsed = models.DurationField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
@@ -103,6 +105,13 @@ class Clock(models.Model):
             models.CheckConstraint(
                 name="clock_within_has_a_calendar",
                 condition=Q(within=None) | Q(calendar__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="clock_has_time_left_at_its_start",
+                condition=Q(
+                    used_before__gte=models.Value("0 s", models.DurationField()),
+                    used_before__lt=F("allowed"),
+                ),
             ),
             models.UniqueConstraint(
                 fields=["handoff", "kind", "seq"],

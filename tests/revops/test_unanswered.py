@@ -8,12 +8,13 @@ import pytest
 from django.db import IntegrityError
 
 from leads import handoffs
+from leads.documents import live_version, start_draft
 from leads.instants import database_now
-from leads.models import Assignment
+from leads.models import Assignment, Document
 from revops import intake_work
 from revops.sweep import sweep
 from sla import clocks
-from sla.models import Clock, ClockEvent, Target
+from sla.models import Clock, ClockEvent, Policy, Target
 
 ALLOWED, LONGER = timedelta(minutes=15), timedelta(minutes=15)
 
@@ -92,7 +93,8 @@ def test_without_such_a_promise_it_stays(alice, make_handoff, at):
 @pytest.mark.parametrize(
     ("kind", "after"), [("first_touch", timedelta(minutes=5)), ("accept", timedelta(minutes=-1))]
 )
-def test_what_makes_no_sense_is_refused(defaults, rosa, kind, after):
-    policy = Target.objects.first().policy
+def test_what_makes_no_sense_is_refused(defaults, kind, after, at):
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+    policy = Policy.objects.filter(version=draft).first()
     with pytest.raises(IntegrityError, match="target_reroutes_what_is_to_be_accepted"):
         Target.objects.filter(policy=policy, kind=kind).update(reroute_after=after)

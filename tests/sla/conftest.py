@@ -1,10 +1,15 @@
 """A handoff whose clocks are running."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
 from leads import handoffs
+from leads.documents import live_version, publish, start_draft
+from leads.models import Document
 from sla import clocks
+from sla.models import Policy, Target
 
 
 @pytest.fixture
@@ -17,6 +22,23 @@ def start(at):
         return handoff
 
     return start_clocks
+
+
+@pytest.fixture
+def promise(defaults, at):
+    """Have every policy promise something more, in wall time, from an hour before `at` on."""
+
+    def add(kind, minutes, **fields):
+        draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+        allowed = timedelta(minutes=minutes)
+        for policy in Policy.objects.filter(version=draft):
+            Target.objects.filter(policy=policy, kind=kind).delete()
+            Target.objects.create(
+                policy=policy, kind=kind, measure="wall", allowed=allowed, **fields
+            )
+        publish(draft, by=None, note="More", at=at - timedelta(hours=1))
+
+    return add
 
 
 @pytest.fixture

@@ -1,0 +1,185 @@
+"""Promises as data: what the database refuses of them, and the clocks that each kind runs."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from feedback import answers
+from leads import handoffs
+from leads.documents import live_version, start_draft
+from leads.models import Document, Touch
+from sla import clocks
+from sla.models import Clock, Target
+
+Kind = Target.Kind
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def target(defaults, at):
+    """One promise of a draft: the first touch."""
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+    return Target.objects.filter(policy__version=draft, kind=Kind.FIRST_TOUCH).first()
+
+
+def clock_of(kind) -> Clock:
+    return Clock.objects.get(kind=kind)
+
+
+# As data ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("warn_at", [80, 50], "Warn at rising shares"),
+        ("warn_at", [50, 50], "Warn at rising shares"),
+        ("warn_at", [0, 50], "Warn at rising shares"),
+        ("warn_at", [50, 100], "Warn at rising shares"),
+        ("allowed", timedelta(0), "target_allows_some_time"),
+        ("goes_on", True, "target_goes_on_if_due_once"),
+        ("starts", "review", "target_starts_where_it_can"),
+        ("starts", "opened", "target_starts_where_it_can"),
+    ],
+)
+def test_a_promise_that_makes_no_sense_is_refused(target, field, value, rule):
+    if field == "goes_on":
+        target = target.policy.targets.get(kind=Kind.ACCEPT)
+    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+        Target.objects.filter(pk=target.pk).update(**{field: value})
+    setattr(target, field, value)
+    with pytest.raises(ValidationError, match=r"Warn at|Allow more|can’t start|go on with"):
+        target.full_clean()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("warn_at", []),
+        ("warn_at", [1, 20, 50, 80, 99]),
+        ("starts", "accepted"),
+        ("starts", ""),
+        ("goes_on", True),
+    ],
+)
+def test_a_promise_that_makes_sense_is_taken(target, field, value):
+    setattr(target, field, value)
+    target.full_clean()
+    target.save()
+
+
+def test_the_promises_of_a_published_set_stay_as_they_are(defaults):
+    live = Target.objects.filter(policy__version__locked_at__isnull=False)
+    with pytest.raises(IntegrityError, match="is published"):
+        live.update(allowed=MINUTE)
+
+
+# Their clocks -------------------------------------------------------------------------------------
+def test_passing_to_a_rep_runs_from_the_hand_raise_till_somebody_has_it(
+    promise, make_handoff, carol, at
+):
+    promise(Kind.PASSED, 10)
+    handoff = make_handoff()
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at - MINUTE, at=at)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)  # once more: it runs on
+    clock = clock_of(Kind.PASSED)
+    assert (clock.started_at, clock.due_at) == (at - MINUTE, at + 9 * MINUTE)
+    passed = handoffs.pass_to(handoff, carol, source="routing", reason="Her turn", at=at + MINUTE)
+    clocks.start_assignment_clocks(passed, at=at + 2 * MINUTE)
+    clock.refresh_from_db()
+    assert (clock.stop_reason, clock.stopped_at) == ("met", at + MINUTE)
+    assert clock.stop_evidence == "Passed to Carol"
+
+
+def test_passing_may_be_counted_from_the_opening_alone(promise, make_handoff, at):
+    promise(Kind.PASSED, 10, starts="opened")
+    handoff = make_handoff()
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at - 5 * MINUTE, at=at)
+    assert clock_of(Kind.PASSED).started_at == handoff.opened_at == at
+
+
+def test_opening_the_lead_stops_its_clock(promise, make_handoff, alice, start, at):
+    promise(Kind.RECEIVED, 10)
+    assignment = handoffs.open_assignment(start(make_handoff(rep=alice)))
+    answers.open_lead(assignment, at=at + MINUTE)
+    answers.open_lead(assignment, at=at + 2 * MINUTE)
+    clock = clock_of(Kind.RECEIVED)
+    assert (clock.stopped_at, clock.stop_evidence) == (at + MINUTE, "Opened")
+    assert clock_of(Kind.ACCEPT).is_running
+
+
+def test_who_accepts_has_opened_the_lead(promise, make_handoff, alice, start, at):
+    promise(Kind.RECEIVED, 10)
+    assignment = handoffs.open_assignment(start(make_handoff(rep=alice)))
+    answers.accept(assignment, by=alice, at=at + MINUTE)
+    assert clock_of(Kind.RECEIVED).stopped_at == clock_of(Kind.ACCEPT).stopped_at == at + MINUTE
+
+
+def test_qualifying_runs_from_the_acceptance(promise, make_handoff, alice, start, at):
+    promise(Kind.QUALIFIED, 60)
+    handoff = start(make_handoff(rep=alice))
+    assignment = handoffs.open_assignment(handoff)
+    assert not Clock.objects.filter(kind=Kind.QUALIFIED).exists()
+    answers.accept(assignment, by=alice, at=at + MINUTE)
+    assert clock_of(Kind.QUALIFIED).due_at == at + 61 * MINUTE
+    assert clocks.start_accepted_clocks(assignment, at=at + 2 * MINUTE) == []
+    clocks.stop(handoff, [Kind.QUALIFIED], at=at + 5 * MINUTE, evidence="Qualified")
+    assert clock_of(Kind.QUALIFIED).stop_reason == "met"
+
+
+@pytest.mark.parametrize("is_touched", [False, True])
+def test_a_first_touch_due_after_acceptance_is_not_asked_for_again(
+    promise, make_handoff, alice, start, at, is_touched
+):
+    promise(Kind.FIRST_TOUCH, 30, starts="accepted")
+    handoff = start(make_handoff(rep=alice))
+    assignment = handoffs.open_assignment(handoff)
+    assert not Clock.objects.filter(kind=Kind.FIRST_TOUCH).exists()
+    if is_touched:
+        about = {"lead": handoff.lead, "handoff": handoff, "assignment": assignment, "by": alice}
+        Touch.objects.create(**about, channel="call", outcome="no_answer", occurred_at=at)
+    answers.accept(assignment, by=alice, at=at + MINUTE)
+    found = Clock.objects.filter(kind=Kind.FIRST_TOUCH).values_list("started_at", flat=True)
+    assert list(found) == ([] if is_touched else [at + MINUTE])
+
+
+# With the next rep --------------------------------------------------------------------------------
+@pytest.fixture
+def goes_on(promise, make_handoff, alice, start):
+    """A first touch due in 30 minutes, warned of at 50 and 80 percent, whoever has the lead."""
+    promise(Kind.FIRST_TOUCH, 30, warn_at=[50, 80], goes_on=True)
+    return start(make_handoff(rep=alice))
+
+
+@pytest.fixture
+def pass_on(goes_on, carol):
+    """Pass the lead from alice to carol; returns carol's clock of the first touch, if she has one."""
+
+    def to_carol(at):
+        clocks.end(handoffs.open_assignment(goes_on), at=at)
+        passed = handoffs.pass_to(goes_on, carol, source="manager", reason="Busy", at=at)
+        clocks.start_assignment_clocks(passed, at=at)
+        return Clock.objects.filter(assignment=passed, kind=Kind.FIRST_TOUCH).first()
+
+    return to_carol
+
+
+def test_a_promise_that_goes_on_has_the_time_left_that_the_last_rep_left(pass_on, goes_on, at):
+    clock = pass_on(at + 20 * MINUTE)
+    assert (clock.used_before, clock.due_at) == (20 * MINUTE, at + 30 * MINUTE)
+    assert (clock.levels, clock.level_ats) == ([80, 100], [at + 24 * MINUTE, at + 30 * MINUTE])
+    clocks.stop(goes_on, [Kind.FIRST_TOUCH], at=at + 25 * MINUTE, evidence="Call")
+    clock.refresh_from_db()
+    assert clock.elapsed == 25 * MINUTE
+
+
+def test_a_promise_whose_time_is_up_is_not_asked_for_again(pass_on, goes_on, at):
+    missed = Clock.objects.get(handoff=goes_on, kind=Kind.FIRST_TOUCH)
+    assert pass_on(at + 30 * MINUTE) is None
+    missed.refresh_from_db()
+    assert (missed.stop_reason, missed.elapsed) == ("ended", missed.allowed)
+
+
+def test_a_touch_by_the_last_rep_keeps_a_promise_that_goes_on(pass_on, goes_on, at):
+    clocks.stop(goes_on, [Kind.FIRST_TOUCH], at=at + MINUTE, evidence="Call")
+    assert pass_on(at + 20 * MINUTE) is None
