@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -40,14 +40,15 @@ class RealPast:
 def real_pasts(lead_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, RealPast]:
     """Return each lead's first hops, oldest first, and the outcome of those from `start` to `end`.
 
-    Five queries, however many leads.
+    Five queries, however many leads; one if none was ever handed over.
     """
     pasts = {lead_id: RealPast() for lead_id in lead_ids}
     rows = list(
         Handoff.objects.filter(lead__in=lead_ids, previous=None).order_by("opened_at", "pk")
     )
-    rests, left = _rests(lead_ids), _left_sales(lead_ids)
-    answers, deals = _answers(lead_ids), _deals(lead_ids)
+    handed = {each.lead_id for each in rows}
+    rests, left = _rests(handed), _left_sales(handed)
+    answers, deals = _answers(handed), _deals(handed)
     for handoff in rows:
         past = pasts[handoff.lead_id]
         free_at = _free_at(handoff, left.get(handoff.lead_id, ()))
@@ -84,7 +85,7 @@ def _free_at(handoff: Handoff, left_sales: Sequence[datetime]) -> datetime | Non
     return next((at for at in left_sales if at > handoff.closed_at), None)
 
 
-def _left_sales(lead_ids: Sequence[int]) -> dict[int, list[datetime]]:
+def _left_sales(lead_ids: Collection[int]) -> dict[int, list[datetime]]:
     moves = (
         StageTransition.objects.filter(lead__in=lead_ids, from_stage__in=WITH_SALES)
         .exclude(to_stage__in=WITH_SALES)
@@ -93,17 +94,17 @@ def _left_sales(lead_ids: Sequence[int]) -> dict[int, list[datetime]]:
     return _grouped(moves.values_list("lead_id", "at"))
 
 
-def _rests(lead_ids: Sequence[int]) -> dict[int, date | None]:
+def _rests(lead_ids: Collection[int]) -> dict[int, date | None]:
     rows = Disposition.objects.filter(handoff__lead__in=lead_ids, nurture_until__isnull=False)
     return dict(rows.order_by("pk").values_list("handoff_id", "nurture_until"))
 
 
-def _answers(lead_ids: Sequence[int]) -> Mapping[int, set[str]]:
+def _answers(lead_ids: Collection[int]) -> Mapping[int, set[str]]:
     rows = Assignment.objects.filter(handoff__lead__in=lead_ids).exclude(answer="")
     return _sets(rows.values_list("handoff_id", "answer"))
 
 
-def _deals(lead_ids: Sequence[int]) -> Mapping[int, set[str]]:
+def _deals(lead_ids: Collection[int]) -> Mapping[int, set[str]]:
     rows = Opportunity.objects.filter(lead__in=lead_ids)
     return _sets(rows.values_list("lead_id", "state"))
 

@@ -113,7 +113,7 @@ def series_of(records: Iterable[ActivityRecord], until: datetime) -> list[Series
 
 
 def count_of(found: Iterable[Series]) -> int:
-    return sum(map(len, found))
+    return sum([len(each.instants) for each in found])
 
 
 def latest_of(found: Iterable[Series]) -> datetime | None:

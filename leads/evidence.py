@@ -49,15 +49,10 @@ class Evidence:
         found = [record for each in self.series for record in each.records()]
         return sorted(found, key=attrgetter("occurred_at"))
 
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """How much happened, by kind."""
-        return {kind: count_of(found) for kind, found in self.by_kind.items()}
-
     @property
     def count(self) -> int:
         """How much happened."""
-        return sum(self.counts.values())
+        return count_of(self.series)
 
     def done(
         self, kind: str, where: Mapping[str, object] | None = None, *, days: int | None = None

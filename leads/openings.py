@@ -129,10 +129,10 @@ def _may_be_deep_enough(rule: DepthRule, evidence: Evidence, criteria: Criteria)
     """Whether there is enough of the kinds that the needs of a rule are served by: cheaply asked,
     and true of nearly no lead.
     """
-    left_over, counts = 0, evidence.counts
+    left_over, by_kind = 0, evidence.by_kind
     for intent, needed in zip(STRONGEST_FIRST, needs_of(rule), strict=True):
-        kinds = criteria.kinds_of_intent[intent] & counts.keys()
-        left_over += sum([counts[kind] for kind in kinds]) - needed
+        kinds = criteria.kinds_of_intent[intent] & by_kind.keys()
+        left_over += sum([count_of(by_kind[kind]) for kind in kinds]) - needed
         if left_over < 0:
             return False
     return True

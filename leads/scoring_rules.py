@@ -144,9 +144,11 @@ class Bands:
         return "2" if points >= self.readiness_2 else "3"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Criteria:
-    """One version's rules. Conditions are compiled on first use and kept with the object."""
+    """One version's rules. Conditions are compiled on first use and kept with the object, which
+    equals none but itself.
+    """
 
     fit_rules: tuple[FitRule, ...]
     disqualifiers: tuple[Disqualifier, ...]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.functional import cached_property
@@ -14,7 +15,16 @@ from leads.score_breakdown import Line, Section, Source
 from leads.scoring_rules import Criteria, FitRule, Modifier, Signal
 
 # What follows from facts, unless rules also ask what was done, or when.
-OF_FACTS = ("is_disqualified", "fit", "missing_requirements", "modifier_points")
+OF_FACTS = ("is_disqualified", "fit", "missing_requirements", "fit_grade", "modifier_points")
+# The tables of the criteria that each of these is made from.
+TABLES = {
+    "tallies": ("signals",),
+    "signal_points": ("signals", "group_caps"),
+    "is_disqualified": ("disqualifiers",),
+    "fit": ("fit_rules",),
+    "missing_requirements": ("fit_rules",),
+    "modifier_points": ("modifiers",),
+}
 
 
 class Tally(NamedTuple):
@@ -180,19 +190,10 @@ class Standing:
         """Return where the lead stands under other criteria. What was worked out already is kept
         where both have it from the very same rules.
         """
-        own, kept = self.criteria, set[str]()
-        if criteria.signals is own.signals:
-            kept.add("tallies")
-            if criteria.group_caps is own.group_caps:
-                kept.add("signal_points")
-        if criteria.fit_rules is own.fit_rules:
-            kept |= {"fit", "missing_requirements"}
-        if criteria.disqualifiers is own.disqualifiers:
-            kept.add("is_disqualified")
-        if criteria.modifiers is own.modifiers:
-            kept.add("modifier_points")
+        alike = _alike(self.criteria, criteria)
         derived = Standing(self.evidence, criteria)
-        vars(derived).update((name, vars(self)[name]) for name in kept & vars(self).keys())
+        known = vars(self).items()
+        vars(derived).update((name, answer) for name, answer in known if name in alike)
         return derived
 
     def _answers(self) -> dict[str, object]:
@@ -229,6 +230,16 @@ class Standing:
             truth=truth,
             unknown=compiled.unknown_facts(self.evidence) if is_unknown else (),
         )
+
+
+@lru_cache(maxsize=8)
+def _alike(one: Criteria, other: Criteria) -> frozenset[str]:
+    """Return what both answer alike of the same evidence, having the very same tables for it."""
+    return frozenset(
+        name
+        for name, tables in TABLES.items()
+        if all(getattr(one, table) is getattr(other, table) for table in tables)
+    )
 
 
 def _cap_group(lines: dict[int, Line], places: Sequence[int], cap: int) -> None:
