@@ -176,12 +176,12 @@ def pass_to(
         end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
         lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
     ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
+    seq = _last_seq(handoff) + 1 if handoff.passed_at else 1
     handoff.state = State.PASSED
     handoff.passed_at = handoff.passed_at or at
     handoff.accepted_at = None
     handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
     handoff.save()
-    seq = _last_seq(handoff) + 1
     return Assignment.objects.create(handoff=handoff, seq=seq, rep=rep, passed_at=at)
 
 
