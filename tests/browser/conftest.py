@@ -35,22 +35,32 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-# What is asked about colours takes longer than everything else together. They are the same at each
-# width and the dark theme changes them alone; in a table, rows from the fourth on look like others.
+LOOKS = ("dark", PHONE), ("light", WIDE)
+# axe takes long, so nothing is asked twice. Colours follow from an element's tag and classes and
+# those of what it stands in: of each look one is asked about, in each theme. All else is the same
+# in both, and at each width unless the element is shown at one alone.
 COLOURS = ["color-contrast", "link-in-text-block"]
-ABOUT_COLOURS = {"runOnly": {"type": "rule", "values": COLOURS}}
-ABOUT_THE_REST = {"rules": {name: {"enabled": False} for name in COLOURS}}
-ROWS_ALIKE = "tbody tr:nth-child(n+4)"
-LOOKS = (
-    ("dark", PHONE, [ABOUT_COLOURS]),
-    ("light", PHONE, [ABOUT_THE_REST]),
-    ("light", WIDE, [ABOUT_COLOURS, ABOUT_THE_REST]),
-)
+ASK_AXE = """async ([part, colours]) => {
+    const look = each => each ? [look(each.parentElement), each.tagName, each.className,
+        each.ariaCurrent, each.ariaInvalid, each.disabled].join(" ") : "";
+    const says = each => each.matches("input, select, textarea")
+        || [...each.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const shown = [...document.querySelectorAll(part), ...document.querySelectorAll(`${part} *`)]
+        .filter(each => each.checkVisibility());
+    const ofEachLook = new Map(shown.filter(says).map(each => [look(each), each])).values();
+    const others = Object.fromEntries(colours.map(rule => [rule, {enabled: false}]));
+    const found = [await axe.run([...ofEachLook], {runOnly: colours})];
+    const unasked = shown.filter(each => !asked.has(each));
+    if (unasked.length) found.push(await axe.run(asked.size ? unasked : part, {rules: others}));
+    unasked.forEach(each => asked.add(each));
+    return found.flatMap(each => each.violations)
+        .map(each => [each.id, each.nodes.map(node => node.target)]);
+}"""
 
 
 @dataclass
 class Screen:
-    """One page in one window, with what its console said."""
+    """One page in a window of its own, with what its console said."""
 
     page: Page
     base: str
@@ -64,23 +74,13 @@ class Screen:
 
         part: what of the page to ask about, where another test asks about all of it.
         """
-        self.page.evaluate(AXE_SCRIPT)
-        for theme, size, questions in LOOKS:
+        self.page.evaluate(f"{AXE_SCRIPT}; window.asked = new Set()")
+        for theme, size in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
-            found = [each for asked in questions for each in violations(self.page, part, asked)]
+            found = self.page.evaluate(ASK_AXE, [part, COLOURS])
             assert (theme, size["width"], found) == (theme, size["width"], [])
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def violations(page, part, asked):
-    """Return what axe finds within `part` of a page that has its script."""
-    where = {"include": [part], "exclude": [ROWS_ALIKE] if asked is ABOUT_COLOURS else []}
-    found = page.evaluate(
-        "([where, options]) => axe.run(where, options).then(results => results.violations)",
-        [where, {"resultTypes": ["violations"], **asked}],
-    )
-    return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.fixture(scope="session")

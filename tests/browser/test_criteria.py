@@ -126,7 +126,7 @@ def test_two_people_meet_in_one_row(open_draft, olga, rosa):
     my_editor.get_by_label("Points").fill("35")
     my_editor.get_by_role("button", name="Save to the draft").click()
     mine.page.get_by_text("Rosa changed").wait_for()
-    mine.assert_clean()
+    mine.assert_clean(".row-editor")
     mine.page.get_by_role("button", name="Save mine over theirs").click()
     mine.page.locator("#fit-size-core ins", has_text="+35").wait_for()
     mine.errors.clear()  # Chromium notes the 409
