@@ -15,6 +15,8 @@ from revops.defaults.load import load_defaults
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
 PAST_DAYS = 180
 BATCH = 5_000
+# A statement may take no longer than the settings say.
+COPIED_AT_ONCE = 100_000
 INDUSTRIES = ("software", "fintech", "retail", "health", "energy", "media")
 SENIORITIES = ("individual", "manager", "director", "vp", "c_level")
 FUNCTIONS = ("sales", "marketing", "it", "finance", "engineering")
@@ -50,7 +52,9 @@ def make_leads(number: int, *, activities: int) -> None:
             FactSnapshot.objects.bulk_create(_snapshots(made, choose))
     ids = list(Lead.objects.order_by("pk").values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        _copy_activities(cursor.cursor, ids, activities, choose)
+        for start in range(0, activities, COPIED_AT_ONCE):
+            number = min(COPIED_AT_ONCE, activities - start)
+            _copy_activities(cursor.cursor, ids, number, choose)
         cursor.execute("ANALYZE")
 
 
