@@ -60,7 +60,7 @@ ASK_AXE = """async ([part, colours]) => {
 
 @dataclass
 class Screen:
-    """One page in a window of its own, with what its console said."""
+    """One page in one window, with what its console said."""
 
     page: Page
     base: str
