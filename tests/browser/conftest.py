@@ -79,7 +79,7 @@ class Screen:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
             found = self.page.evaluate(ASK_AXE, [part, COLOURS])
-            assert (theme, size["width"], found) == (theme, size["width"], [])
+            assert found == [], (self.page.url, theme, size["width"])
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -150,17 +150,12 @@ def test_one_lead_before_and_after(open_draft, olga, ada):
     screen.assert_clean("#one-lead")
 
 
-@pytest.mark.parametrize("path", ["diff/", "distribution/", "discard/", "bands/", "lead/"])
-def test_the_pages_of_a_draft(make_screen, olga, draft, path):
+def test_pages_of_their_own(make_screen, olga, draft):
     screen = make_screen(olga)
-    screen.open(f"/criteria/{draft.number}/{path}")
-    screen.assert_clean()
-
-
-def test_the_history(make_screen, olga, draft):
-    screen = make_screen(olga)
-    screen.open("/criteria/history/")
-    screen.assert_clean()
+    of_the_draft = ["diff/", "distribution/", "discard/", "bands/", "lead/"]
+    for path in [f"{draft.number}/{each}" for each in of_the_draft] + ["history/"]:
+        screen.open(f"/criteria/{path}")
+        screen.assert_clean()
 
 
 def test_without_javascript_a_rule_is_changed_all_the_same(browser, make_screen, olga, draft):

@@ -33,14 +33,18 @@ def inbound(alice, carol, make_handoff, at):
     return rota
 
 
-@pytest.mark.parametrize(
-    "page",
-    ["rotas/", "rotas/{}/", "rotas/{}/edit/", "rotas/{}/skips/", "territories/", "absences/"],
-)
-def test_the_pages_are_clean_in_both_themes_wide_and_on_a_phone(make_screen, olga, inbound, page):
+def test_the_pages_are_clean_in_both_themes_wide_and_on_a_phone(make_screen, olga, inbound):
     screen = make_screen(olga)
-    screen.open(f"/routing/{page.format(inbound.pk)}")
-    screen.assert_clean()
+    for path in [
+        "rotas/",
+        "rotas/{}/",
+        "rotas/{}/edit/",
+        "rotas/{}/skips/",
+        "territories/",
+        "absences/",
+    ]:
+        screen.open(f"/routing/{path.format(inbound.pk)}")
+        screen.assert_clean()
 
 
 def test_territories_are_put_in_order_by_keyboard(make_screen, olga, inbound):

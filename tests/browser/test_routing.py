@@ -105,18 +105,12 @@ def test_a_lead_typed_in_is_tried_in_place(open_draft, olga):
     screen.assert_clean("#try")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["check/", "try/?typed=1&country=FR", "diff/", "publish/", "rows/rows/demo/", "discard/"],
-)
-def test_pages_of_their_own(make_screen, olga, draft, path):
+def test_pages_of_their_own(make_screen, olga, draft):
     screen = make_screen(olga)
-    screen.open(f"/routing/{draft.number}/{path}")
-    screen.assert_clean()
-
-
-@pytest.mark.parametrize("path", ["upkeep/", "history/", "rows/demo/taken/"])
-def test_pages_of_the_table(make_screen, olga, draft, path):
-    screen = make_screen(olga)
-    screen.open(f"/routing/{path}")
-    screen.assert_clean()
+    of_the_draft = ["check/", "try/?typed=1&country=FR", "diff/", "publish/", "rows/rows/demo/"]
+    for path in [f"{draft.number}/{each}" for each in of_the_draft] + [
+        "upkeep/",
+        "rows/demo/taken/",
+    ]:
+        screen.open(f"/routing/{path}")
+        screen.assert_clean()
