@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from leads.admin.base import ReadOnlyAdmin
 from leads.admin.documents import acting
 from leads.admin.kinds import KINDS, Kind
-from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision, fallback_problems
+from leads.admin.rows import DraftRows, FallbackRowForm, RowForm, check_revision
 from leads.documents import save_edit
 from leads.instants import database_now
 from leads.models import Document, Version
+from sla import policy_check
 from sla.calendar_check import problems_of
 from sla.calendars import published_calendars
 from sla.models import (
@@ -59,12 +60,7 @@ def problems_of_calendar(version: Version) -> list[str]:
 
 
 def problems_of_policies(version: Version) -> list[str]:
-    policies = list(Policy.objects.filter(version=version).prefetch_related("targets"))
-    idle = [policy for policy in policies if not policy.targets.all()]
-    return [
-        *fallback_problems(policies),
-        *(f"“{policy}” promises nothing: give it a target." for policy in idle),
-    ]
+    return policy_check.problems_of(version, database_now())
 
 
 KINDS[Document.Kind.CALENDAR] = Kind((CalendarTermsInline,), problems_of_calendar)

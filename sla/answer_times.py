@@ -16,6 +16,7 @@ from leads.standing import Standing
 from sla.business_time import Schedule
 from sla.calendars import office_schedule
 from sla.errors import SlaError
+from sla.lengths import length_text
 from sla.models import Target
 from sla.policies import Promise, policies_of
 
@@ -91,13 +92,6 @@ def sentence(promise: Promise, hours: Schedule, at: datetime) -> str:
     opens_at = hours.next_open(at + allowed if is_closing else at)
     state = "Our office is about to close" if is_closing else "It is outside our office hours now"
     return f"{state}: a person gets in touch {opening_text(opens_at, hours, at)}."
-
-
-def length_text(length: timedelta) -> str:
-    """Return "5 minutes", "1 hour", "90 minutes": whole hours, else minutes, rounded up."""
-    minutes = -(-length // timedelta(minutes=1))
-    number, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
-    return f"{number} {unit}" + ("" if number == 1 else "s")
 
 
 def opening_text(opens_at: datetime, hours: Schedule, at: datetime) -> str:

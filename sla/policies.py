@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from leads.conditions import Compiled, compile_conditions
-from leads.custom_facts import all_declared_facts, fact_changes
+from leads.custom_facts import fact_changes
 from leads.documents import live_version
 from leads.fact_history import evidence_for
 from leads.fact_sheet import handoff_facts
 from leads.facts import Fact
 from leads.models import Document, Handoff, Version
+from leads.offered_facts import worded_facts
 from sla.errors import NoPolicy
 from sla.models import Policy, Target
 
@@ -69,16 +70,22 @@ def starts_something(start: Target.Start, at: datetime) -> bool:
 
 
 def policies_of(version: Version) -> tuple[ReadyPolicy, ...]:
-    """Return the policies of a published version, in order. A process reads each version once, and
-    again after an attribute was changed.
+    """Return the policies of a version, in order. A process reads a published one once, and again
+    after an attribute was changed. Raises InvalidConditions for a draft that asks what is no fact.
     """
+    if version.is_draft:
+        return _read(version.pk)
     return _read_once(version.pk, fact_changes(version))
 
 
 @lru_cache(maxsize=64)
 def _read_once(version_id: int, fact_changes: int) -> tuple[ReadyPolicy, ...]:
+    return _read(version_id)
+
+
+def _read(version_id: int) -> tuple[ReadyPolicy, ...]:
     policies = Policy.objects.filter(version=version_id).prefetch_related("targets")
-    attributes = all_declared_facts()
+    attributes = worded_facts()
     return tuple(_ready(policy, attributes) for policy in policies)
 
 

@@ -1,9 +1,20 @@
 from django.urls import path, register_converter
 
-from leads.urls_documents import document_paths
+from leads.urls_documents import document_paths, history_paths
 from leads.views import document_publish, draft_row_changes, draft_rows
 from sla.calendar_pages import CALENDARS, CalendarConverter
-from sla.views import answer_times, calendars, compliance, lists, notices, now, probes, status
+from sla.policy_pages import POLICIES
+from sla.views import (
+    answer_times,
+    calendars,
+    compliance,
+    lists,
+    notices,
+    now,
+    policies,
+    probes,
+    status,
+)
 
 register_converter(CalendarConverter, "calendar")
 
@@ -11,12 +22,19 @@ app_name = "sla"
 CALENDAR = "sla/calendars/<calendar:pages>/"
 VERSION = f"{CALENDAR}<int:number>/"
 HOURS = {"table": "hours", "key": ""}
+PROMISES, SET = {"pages": POLICIES}, "sla/policies/<int:number>/"
 
 urlpatterns = [
     path("sla/", now.now, name="now"),
     path("sla/compliance/", compliance.compliance, name="compliance"),
     path("sla/clocks/", lists.clocks, name="clocks"),
     path("sla/handoffs/", lists.handoffs, name="handoffs"),
+    path("sla/policies/", policies.policies, PROMISES, name="policies"),
+    path(SET, policies.version, PROMISES, name="policies_version"),
+    path(f"{SET}check/", policies.check, PROMISES, name="policies_check"),
+    path(f"{SET}try/", policies.try_a_lead, PROMISES, name="policies_try"),
+    path(f"{SET}publish/", document_publish.publish, PROMISES, name="policies_publish"),
+    *history_paths(POLICIES, "sla/policies"),
     path("sla/calendars/", calendars.calendars, {"pages": CALENDARS}, name="calendars"),
     path("sla/calendars/new/", calendars.add_calendar, name="calendar_add_one"),
     path(CALENDAR, calendars.calendar, name="calendar"),

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from leads.models import VersionedRow
 from leads.triggers import VERSION_IS_LOCKED, refuses
+from sla.lengths import length_text
 
 
 class Policy(VersionedRow):
@@ -160,8 +161,21 @@ class Target(models.Model):
         ]
 
     def __str__(self) -> str:
-        start = f" of {self.get_starts_display().lower()}" if self.starts else ""
-        return f"{self.get_kind_display()} within {self.allowed}{start}"
+        return f"{self.get_kind_display()} {self.terms}"
+
+    @property
+    def terms(self) -> str:
+        """What is promised: "within 15 minutes, working time, warned at 50 and 80 %"."""
+        told = [f"within {length_text(self.allowed)}", self.get_measure_display().lower()]
+        if self.starts:
+            told.append(f"from: {self.get_starts_display().lower()}")
+        if self.warn_at:
+            told.append(f"warned at {' and '.join(map(str, self.warn_at))} %")
+        if self.goes_on:
+            told.append("goes on with the next rep")
+        if self.reroute_after is not None:
+            told.append(f"to the next rep {length_text(self.reroute_after)} later")
+        return ", ".join(told)
 
     @property
     def start(self) -> Start:

@@ -64,6 +64,7 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
     criteria = start_draft(live_version(Document.Kind.CRITERIA, at), by=rosa)
     table = start_draft(live_version(Document.Kind.ROUTING, at), by=rosa)
     calendar = start_draft(live_version(Document.Kind.CALENDAR, at, name="Office hours"), by=rosa)
+    policies = start_draft(live_version(Document.Kind.POLICIES, at), by=rosa)
     source = IntakeSource.objects.get(slug="demo-request")
     issue_token(source)
     absence = Absence.objects.create(
@@ -97,6 +98,7 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
         "sla/calendars/<calendar:pages>/<int:number>": (
             f"sla/calendars/{calendar.document_id}/{calendar.number}"
         ),
+        "sla/policies/<int:number>": f"sla/policies/{policies.number}",
         "sla/calendars/<calendar:pages>": f"sla/calendars/{calendar.document_id}",
         "leads/new/<uuid:public_id>": f"leads/new/{submission.public_id}",
         "leads/<int:pk>": f"leads/{handoff.lead_id}",

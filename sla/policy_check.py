@@ -1,0 +1,58 @@
+"""What forbids making a version of the promises live, and what can hardly be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from leads.admin.rows import fallback_problems
+from leads.conditions import InvalidConditions
+from leads.models import Version
+from sla.models import Policy, Target
+from sla.policies import policies_of
+
+# What a rep or reviewer who is late with would hear of first.
+EXPECTED = (Target.Kind.FIRST_RESPONSE, Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH)
+
+
+def problems_of(version: Version, at: datetime) -> list[str]:
+    """Return what forbids making `version` live, each as a sentence for the user."""
+    policies = _policies(version)
+    idle = [policy for policy in policies if not policy.targets.all()]
+    return [
+        *fallback_problems(policies),
+        *(f"“{policy}” promises nothing: give it a promise." for policy in idle),
+        *_unreadable(version),
+    ]
+
+
+def warnings_of(version: Version) -> list[str]:
+    """Return what can hardly be meant, each as a sentence. It forbids nothing."""
+    return [sentence for policy in _policies(version) for sentence in _about(policy)]
+
+
+def _policies(version: Version) -> list[Policy]:
+    return list(Policy.objects.filter(version=version).prefetch_related("targets"))
+
+
+def _unreadable(version: Version) -> list[str]:
+    try:
+        policies_of(version)
+    except InvalidConditions as invalid:
+        return [str(message) for message in invalid.messages]
+    return []
+
+
+def _about(policy: Policy) -> Iterator[str]:
+    promised = {Target.Kind(target.kind): target for target in policy.targets.all()}
+    missing = [kind.label.lower() for kind in EXPECTED if kind not in promised]
+    if promised and missing:
+        yield f"“{policy}” promises nothing about {' and '.join(missing)}."
+    accept, touch = promised.get(Target.Kind.ACCEPT), promised.get(Target.Kind.FIRST_TOUCH)
+    if accept and touch and _is_sooner(touch, accept):
+        yield f"“{policy}” asks for the first touch before the answer is due."
+
+
+def _is_sooner(one: Target, other: Target) -> bool:
+    alike = one.measure == other.measure and one.start == other.start
+    return alike and one.allowed < other.allowed

@@ -1,0 +1,81 @@
+"""Which policy would hold for a lead, and by when it would have what done. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from leads.condition_trace import ConditionTrace, Truth
+from leads.countdown import instant_text
+from leads.evidence import Evidence
+from leads.fact_history import evidence_for
+from leads.fact_sheet import band_facts, handoff_facts
+from leads.models import Handoff, Lead, Version
+from sla.calendars import hours_for
+from sla.levels import instants
+from sla.models import Target
+from sla.policies import BREACH, Promise, ReadyPolicy, policies_of
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPolicy:
+    """A policy that was asked, and the first condition that does not hold; None: it decides."""
+
+    label: str
+    against: ConditionTrace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """By when something would be due, if what starts it happened now."""
+
+    what: str
+    by: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriedPolicies:
+    """handoff: as which the lead was tried; None: as one that its score opens."""
+
+    handoff: Handoff | None
+    asked: Sequence[AskedPolicy]
+    chosen: ReadyPolicy | None
+    due: Sequence[Due]
+
+
+def try_policies(version: Version, lead: Lead, at: datetime, *, zone: str) -> TriedPolicies:
+    """Return what `version` promises about `lead`, opened as its newest handoff was, else by its
+    score. zone: of the reader. Raises InvalidConditions for a draft that can't be asked.
+    """
+    newest = lead.handoffs.select_related("owner").order_by("-opened_at", "-pk").first()
+    path = Handoff.Path.SCORE.value
+    opened = handoff_facts(newest) if newest else {"handoff.path": path, **band_facts(lead.band)}
+    evidence = evidence_for(lead, at, extra=opened)
+    asked, chosen = _ask(policies_of(version), evidence)
+    due = [_due(each, lead, at, zone) for each in chosen.promises.values()] if chosen else []
+    return TriedPolicies(newest, asked, chosen, due)
+
+
+def _ask(
+    policies: Sequence[ReadyPolicy], evidence: Evidence
+) -> tuple[list[AskedPolicy], ReadyPolicy | None]:
+    """Ask the policies up to the first that holds; returns what was asked, and that one."""
+    asked: list[AskedPolicy] = []
+    for policy in policies:
+        if policy.conditions.matches(evidence):
+            return [*asked, AskedPolicy(policy.label, None)], policy
+        groups = policy.conditions.trace(evidence).groups
+        against = next(each for each in groups[0].conditions if each.truth != Truth.TRUE)
+        asked.append(AskedPolicy(policy.label, against))
+    return asked, None
+
+
+def _due(promise: Promise, lead: Lead, at: datetime, zone: str) -> Due:
+    is_working = promise.measure == Target.Measure.WORKING
+    schedule = hours_for(lead.owner, at).schedule if is_working else None
+    (due_at,) = instants(at, promise.allowed, [BREACH], schedule=schedule)
+    by = instant_text(due_at.astimezone(ZoneInfo(zone)), zone)
+    return Due(Target.Kind(promise.kind).label, by, promise.starts.label.lower())

@@ -1,0 +1,88 @@
+"""The promises: the live set, any other version, its check, and what it would mean for a lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from leads.conditions import InvalidConditions
+from leads.criteria_compare import offered
+from leads.document_pages import DocumentPages, around
+from leads.instants import database_now
+from leads.models import Lead, Version
+from leads.requests import SignedInRequest, read_id, wants_fragment
+from leads.views.access import page_readers_only
+from leads.views.document_history import version_or_404
+from sla.models import Policy
+from sla.policy_check import problems_of, warnings_of
+from sla.policy_trying import try_policies
+
+
+@page_readers_only
+@require_GET
+def policies(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
+    newest = pages.publications().first()
+    if newest is None:
+        return render(request, "sla/policies_none.html")
+    return _show(request, pages, newest.version)
+
+
+@page_readers_only
+@require_GET
+def version(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
+    return _show(request, pages, version_or_404(pages, number))
+
+
+def _show(request: SignedInRequest, pages: DocumentPages, shown: Version) -> HttpResponse:
+    stands = around(pages, shown, request.user)
+    tables = pages.tables_of(shown, stands.compared if shown.is_draft else shown)
+    context = {
+        "pages": pages,
+        "version": shown,
+        "around": stands,
+        "diff": tables.diff,
+        "rows": tables.views(Policy),
+        "at": database_now(),
+    }
+    return render(request, "sla/policies.html", context)
+
+
+@page_readers_only
+@require_GET
+@vary_on_headers("HX-Request")
+def check(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
+    shown, at = version_or_404(pages, number), database_now()
+    context = {
+        "pages": pages,
+        "version": shown,
+        "errors": problems_of(shown, at),
+        "warnings": warnings_of(shown),
+        "fine": "The last policy takes everything, and each promises something.",
+    }
+    template = "_check.html" if wants_fragment(request) else "check.html"
+    return render(request, f"sla/{template}", context)
+
+
+@page_readers_only
+@require_GET
+@vary_on_headers("HX-Request")
+def try_a_lead(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
+    """One lead (?lead=5), or leads to choose from (?q=words)."""
+    shown, at = version_or_404(pages, number), database_now()
+    words, lead_id = request.GET.get("q", "").strip(), read_id(request.GET.get("lead", ""))
+    context: dict[str, Any] = {"pages": pages, "version": shown, "words": words}
+    if lead_id is not None and not words:
+        visible = Lead.objects.visible_to(request.user).live().select_related("owner", "account")
+        context["lead"] = lead = get_object_or_404(visible, pk=lead_id)
+        try:
+            context["tried"] = try_policies(shown, lead, at, zone=request.user.zone)
+        except InvalidConditions as invalid:
+            context["refused"] = invalid.messages
+    else:
+        context["offered"] = offered(request.user, words)
+    template = "_policies_try.html" if wants_fragment(request) else "policies_try.html"
+    return render(request, f"sla/{template}", context)
