@@ -36,6 +36,7 @@ from leads.models import (
 )
 from leads.places import place_text, read_place
 from routing.models import Decision
+from sla.haste import marked
 from sla.models import ClockEvent, Notification
 
 PAGE_SIZE = 30
@@ -108,6 +109,10 @@ def _closed_deals(lead: Lead) -> QuerySet[Any]:
     return _deals(lead).filter(is_told=False, closed_at__isnull=False)
 
 
+def _touches(lead: Lead) -> QuerySet[Any]:
+    return marked(Touch.objects.filter(lead=lead))
+
+
 def _clock_events(lead: Lead) -> QuerySet[Any]:
     return ClockEvent.objects.filter(clock__lead=lead)
 
@@ -137,7 +142,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         _of_handoffs(Assignment, answered_at__isnull=False), "answered_at", words.answered, ("rep",)
     ),
-    Kind(_of_lead(Touch), "occurred_at", words.touch, ("by",)),
+    Kind(_touches, "occurred_at", words.touch, ("by",)),
     Kind(_of_handoffs(Disposition), "at", words.disposition, ("code", "by")),
     Kind(_of_lead(Meeting), "booked_at", words.meeting, ("source",)),
     Kind(_told_deals, "at", words.deal_told, ("by",)),

@@ -128,7 +128,15 @@ def ended(row: Assignment) -> Told:
 
 def touch(row: Touch) -> Told:
     who = str(row.by) if row.by else "Automatic"
-    return Told(CHANNEL_ICONS.get(Touch.Channel(row.channel), "users"), str(row), who, row.note)
+    icon = CHANNEL_ICONS.get(Touch.Channel(row.channel), "users")
+    return Told(icon, f"{row}{hasty(row)}", who, row.note)
+
+
+def hasty(row: Touch) -> str:
+    """Return what is to be said of a touch that came too soon or too fast; it must be `marked`."""
+    if row.is_too_soon:  # type: ignore[attr-defined]
+        return ", less than 20 seconds after opening the lead"
+    return ", one of five or more in a minute" if row.is_too_fast else ""  # type: ignore[attr-defined]
 
 
 def disposition(row: Disposition) -> Told:

@@ -134,6 +134,16 @@ def test_a_missed_promise_stands_out(pass_lead, alice, at):
 
 
 # Pages --------------------------------------------------------------------------------------------
+def test_a_touch_right_after_opening_the_lead_stands_out(pass_lead, alice, at):
+    handoff = pass_lead(alice)
+    answers.open_lead(handoffs.open_assignment(handoff), at=at)
+    touch = {"channel": "call", "outcome": "no_answer", "note": ""}
+    called_at = at + timedelta(seconds=5)
+    answers.log_touch(handoff, by=alice, occurred_at=called_at, at=called_at, **touch)
+    told = [entry.told.what for entry in timeline(handoff.lead).entries]
+    assert "Call: no answer, less than 20 seconds after opening the lead" in told
+
+
 def test_pages_hold_everything_once(journey):
     at_once = [entry.place for entry in timeline(journey, size=200).entries]
     assert [entry.place for entry in whole(journey)] == at_once

@@ -1,0 +1,63 @@
+"""Touches that came too soon or too fast to be meant: marked where shown, never refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+
+from leads.models import Assignment, Touch
+
+# Sooner after opening the lead nobody has read it and dialled.
+TOO_SOON = timedelta(seconds=20)
+TOO_MANY, TOO_FAST = 5, timedelta(minutes=1)
+
+
+def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:
+    """Annotate what is hasty of a rep's touches.
+
+    is_too_soon: less than 20 seconds after they had opened the lead.
+    is_too_fast: one of five or more that they made within a minute, of whatever leads.
+    """
+    opened_at = F("assignment__received_at")
+    soon = Q(
+        is_automated=False,
+        assignment__evidence=Assignment.Evidence.OPENED,
+        occurred_at__gte=opened_at,
+        occurred_at__lt=opened_at + TOO_SOON,
+    )
+    return touches.annotate(
+        is_too_soon=ExpressionWrapper(soon, BooleanField()), is_too_fast=Exists(_begins_a_minute())
+    )
+
+
+def _begins_a_minute() -> QuerySet[Touch]:
+    """Return the touches of the same rep with which a minute of too many began that the outer one
+    lies in.
+    """
+    in_minute = (
+        Touch.objects.filter(
+            by=OuterRef("by"),
+            occurred_at__gte=OuterRef("occurred_at"),
+            occurred_at__lt=OuterRef("occurred_at") + TOO_FAST,
+        )
+        .order_by()
+        .values("by")
+        .annotate(count=Count("pk"))
+    )
+    same_rep = Touch.objects.filter(
+        by=OuterRef("by"),
+        occurred_at__lte=OuterRef("occurred_at"),
+        occurred_at__gt=OuterRef("occurred_at") - TOO_FAST,
+    )
+    return same_rep.annotate(count=Subquery(in_minute.values("count"))).filter(count__gte=TOO_MANY)
