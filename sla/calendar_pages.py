@@ -8,7 +8,7 @@ from sla.calendar_check import problems_of
 from sla.forms.calendars import CalendarForm
 from sla.models import CalendarTerms
 
-HOURS = Table("hours", CalendarTerms, "hours")
+HOURS = Table("hours", CalendarTerms, "week")
 
 CALENDARS = DocumentPages(
     kind=Document.Kind.CALENDAR,

@@ -83,6 +83,7 @@ def test_a_draft_is_edited_compared_and_published_on_pages(client, rosa, office,
     form = client.get(f"{start}hours/").context["carried"]
     sent = {"draft": form.draft_id, "seen": form.seen, "opened": form.marks, "zone": "UTC", **WEEK}
     assert client.post(f"{start}hours/", sent)["Location"] == f"{start}#hours"
+    assert "The week is saved to draft v2." in client.get(start).content.decode()
     assert "Mon–Fri 09:00–17:00; Sat, Sun closed" in client.get(f"{start}diff/").content.decode()
     assert client.get(start).status_code == client.get(f"{start}check/").status_code == 200
     draft.refresh_from_db()
