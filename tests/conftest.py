@@ -32,8 +32,7 @@ from leads.models import (
     User,
 )
 from routing.models import Rota, RotaMember
-from tests.shipped import Shipped, take_shipped
-from tests.tables import empty_tables
+from tests.shipped import Shipped, forget_what_was_read, take_shipped
 
 PASSWORD = "correct horse battery"
 # A Tuesday morning, within office hours.
@@ -50,6 +49,9 @@ hypothesis.settings.load_profile("patient")
 
 # A large program at rest, looked through for garbage at every turn, costs a tenth of the run.
 gc.set_threshold(100_000, 50, 100)
+
+# Fixtures that take seconds.
+SET_UP_FOR_A_MODULE = {"demo", "observed"}
 
 MakeLead = Callable[..., Lead]
 MakeHandoff = Callable[..., Handoff]
@@ -75,6 +77,8 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         if "client" in item.fixturenames:
             item.add_marker("pages")
+    # What comes first is not stolen halfway by another worker, which would set it up anew.
+    items.sort(key=lambda item: SET_UP_FOR_A_MODULE.isdisjoint(item.fixturenames))
 
 
 def pytest_sessionstart() -> None:
@@ -88,8 +92,6 @@ def pytest_sessionstart() -> None:
         "WHITENOISE_AUTOREFRESH": True,
     }
     override_settings(**quick).enable()
-    # What `flush` does takes half a second.
-    TransactionTestCase._fixture_teardown = lambda case: empty_tables()
     client.store_rendered_templates = store_page
 
 
@@ -128,19 +130,38 @@ def make_rosa(**fields: Any) -> User:
 @pytest.fixture(scope="session")
 def shipped(django_db_setup: None, django_db_blocker: Any) -> Shipped:
     with django_db_blocker.unblock():
-        return take_shipped(make_rosa)
+        shipped = take_shipped(make_rosa)
+    # What `flush` does takes half a second.
+    TransactionTestCase._fixture_teardown = lambda case: shipped.restore()
+    return shipped
+
+
+@pytest.fixture
+def _django_db_helper(
+    request: pytest.FixtureRequest, shipped: Shipped, _django_db_helper: None
+) -> Iterator[None]:
+    """What every test with a database begins with."""
+    if "defaults" in request.fixturenames or not shipped.is_there:
+        yield
+        return
+    with shipped.left_out():
+        yield
 
 
 @pytest.fixture
 def rosa(shipped: Shipped, db: None) -> User:
     """RevOps admin. She answers for the shared queues."""
+    if shipped.is_there:
+        return User.objects.get(pk=shipped.owner_id)
     return make_rosa(pk=shipped.owner_id)
 
 
 @pytest.fixture
 def defaults(shipped: Shipped, rosa: User) -> None:
     """What ships with the product, live since long before `at`."""
-    shipped.load()
+    forget_what_was_read()
+    if not shipped.is_there:
+        shipped.load()
 
 
 @pytest.fixture

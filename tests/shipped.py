@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,41 +15,70 @@ from revops.defaults.load import load_defaults
 from routing import table
 from sla import calendars, policies
 from sla.models import CalendarTerms
-from tests.tables import count_rows, run, run_without_triggers
+from tests.tables import count_rows, empty_tables, run, run_without_triggers
 
 # Each keeps what it read of a published version by its id and by how often attributes changed, which
 # for what is shipped comes again in the next test with other attributes.
 KEPT_BY_VERSION = (criteria._read_once, policies._read_once, table._read_once)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shipped:
-    """The rows of all shipped settings, and the id of the admin they name."""
+    """The rows of all shipped settings and of the admin they name. They lie in the test database
+    from the first test to the last; those who do not ask for them find it without.
+    """
 
     owner_id: int
-    sql: str
+    owner_rows: str
+    settings: str
+    tables: tuple[str, ...]
+    is_there: bool = False
 
     def load(self) -> None:
-        """Insert the rows. What triggers would write or check is among them."""
-        for read in KEPT_BY_VERSION:
-            read.cache_clear()
-        run_without_triggers(self.sql)
+        """Insert the settings. What triggers would write or check is among them."""
+        run_without_triggers(self.settings)
+
+    def restore(self) -> None:
+        """Leave the tables as they are for the next test, after one that committed."""
+        empty_tables()
+        run_without_triggers(f"{self.owner_rows};{self.settings}")
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """Take all of it away until the transaction is rolled back, or restored."""
+        run_without_triggers(";".join(f'DELETE FROM "{name}"' for name in self.tables))
+        self.is_there = False
+        try:
+            yield
+        finally:
+            self.is_there = True
+
+
+def forget_what_was_read() -> None:
+    for read in KEPT_BY_VERSION:
+        read.cache_clear()
 
 
 def take_shipped(make_owner: Callable[[], User]) -> Shipped:
-    """Load the defaults as the product does, live since 2025, and undo it all."""
+    """Load the defaults as the product does, live since 2025, undo it, and leave their rows."""
     with transaction.atomic():
+        empty = count_rows()
         owner = make_owner()
-        before = count_rows()
+        alone = count_rows()
         load_defaults(datetime(2025, 1, 1, tzinfo=UTC))
         # What is read of a calendar is kept for all tests: the ids are the same in each.
         for terms in CalendarTerms.objects.select_related("version"):
             calendars.schedule_of(terms.version)
-        filled = [name for name, rows in count_rows().items() if rows != before[name]]
-        assert not any(before[name] for name in filled)
-        sql = ";".join(inserts_of(name) for name in filled)
+        full = count_rows()
+        owners = [name for name, rows in alone.items() if rows != empty[name]]
+        filled = [name for name, rows in full.items() if rows != alone[name]]
+        assert not any(alone[name] for name in filled)
+        owner_rows, settings = (";".join(map(inserts_of, names)) for names in (owners, filled))
         transaction.set_rollback(True)
-    return Shipped(owner.pk, sql)
+    shipped = Shipped(owner.pk, owner_rows, settings, (*owners, *filled))
+    shipped.restore()
+    shipped.is_there = True
+    return shipped
 
 
 def inserts_of(name: str) -> str:

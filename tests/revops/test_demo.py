@@ -96,9 +96,9 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
+def demo(shipped, django_db_blocker):
     """A small demo, with what is only checked at commit checked; taken back after the module."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), transaction.atomic(), shipped.left_out():
         story = load_demo(seed=42, leads=150, now=database_now())
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
