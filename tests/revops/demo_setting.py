@@ -16,6 +16,7 @@ from routing.models import Rota, Territory
 from routing.needs import Needs
 from routing.table import Rule
 from sla.business_time import Schedule
+from sla.calendars import WorkingHours
 from sla.policies import Promise, ReadyPolicy
 
 OFFICE = 1
@@ -136,6 +137,6 @@ def _hop() -> Hop:
     return hop
 
 
-def _hours(pk: int, zone: str) -> tuple[Schedule, Version]:
+def _hours(pk: int, zone: str) -> WorkingHours:
     schedule = Schedule.from_dict({"tz": zone, "hours": operations.OFFICE_HOURS})
-    return schedule, version(20 + pk, "calendar", zone)
+    return WorkingHours(schedule, version(20 + pk, "calendar", zone))
