@@ -7,13 +7,15 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from typing import Any
 
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import TransactionTestCase, client
+from django.test import TransactionTestCase
+from django.test import client as django_client
 from django.test.client import store_rendered_templates
 from django.test.utils import override_settings
 
@@ -33,6 +35,7 @@ from leads.models import (
 )
 from routing.models import Rota, RotaMember
 from tests.shipped import Shipped, forget_what_was_read, take_shipped
+from tests.visitors import Visitor
 
 PASSWORD = "correct horse battery"
 # A Tuesday morning, within office hours.
@@ -92,7 +95,7 @@ def pytest_sessionstart() -> None:
         "WHITENOISE_AUTOREFRESH": True,
     }
     override_settings(**quick).enable()
-    client.store_rendered_templates = store_page
+    django_client.store_rendered_templates = store_page
 
 
 def store_page(
@@ -103,6 +106,11 @@ def store_page(
     """
     if context.template is template:
         store_rendered_templates(store, signal, sender, template, context)
+
+
+@pytest.fixture
+def client() -> Visitor:
+    return Visitor()
 
 
 @pytest.fixture
@@ -218,20 +226,22 @@ def source(defaults: None) -> IntakeSource:
 @pytest.fixture
 def make_lead(source: IntakeSource, at: datetime) -> MakeLead:
     """Make a lead in the nurture queue; `fields` as in Lead."""
+    numbers = count(1)
 
     def make(name: str = "Clara Nyström", **fields: Any) -> Lead:
         entered_at = fields.pop("entered_at", at)
         fields = {
             "name": name,
-            "email": f"lead{Lead.objects.count() + 1}@lumora.example",
+            "email": f"lead{next(numbers)}@lumora.example",
             "company": "Lumora Pay",
             "source": source,
             "stage_id": "ml",
             "stage_since": entered_at,
             "entered_at": entered_at,
-            "queue": Queue.objects.get(key="nurture"),
             **fields,
         }
+        if "queue" not in fields:
+            fields["queue"] = Queue.objects.get(key="nurture")
         lead = Lead.objects.create(search_text=f"{name} {fields['email']}", **fields)
         entry = {"reason": "Made for a test", "by": None, "at": entered_at}
         ownership.first_entry(lead, source=OwnershipChange.Source.INTAKE, **entry)
