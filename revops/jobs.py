@@ -83,7 +83,7 @@ def run_step(*, but_not: Collection[int] = ()) -> Stepped | None:
         job = _claim(but_not)
         if job is None:
             return None
-        at, goes_on = database_now(), job.kind not in THROTTLED
+        at = database_now()
         try:
             with transaction.atomic():
                 cursor = STEPS[job.kind](job, at)
@@ -99,7 +99,12 @@ def run_step(*, but_not: Collection[int] = ()) -> Stepped | None:
             _note_progress(job, cursor, at)
         job.heartbeat_at = at
         job.save()
-    return Stepped(job.pk, goes_on)
+    return Stepped(job.pk, goes_on=job.kind not in THROTTLED or not _much_waits(at))
+
+
+def _much_waits(at: datetime) -> bool:
+    """Whether a step's worth of leads wait to be judged again."""
+    return Lead.objects.filter(reconsider_at__lte=at)[:STEP].count() == STEP
 
 
 def _claim(but_not: Collection[int]) -> Job | None:
@@ -151,5 +156,5 @@ STEPS: dict[str, Step] = {
     departures.KIND: departures.move_some,
     new_roles.KIND: new_roles.move_some,
 }
-# One step a tick: what they set off has to be worked off too.
+# One step a tick while much waits: what they set off has to be worked off too.
 THROTTLED = frozenset({RECONSIDER_ALL})

@@ -100,13 +100,18 @@ def trials(monkeypatch, **steps):
     return turns
 
 
-def test_jobs_take_turns_and_a_throttled_one_has_one_a_tick(monkeypatch, defaults):
+def test_jobs_take_turns_and_a_throttled_one_has_one_a_tick_while_much_waits(
+    monkeypatch, make_lead, now
+):
     monkeypatch.setattr(jobs, "THROTTLED", {"heavy"})
-    turns = trials(monkeypatch, heavy=step_that(1, 2), light=step_that(1, 2, None))
+    monkeypatch.setattr(jobs, "STEP", 1)
+    make_lead(reconsider_at=now)
+    turns = trials(monkeypatch, heavy=step_that(1, 2, None), light=step_that(1, 2, None))
     jobs.run_steps(for_s=5)
     assert turns == ["heavy", "light", "light", "light"]
+    Lead.objects.update(reconsider_at=None)
     jobs.run_steps(for_s=5)
-    assert turns[4:] == ["heavy"]
+    assert turns[4:] == ["heavy", "heavy"]
 
 
 def test_a_job_that_fails_by_chance_for_ever_blocks_no_other(monkeypatch, defaults):
