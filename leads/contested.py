@@ -8,7 +8,7 @@ from typing import Literal
 
 from django.db import models
 
-from leads.version_words import Vocabulary, Words, cells_of, marks_of, own_cells
+from leads.version_words import Vocabulary, Words, belonging, cells_of, marks_of, own_cells
 
 Marks = Mapping[str, str]
 # Whose change of a cell it is; "" where nobody's is known of.
@@ -76,6 +76,6 @@ def write_marks(marks: Marks) -> str:
 
 def read_marks(text: str, model: type[models.Model]) -> dict[str, str]:
     """Return the marks of a row of `model` that a form carried; what is no mark is left out."""
-    names = {field.name for field in own_cells(model)}
+    names = {*(field.name for field in own_cells(model)), *belonging(model)}
     pairs = (part.partition("=") for part in text.split())
     return {name: mark for name, _, mark in pairs if name in names}

@@ -74,7 +74,7 @@ def start_draft(base: Version, *, by: User | None) -> Version:
     draft = Version.objects.create(
         document=document, number=document.last_number, base=base, created_by=by
     )
-    _copy_rows({base.pk: draft})
+    copy_rows({base.pk: draft})
     return draft
 
 
@@ -169,7 +169,7 @@ def discard(version: Version) -> None:
         ) from None
 
 
-def _copy_rows(owners: Mapping[int, models.Model]) -> None:
+def copy_rows(owners: Mapping[int, models.Model]) -> None:
     """Copy the rows that belong to rows or versions, by their ids, to what those became."""
     for belonging in _belongings(type(next(iter(owners.values())))):
         if _belongings(belonging.model):
@@ -180,7 +180,7 @@ def _copy_rows(owners: Mapping[int, models.Model]) -> None:
                 row.pk, row._state.adding = None, True
             if became:
                 belonging.model._default_manager.bulk_create(became.values())
-                _copy_rows(became)
+                copy_rows(became)
         else:
             _copy_in_database(belonging, {old: new.pk for old, new in owners.items()})
 

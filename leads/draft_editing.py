@@ -10,10 +10,10 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from leads.documents import save_edit
+from leads.documents import copy_rows, save_edit
 from leads.errors import StaleDraft
 from leads.models import User, Version, VersionedRow
-from leads.version_words import fingerprint, key_of, natural_key
+from leads.version_words import belonging, fingerprint, key_of, natural_key
 
 
 class DraftIsGone(StaleDraft):
@@ -180,12 +180,17 @@ def _put_in_order(
 
 def _put_back(was: models.Model, now: models.Model | None, draft: Version) -> None:
     """Have a row of `draft` say what it `was`; without one `now`, add it."""
+    stood = was.pk
     was.pk = now.pk if now else None
     was._state.adding = now is None
     setattr(was, "version", draft)  # noqa: B010  # every row of a version has one
     if isinstance(was, VersionedRow) and isinstance(now, VersionedRow):
         was.position = now.position
     was.save()
+    for accessor in belonging(type(was)):
+        getattr(was, accessor).all().delete()
+    if belonging(type(was)):
+        copy_rows({stood: was})
 
 
 def next_position(rows: Sequence[VersionedRow]) -> int:

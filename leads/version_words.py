@@ -30,6 +30,7 @@ LABELS = {
     "readiness_1": "Readiness 1 from",
     "readiness_2": "Readiness 2 from",
     "opens_at": "Opens a handoff at",
+    "targets": "Promises",
     "zone": "Time zone",
     "hours": "Week",
     "holiday_country": "Holidays of",
@@ -83,8 +84,8 @@ def cells_of(row: models.Model, own: Vocabulary) -> dict[str, Words]:
         for field in own_cells(type(row))
     }
     for accessor in belonging(type(row)):
-        rows = getattr(row, accessor).all() if row.pk else []
-        cells[accessor] = Words(accessor.capitalize(), "; ".join(map(str, rows)) or NOTHING)
+        rows = "; ".join(map(str, rows_of(row, accessor)))
+        cells[accessor] = Words(LABELS.get(accessor, accessor.capitalize()), rows or NOTHING)
     return cells
 
 
@@ -97,18 +98,39 @@ def belonging(model: type[models.Model]) -> list[str]:
     ]
 
 
+def rows_of(row: models.Model, accessor: str) -> Sequence[models.Model]:
+    """Return the rows that belong to `row`: as they were typed, where a form has read them into
+    `typed_` and the accessor's name, else as they are stored.
+    """
+    typed: Sequence[models.Model] | None = getattr(row, f"typed_{accessor}", None)
+    if typed is not None:
+        return typed
+    return list(getattr(row, accessor).all()) if row.pk else []
+
+
 def fingerprint(row: models.Model | None) -> str:
     """Return what changes with any cell of `row`; "" where there is no row."""
     if row is None:
         return ""
     values = [getattr(row, field.attname) for field in row._meta.fields if field.name != "position"]
+    values += [_values_of_rows(row, accessor) for accessor in belonging(type(row))]
     return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
 
 
 def marks_of(row: models.Model | None) -> dict[str, str]:
     """Return for each cell of `row` what changes with it; nothing where there is no row."""
-    cells = own_cells(type(row)) if row else []
-    return {field.name: _mark(getattr(row, field.attname)) for field in cells}
+    if row is None:
+        return {}
+    cells = {field.name: getattr(row, field.attname) for field in own_cells(type(row))}
+    cells |= {accessor: _values_of_rows(row, accessor) for accessor in belonging(type(row))}
+    return {name: _mark(value) for name, value in cells.items()}
+
+
+def _values_of_rows(row: models.Model, accessor: str) -> list[str]:
+    """Return what the rows that belong to `row` say, whatever their ids and their order."""
+    rows = rows_of(row, accessor)
+    cells = [field for field in own_cells(type(rows[0])) if not field.is_relation] if rows else []
+    return sorted(repr([getattr(each, field.attname) for field in cells]) for each in rows)
 
 
 def _mark(value: object) -> str:

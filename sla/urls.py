@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from leads.urls_documents import document_paths, history_paths
+from leads.urls_documents import document_paths
 from leads.views import document_publish, draft_row_changes, draft_rows
 from sla.calendar_pages import CALENDARS, CalendarConverter
 from sla.policy_pages import POLICIES
@@ -34,7 +34,7 @@ urlpatterns = [
     path(f"{SET}check/", policies.check, PROMISES, name="policies_check"),
     path(f"{SET}try/", policies.try_a_lead, PROMISES, name="policies_try"),
     path(f"{SET}publish/", document_publish.publish, PROMISES, name="policies_publish"),
-    *history_paths(POLICIES, "sla/policies"),
+    *document_paths(POLICIES, "sla/policies"),
     path("sla/calendars/", calendars.calendars, {"pages": CALENDARS}, name="calendars"),
     path("sla/calendars/new/", calendars.add_calendar, name="calendar_add_one"),
     path(CALENDAR, calendars.calendar, name="calendar"),

@@ -21,6 +21,9 @@ class Policy(VersionedRow):
 
     conditions = models.JSONField(default=list, blank=True)
 
+    # The promises that a form has read for it, not saved; None: those that are stored.
+    typed_targets: list[Target] | None = None
+
     class Meta(VersionedRow.Meta):
         verbose_name_plural = "policies"
 

@@ -17,8 +17,8 @@ from leads.models import Lead, Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.views.access import page_readers_only
 from leads.views.document_history import version_or_404
-from sla.models import Policy
 from sla.policy_check import problems_of, warnings_of
+from sla.policy_page import policy_views
 from sla.policy_trying import try_policies
 
 
@@ -44,8 +44,9 @@ def _show(request: SignedInRequest, pages: DocumentPages, shown: Version) -> Htt
         "pages": pages,
         "version": shown,
         "around": stands,
+        "page": {"around": stands},
         "diff": tables.diff,
-        "rows": tables.views(Policy),
+        "rows": policy_views(tables),
         "at": database_now(),
     }
     return render(request, "sla/policies.html", context)

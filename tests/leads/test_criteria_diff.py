@@ -120,7 +120,7 @@ def test_a_policy_is_told_with_its_targets(drafted):
     policy = edit(draft, Policy).filter(targets__isnull=False).first()
     Target.objects.filter(policy=policy).delete()
     ((name, how, cells),) = told(draft)
-    assert (name, how, cells["Targets"][1]) == (policy.label, "changed", "–")
+    assert (name, how, cells["Promises"][1]) == (policy.label, "changed", "–")
 
 
 def test_a_calendar_is_told_too(drafted, at):

@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from leads.contested import untouched
 from leads.documents import live_version, start_draft
 from leads.instants import database_now
 from leads.models import Document, Version
+from leads.offered_facts import offered_facts
+from leads.version_words import fingerprint, marks_of
+from sla.forms.policies import PolicyForm, as_typed
 from sla.models import Policy, Target
 from sla.policy_check import problems_of, warnings_of
 from sla.policy_trying import try_policies
@@ -52,14 +56,113 @@ def test_anybody_reads_the_live_set_and_editors_start_a_draft_of_it(client, alic
     assert client.post("/sla/policies/draft/").status_code == 403
     client.force_login(olga)
     answer = client.post("/sla/policies/draft/")
-    assert "Edit in the records" in client.get(answer["Location"]).content.decode()
+    assert "Edit Trial started: 1 hour" in client.get(answer["Location"]).content.decode()
 
 
 def test_a_draft_shows_what_it_changes(client, olga, draft):
     Target.objects.filter(policy=policy(draft, "trial"), kind="review").delete()
     client.force_login(olga)
     page = client.get(f"/sla/policies/{draft.number}/").content.decode()
-    assert "1 change" in page and "Review within 4 hours" in page and "<del>" in page
+    assert "1 change" in page
+    assert "<b>Review</b> <del>within 4 hours, working time, warned at 80 %</del>" in page
+
+
+# Editing ------------------------------------------------------------------------------------------
+def typed(**promises):
+    """The promises of a form, by kind: their parts."""
+    return {
+        f"targets-{kind}-{part}": value
+        for kind, parts in promises.items()
+        for part, value in parts.items()
+    }
+
+
+def form_of(draft, key, **promises) -> PolicyForm:
+    return PolicyForm(
+        {"label": "Rest", **typed(**promises)},
+        instance=policy(draft, key),
+        own=offered_facts(),
+        address="/",
+    )
+
+
+def test_promises_are_typed_as_people_write_them(draft):
+    accept = {"allowed": "90 min", "measure": "wall", "warn_at": "50, 80 %", "reroute_after": "1h"}
+    touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
+    form = form_of(draft, "nurture", accept=accept, first_touch=touch)
+    assert form.is_valid(), form.errors
+    form.save()
+    told = sorted(map(str, policy(draft, "nurture").targets.all()))
+    assert told == [
+        "Accept or reject within 90 minutes, wall time, warned at 50 and 80 %,"
+        " to the next rep 1 hour later",
+        "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"allowed": "soon"}, "Accept or reject: “soon” is no length of time such as 5 min"),
+        ({"allowed": "0 min"}, "Accept or reject: Allow more than no time."),
+        ({"allowed": "2 days"}, "In working time, say hours"),
+        ({"allowed": "5 min", "warn_at": "80, 50"}, "Warn at rising shares"),
+        ({"allowed": "5 min", "warn_at": "half"}, "“half” is no share in percent"),
+        ({"allowed": "5 min", "starts": "review"}, "Such a promise can’t start with that."),
+        ({"allowed": "5 min", "goes_on": "on"}, "Only a first touch and qualifying go on"),
+        ({"allowed": ""}, "Promise something"),
+    ],
+)
+def test_promises_that_make_no_sense_are_refused_in_words(draft, parts, says):
+    form = form_of(draft, "nurture", accept=parts)
+    assert says in " ".join(form.errors["targets"])
+
+
+def test_a_policy_is_changed_removed_and_put_back_with_its_promises(client, olga, draft):
+    client.force_login(olga)
+    start = f"/sla/policies/{draft.number}/rows/policies/"
+    before = sorted(map(str, policy(draft, "trial").targets.all()))
+    carried = client.get(f"{start}nurture/").context["carried"]
+    sent = {"draft": carried.draft_id, "seen": carried.seen, "opened": carried.marks}
+    sent |= {"label": "The rest", **typed(accept={"allowed": "3 h"})}
+    assert client.post(f"{start}nurture/", sent).status_code == 302
+    told = [str(each) for each in policy(draft, "nurture").targets.all()]
+    assert told == ["Accept or reject within 3 hours, working time"]
+    gone = {"draft": draft.pk, "seen": fingerprint(policy(draft, "trial"))}
+    assert client.post(f"{start}trial/remove/", gone).status_code == 302
+    assert not Policy.objects.filter(version=draft, key="trial").exists()
+    client.post(f"{start}trial/restore/", {"draft": draft.pk, "seen": ""})
+    assert sorted(map(str, policy(draft, "trial").targets.all())) == before
+    seen = fingerprint(policy(draft, "nurture"))
+    client.post(f"{start}nurture/restore/", {"draft": draft.pk, "seen": seen})
+    assert policy(draft, "nurture").targets.count() == 4
+    assert Policy.objects.filter(version=draft).last().key == "nurture"
+
+
+def test_whoever_changes_promises_that_somebody_else_changed_is_told(client, rosa, draft):
+    address = f"/sla/policies/{draft.number}/rows/policies/nurture/"
+    client.force_login(rosa)
+    carried = client.get(address).context["carried"]
+    sent = {"draft": carried.draft_id, "seen": carried.seen, "opened": carried.marks}
+    Target.objects.filter(policy=policy(draft, "nurture"), kind="review").delete()
+    answer = client.post(address, {**sent, "label": "Rest", **typed(accept={"allowed": "3 h"})})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Accept or reject within 3 hours" in page and "First touch within 8 hours" in page
+
+
+def test_who_leaves_promises_alone_keeps_what_somebody_else_made_of_them(draft):
+    opened = marks_of(policy(draft, "nurture"))
+    shown = as_typed(list(policy(draft, "nurture").targets.all()))
+    Target.objects.filter(policy=policy(draft, "nurture"), kind="review").delete()
+    form = form_of(draft, "nurture", **shown)
+    assert form.is_valid(), form.errors
+    kept = untouched(form.instance, opened)
+    assert form.keep(kept, policy(draft, "nurture")) and "targets" in kept
+    form.save()
+    saved = policy(draft, "nurture")
+    assert saved.label == "Rest"
+    assert not saved.targets.filter(kind="review").exists() and saved.targets.count() == 3
 
 
 def test_a_set_that_forgets_a_case_is_not_published(client, rosa, draft):

@@ -1,0 +1,197 @@
+"""The form of a policy: its conditions, and a line for each kind of promise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from leads.forms.conditions import ConditionsField, ConditionsWidget
+from leads.forms.rows import RowForm
+from sla.models import Policy, Target
+from sla.models.policies import STARTS
+
+PARTS = ("allowed", "measure", "starts", "warn_at", "goes_on", "reroute_after")
+LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
+SHARE = re.compile(r"\d{1,4}", re.ASCII)
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+GOING_ON = (Target.Kind.FIRST_TOUCH, Target.Kind.QUALIFIED)
+Typed = Mapping[str, Mapping[str, str]]
+
+
+class PromisesWidget(forms.Widget):
+    """A line a kind: how long, in which time, from what on, when to warn, what then."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
+        return {
+            kind: {part: data.get(f"{name}-{kind}-{part}", "").strip() for part in PARTS}
+            for kind in Target.Kind.values
+        }
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}-{Target.Kind.values[0]}-allowed"
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        typed: Typed = value if isinstance(value, Mapping) else as_typed(value or [])
+        lines = [
+            {
+                "kind": kind,
+                "typed": typed.get(kind, {}),
+                "starts": [(start, start.label) for start in map(Target.Start, STARTS[kind])],
+                "may_go_on": kind in GOING_ON,
+                "may_reroute": kind == Target.Kind.ACCEPT,
+            }
+            for kind in Target.Kind
+        ]
+        context = {"name": name, "id": (attrs or {}).get("id", name), "lines": lines}
+        return render_to_string("sla/_promise_fields.html", {**context, "measures": Target.Measure})
+
+
+class PromisesField(forms.Field):
+    """Cleaned to the promises, not saved."""
+
+    widget = PromisesWidget
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+    def clean(self, value: Typed) -> list[Target]:
+        found, problems = [], []
+        for kind in Target.Kind:
+            if value[kind]["allowed"]:
+                try:
+                    found.append(read_target(kind, value[kind]))
+                except ValidationError as error:
+                    problems += [f"{kind.label}: {message}" for message in error.messages]
+        if problems:
+            raise ValidationError(problems)
+        if not found:
+            raise ValidationError("Promise something: say how long at least one of these may take.")
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return True
+
+
+class PolicyConditionsWidget(ConditionsWidget):
+    offers_scores = True
+
+
+class PolicyConditionsField(ConditionsField):
+    widget = PolicyConditionsWidget()
+
+
+class PolicyForm(RowForm):
+    """A policy with its promises. The last one takes what is left and has no conditions."""
+
+    label = forms.CharField(label="Name", max_length=120)
+    conditions = PolicyConditionsField(label="When")
+    targets = PromisesField(
+        label="Promises",
+        help_text="5 min or 4 h, of wall time also 2 days. Without a time, nothing is promised."
+        " Warnings are shares of it in percent, such as 50, 80.",
+    )
+    wide: ClassVar[Sequence[str]] = ("conditions", "targets")
+
+    class Meta:
+        model = Policy
+        fields = ("label", "conditions")
+
+    def __init__(self, data: Any = None, *, instance: models.Model, **options: Any) -> None:
+        super().__init__(data, instance=instance, **options)
+        assert isinstance(instance, Policy)
+        if not instance._state.adding and not instance.conditions:
+            del self.fields["conditions"]
+        if instance.pk:
+            self.initial.setdefault("targets", list(instance.targets.all()))
+
+    def _post_clean(self) -> None:
+        self.instance.typed_targets = self.cleaned_data.get("targets")
+        super()._post_clean()
+
+    def keep(self, names: Collection[str], now: models.Model) -> bool:
+        """As for any row; of promises that their editor left alone, what stands `now` stays."""
+        assert isinstance(now, Policy)
+        if "targets" in names:
+            self.instance.typed_targets = [unsaved(target) for target in now.targets.all()]
+        return super().keep([name for name in names if name != "targets"], now)
+
+    def save(self, commit: bool = True) -> Policy:
+        """Save the policy, and its promises in place of those that it had."""
+        policy: Policy = super().save(commit)
+        policy.targets.all().delete()
+        for target in policy.typed_targets or []:
+            target.policy = policy
+            target.save()
+        return policy
+
+
+def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
+    """Return what was typed of one promise. Raises ValidationError in words."""
+    measure = typed["measure"] or Target.Measure.WORKING.value
+    if measure == Target.Measure.WORKING and "d" in typed["allowed"] + typed["reroute_after"]:
+        raise ValidationError("In working time, say hours: a day of work is no 24 of them.")
+    target = Target(
+        kind=kind.value,
+        measure=measure,
+        allowed=read_length(typed["allowed"]),
+        starts=typed["starts"] if typed["starts"] != STARTS[kind][0] else "",
+        warn_at=read_shares(typed["warn_at"]),
+        goes_on=bool(typed["goes_on"]),
+        reroute_after=read_length(typed["reroute_after"]) if typed["reroute_after"] else None,
+    )
+    target.full_clean(exclude=["policy"])
+    return target
+
+
+def read_length(text: str) -> timedelta:
+    found = LENGTH.fullmatch(text.lower())
+    if not found:
+        raise ValidationError(f"“{text}” is no length of time such as 5 min, 4 h or 2 days.")
+    return timedelta(**{UNITS[found[2][0]]: int(found[1])})
+
+
+def read_shares(text: str) -> list[int]:
+    parts = [part.strip(" %") for part in text.split(",") if part.strip(" %")]
+    if wrong := next((part for part in parts if not SHARE.fullmatch(part)), None):
+        raise ValidationError(f"“{wrong}” is no share in percent, such as 80.")
+    return [int(part) for part in parts]
+
+
+def as_typed(targets: Sequence[Target]) -> Typed:
+    """Return promises as somebody would type them."""
+    return {
+        target.kind: {
+            "allowed": length_typed(target.allowed),
+            "measure": target.measure,
+            "starts": target.start,
+            "warn_at": ", ".join(map(str, target.warn_at)),
+            "goes_on": "on" if target.goes_on else "",
+            "reroute_after": length_typed(target.reroute_after),
+        }
+        for target in targets
+    }
+
+
+def length_typed(length: timedelta | None) -> str:
+    """Return "4 h" for whole hours, else minutes; "" for none."""
+    if length is None:
+        return ""
+    minutes = length // timedelta(minutes=1)
+    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
+
+
+def unsaved(target: Target) -> Target:
+    """Return the same promise as a new row, of no policy yet."""
+    target.pk, target._state.adding = None, True
+    return target
