@@ -112,7 +112,10 @@ def _behaviour(condition: Mapping[str, object]) -> Iterator[str]:
 
 def _is_filter(where: object) -> bool:
     return isinstance(where, Mapping) and all(
-        isinstance(name, str) and name and isinstance(value, str | int | float | bool)
+        isinstance(name, str)
+        and name
+        and isinstance(value, str | int | float | bool)
+        and value != ""
         for name, value in where.items()
     )
 

@@ -30,7 +30,7 @@ TABLES: Mapping[str, Table] = {
         Table("depth", DepthRule, "depth rule"),
         Table("required", RequiredField, "required field"),
         Table("checklist", ChecklistItem, "checklist item"),
-        Table("bands", Bands, "bands"),
+        Table("bands", Bands, "grid of bands"),
     )
 }
 SLUGS = {table.model: table.slug for table in TABLES.values()}

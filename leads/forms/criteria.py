@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
 from django.utils.text import slugify
 
@@ -47,8 +48,8 @@ def _days(label: str, help_text: str = "", *, required: bool = True) -> forms.In
         required=required,
         help_text=help_text,
         error_messages={
-            "min_value": f"{label} is at least a day.",
-            "max_value": f"{label} is at most {LONGEST_WINDOW} days.",
+            "min_value": f"“{label}” is at least a day.",
+            "max_value": f"“{label}” is at most {LONGEST_WINDOW} days.",
         },
     )
 
@@ -72,7 +73,6 @@ def _number(label: str, help_text: str = "", *, required: bool = True) -> forms.
         max_value=10_000,
         required=required,
         help_text=help_text,
-        error_messages={"min_value": f"{label} is never below 0."},
     )
 
 
@@ -171,6 +171,7 @@ class GroupCapForm(RowForm):
     class Meta:
         model = GroupCap
         fields = ("group", "cap")
+        error_messages = {NON_FIELD_ERRORS: {"unique_together": "This group has a cap already."}}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -180,6 +181,7 @@ class GroupCapForm(RowForm):
             label="Group",
             choices=[(each, each) for each in groups],
             help_text="A group is made by naming it in a signal.",
+            error_messages={"required": "Choose a group."},
         )
 
 
@@ -188,10 +190,17 @@ class RequiredFieldForm(RowForm):
         model = RequiredField
         fields = ("fact", "path")
         labels = {"path": "On which path"}
+        error_messages = {
+            NON_FIELD_ERRORS: {"unique_together": "This field is required on that path already."}
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["fact"] = forms.ChoiceField(label="Field", choices=self._facts())
+        self.fields["fact"] = forms.ChoiceField(
+            label="Field",
+            choices=self._facts(),
+            error_messages={"required": "Choose a field."},
+        )
 
     def _facts(self) -> list[Any]:
         lead = [fact for fact in LEAD_FACTS if not fact.name.startswith(AFTER_SCORING)]

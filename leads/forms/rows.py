@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.utils import pretty_name
+from django.utils.functional import Promise
 from django.utils.text import slugify
 
 from leads.draft_editing import free_key, next_position
@@ -15,6 +17,26 @@ from leads.forms.conditions import ConditionsField
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import VersionedRow
 from leads.version_words import Vocabulary
+
+# What a field says of a mistake, unless it has words of its own: Django's name neither the field
+# nor what it is for.
+SAID: Mapping[str, str] = {
+    "required": "“{label}” is blank.",
+    "min_value": "“{label}” is at least %(limit_value)s.",
+    "max_value": "“{label}” is at most %(limit_value)s.",
+    "max_length": "“{label}” has at most %(limit_value)s characters, not %(show_value)s.",
+    "invalid_choice": "“{label}” is none of what it can be; choose anew.",
+}
+WHOLE_NUMBER = "“{label}” is a whole number."
+
+
+def speak_plainly(field: forms.Field, label: str) -> None:
+    """Have `field` say what is wrong with its value in the words above. Its own words stay."""
+    words = {**SAID, "invalid": WHOLE_NUMBER} if isinstance(field, forms.IntegerField) else SAID
+    for code, sentence in words.items():
+        # Django's own are promises of a translation.
+        if isinstance(field.error_messages.get(code), Promise | None):
+            field.error_messages[code] = sentence.format(label=label)
 
 
 class RowForm(forms.ModelForm[Any]):
@@ -40,6 +62,8 @@ class RowForm(forms.ModelForm[Any]):
         self.own = own
         self.address = address
         self.is_adrift = is_adrift
+        for name, field in self.fields.items():
+            speak_plainly(field, str(field.label or pretty_name(name)))
         next(iter(self.fields.values())).widget.attrs["autofocus"] = not self.is_bound
         conditions = self.fields.get("conditions")
         if isinstance(conditions, ConditionsField):

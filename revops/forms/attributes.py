@@ -24,6 +24,7 @@ class AttributeForm(forms.ModelForm[CustomFact]):
     class Meta:
         model = CustomFact
         fields = ["label", "slug", "type", "unit", "choices", "is_ordered", "help", "is_active"]
+        error_messages = {"slug": {"unique": "Another attribute has this name in data."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,7 @@ from leads.models import (
     CustomFact,
     FitRule,
     GroupCap,
+    RequiredField,
     Role,
     Signal,
 )
@@ -161,7 +162,7 @@ BEHAVIOUR = {
     ("typed", "sentence"),
     [
         ({f"{ROW}low": "3000"}, "The range is upside down: 3,000 is more than 2,000."),
-        ({"label": ""}, "This field is required."),
+        ({"label": ""}, "“Name” is blank."),
     ],
 )
 def test_a_mistake_is_said_and_nothing_typed_is_lost(editor, address, draft, typed, sentence):
@@ -183,7 +184,9 @@ def test_a_fit_rule_that_makes_no_sense_is_refused(editor, address, draft):
         ({f"{ROW}fact": ""}, "It is blank; choose what to ask about."),
         ({f"{ROW}low": "many"}, "Employees needs a number, not “many”."),
         ({f"{ROW}low": ""}, "Employees needs a value to compare with."),
-        ({"points": "lots"}, "Enter a whole number."),
+        ({"points": "lots"}, "“Points” is a whole number."),
+        ({"points": "1001"}, "“Points” is at most 1000."),
+        (BEHAVIOUR | {f"{ROW}where-name": "page", f"{ROW}where-is": " "}, "each filter needs"),
         (BEHAVIOUR | {f"{ROW}days": "9" * 5000}, "the window must be a whole number of days"),
     ]:
         assert sentence.lower() in mistakes(typed_into(rule(draft), form, **typed)).lower()
@@ -193,11 +196,12 @@ def test_a_signal_that_makes_no_sense_is_refused(editor, address, draft):
     form = opened(editor, address("signals", "pricing-view"))
     signal = Signal.objects.get(version=draft, key="pricing-view")
     for typed, sentence in [
-        ({"decay": "half_life", "half_life_days": "0"}, "Half-life is at least a day."),
+        ({"decay": "half_life", "half_life_days": "0"}, "“Half-life” is at least a day."),
         ({"decay": "half_life", "half_life_days": ""}, "A half-life is at least a day."),
-        ({"window_days": "731"}, "Counts for is at most 730 days."),
-        ({"cap": "-1"}, "Cap is never below 0."),
-        ({"kind": ""}, "This field is required."),
+        ({"window_days": "731"}, "“Counts for” is at most 730 days."),
+        ({"cap": "-1"}, "“Cap” is at least 0."),
+        ({"window_days": "", "decay": "linear"}, "“Counts for” is blank."),
+        ({"intent": ""}, "“Intent” is blank."),
         ({"where-name": ["plan"], "where-is": [""]}, "Each filter needs a property’s name"),
         ({"where-name": "a\0b", "where-is": "docs"}, "be stored"),
         ({"where-name": "page", "where-is": "a\0b"}, "be stored"),
@@ -224,9 +228,17 @@ def test_thresholds_stay_in_order(editor, address, draft):
 def test_a_second_cap_of_a_group_is_refused(editor, address, draft):
     form = opened(editor, address("caps"))
     group = GroupCap.objects.filter(version=draft).first().group
-    assert (
-        send(editor, address("caps"), form, headers=HTMX, group=group, cap="9").status_code == 422
-    )
+    answer = send(editor, address("caps"), form, headers=HTMX, group=group, cap="9")
+    assert answer.status_code == 422
+    assert "This group has a cap already." in answer.content.decode()
+
+
+def test_a_field_is_required_on_a_path_once(editor, address, draft):
+    form = opened(editor, address("required"))
+    there = draft.requiredfields.first()
+    again = {"fact": there.fact, "path": there.path}
+    said = mistakes(typed_into(RequiredField(version=draft), form, **again))
+    assert said == "This field is required on that path already."
 
 
 def test_a_rule_without_conditions_is_refused(editor, address, draft):

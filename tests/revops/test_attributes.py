@@ -47,6 +47,11 @@ def test_what_makes_no_sense_is_refused_in_words(ops, wrong, said):
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
 
 
+def test_a_name_in_data_is_given_once(ops, plan):
+    answer = ops.post("/setup/attributes/new/", TOLD)
+    assert "Another attribute has this name in data." in answer.content.decode()
+
+
 def test_a_value_that_rules_may_ask_is_not_taken_away(ops, plan):
     answer = ops.post(f"/setup/attributes/{plan.pk}/", TOLD | {"choices": "free"})
     assert (answer.status_code, "must stay" in answer.content.decode()) == (422, True)

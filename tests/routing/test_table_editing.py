@@ -110,12 +110,12 @@ def test_what_can_never_be_is_refused(editor, address, draft, alice):
     form = opened(editor, address("demo"))
     for typed, said in (
         ({"outcome": ""}, "Choose where it goes."),
-        ({"outcome": "moon"}, "Select a valid choice"),
+        ({"outcome": "moon"}, "“Goes to” is none of what it can be"),
         ({"rota": ""}, "Choose the rota that takes turns."),
         ({"rota": "999"}, "Choose the rota that takes turns."),
         ({"outcome": "rep", "rep": alice.pk}, "Choose a rep who works here."),
-        ({"label": ""}, "This field is required."),
-        ({"priority": "1000"}, "less than or equal to 100"),
+        ({"label": ""}, "“Name” is blank."),
+        ({"priority": "1000"}, "is at most 100"),
         ({"conditions-0-0-fact": "account.shoe_size"}, "does not exist"),
     ):
         (error,) = errors(row(draft), {**form, **typed})
