@@ -67,6 +67,7 @@ class StageForm(AnswerForm):
             label="Go on all the same, because",
             max_length=LONGEST_OVERRIDE,
             help_text="Goes on record with the move.",
+            error_messages={"required": "Say why it goes on all the same."},
         )
 
 

@@ -30,13 +30,16 @@ SAID: Mapping[str, str] = {
 WHOLE_NUMBER = "“{label}” is a whole number."
 
 
-def speak_plainly(field: forms.Field, label: str) -> None:
-    """Have `field` say what is wrong with its value in the words above. Its own words stay."""
-    words = {**SAID, "invalid": WHOLE_NUMBER} if isinstance(field, forms.IntegerField) else SAID
-    for code, sentence in words.items():
-        # Django's own are promises of a translation.
-        if isinstance(field.error_messages.get(code), Promise | None):
-            field.error_messages[code] = sentence.format(label=label)
+def speak_plainly(fields: Mapping[str, forms.Field]) -> None:
+    """Have `fields` say what is wrong with a value in the words above. Their own words stay."""
+    for name, field in fields.items():
+        label = field.label or pretty_name(name)
+        is_whole = isinstance(field, forms.IntegerField)
+        words = {**SAID, "invalid": WHOLE_NUMBER} if is_whole else SAID
+        for code, sentence in words.items():
+            # Django's own are promises of a translation.
+            if isinstance(field.error_messages.get(code), Promise | None):
+                field.error_messages[code] = sentence.format(label=label)
 
 
 class RowForm(forms.ModelForm[Any]):
@@ -62,8 +65,7 @@ class RowForm(forms.ModelForm[Any]):
         self.own = own
         self.address = address
         self.is_adrift = is_adrift
-        for name, field in self.fields.items():
-            speak_plainly(field, str(field.label or pretty_name(name)))
+        speak_plainly(self.fields)
         next(iter(self.fields.values())).widget.attrs["autofocus"] = not self.is_bound
         conditions = self.fields.get("conditions")
         if isinstance(conditions, ConditionsField):

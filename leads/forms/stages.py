@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from leads.custom_facts import all_declared_facts
 from leads.forms.conditions import ConditionsField, ConditionsWidget
+from leads.forms.rows import speak_plainly
 from leads.forms.seen import as_posted
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
@@ -38,6 +39,7 @@ class SeenForm(forms.ModelForm[Stage]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        speak_plainly(self.fields)
         self.now = stamp(self.instance, self.columns)
         self.initial["seen"] = self.now
         self.helper = FormHelper()

@@ -130,7 +130,9 @@ def test_a_row_removed_in_between_can_be_put_back(editor, colleague, address, dr
     mine, theirs = opened(editor, path), opened(colleague, path)
     send(colleague, address("fit", "size-core", "remove/"), theirs)
     answer = send(editor, path, mine, points="35")
-    assert (answer.status_code, "Put mine back" in answer.content.decode()) == (409, True)
+    page = answer.content.decode()
+    assert (answer.status_code, "Put mine back" in page) == (409, True)
+    assert "what only they changed stays" not in page and "The same in both" not in page
     send(editor, path, form_of(answer))
     assert rule(draft).points == 35
 

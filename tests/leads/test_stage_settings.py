@@ -63,6 +63,12 @@ def test_a_limit_that_leads_are_beyond_is_saved_once_that_was_said(ops, long_sta
     assert Stage.objects.get(pk="mql").longest_stay == timedelta(days=5)
 
 
+@pytest.mark.parametrize(("days", "said"), [("0", "is at least 1."), ("two", "is a whole number.")])
+def test_a_stay_of_no_days_is_refused(ops, days, said):
+    asked = save(ops, "/stages/mql/", **WORDS | {"days": days})
+    assert f"“Longest stay, in days” {said}" in asked.content.decode()
+
+
 def test_agreeing_to_some_days_is_agreeing_to_no_others(ops, long_stay):
     form = read_form(save(ops, "/stages/mql/", **WORDS))
     assert ops.post("/stages/mql/", form | {"days": "4"}).status_code == 422
