@@ -22,7 +22,7 @@ from leads.errors import NotPublishable, StaleDraft
 from leads.forms.notes import NoteForm
 from leads.instants import database_now
 from leads.models import Version
-from leads.requests import SignedInRequest
+from leads.requests import SignedInRequest, read_id
 from leads.views.document_history import version_or_404
 
 
@@ -41,8 +41,7 @@ def publish(request: SignedInRequest, number: int) -> HttpResponse:
 
 
 def _publish(request: SignedInRequest, version: Version, form: NoteForm) -> HttpResponse:
-    revision, note = request.POST.get("revision", ""), form.cleaned_data["note"]
-    seen = int(revision) if revision.isdecimal() else 0
+    seen, note = read_id(request.POST.get("revision", "")) or 0, form.cleaned_data["note"]
     try:
         publish_criteria(version, revision=seen, note=note, by=request.user, at=database_now())
     except PublishRefused as refused:

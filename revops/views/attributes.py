@@ -25,7 +25,9 @@ def attribute(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(CustomFact, pk=pk) if pk else None
     form = AttributeForm(request.POST or None, instance=known)
     if form.is_bound and form.is_valid():
-        messages.success(request, f"{form.save()} is saved. Rules can ask for it now.")
+        saved = form.save()
+        effect = "Rules can ask for it now." if saved.is_active else "No new rule can ask for it."
+        messages.success(request, f"{saved} is saved. {effect}")
         return redirect("setup:attributes")
     context = {"form": form, "back_to": "setup:attributes", "what": "attribute"}
     return render(request, "setup/form.html", context, status=422 if form.is_bound else 200)

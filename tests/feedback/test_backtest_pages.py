@@ -218,6 +218,12 @@ def test_an_edit_since_the_page_was_opened_is_not_published_unseen(client, draft
     assert not Publication.objects.filter(version=draft).exists()
 
 
+def test_a_revision_that_is_no_number_we_keep_is_refused(client, draft, olga):
+    client.force_login(olga)
+    answer = client.post(url("criteria_publish", draft), note(draft, revision="9" * 5000))
+    assert answer.status_code == 409
+
+
 def test_a_draft_of_what_is_no_longer_live_is_refused_with_the_way_on(client, draft, live, olga):
     other = documents.start_draft(live, by=olga)
     documents.publish(other, by=olga, note="Another", at=database_now())

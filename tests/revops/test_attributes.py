@@ -52,6 +52,11 @@ def test_a_name_in_data_is_given_once(ops, plan):
     assert "Another attribute has this name in data." in answer.content.decode()
 
 
+def test_switching_one_off_promises_nothing(ops, plan):
+    answer = ops.post(f"/setup/attributes/{plan.pk}/", TOLD, follow=True)
+    assert "Plan is saved. No new rule can ask for it." in answer.content.decode()
+
+
 def test_a_value_that_rules_may_ask_is_not_taken_away(ops, plan):
     answer = ops.post(f"/setup/attributes/{plan.pk}/", TOLD | {"choices": "free"})
     assert (answer.status_code, "must stay" in answer.content.decode()) == (422, True)
