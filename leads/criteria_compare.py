@@ -11,6 +11,7 @@ from leads.criteria_charts import Histogram, histogram
 from leads.criteria_counts import Standpoint, Survey, surveys
 from leads.fact_history import evidence_for
 from leads.models import BANDS, Lead, User, Version
+from leads.openings import opening_of
 from leads.row_views import anchor_of
 from leads.score_breakdown import Line, Score
 from leads.score_changes import Flip, flips_of
@@ -49,6 +50,8 @@ class ComparedLedger:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """A lead by both. opened, opens: whether what is known of it opens a handoff by either."""
+
     lead: Lead
     before: Score
     after: Score
@@ -62,14 +65,14 @@ def compare(lead: Lead, live: Version, version: Version, at: datetime) -> Compar
     """Return the score of `lead` as it is known at `at`, by what is live and by `version`."""
     evidence = evidence_for(lead, at)
     old, new = criteria_of(live), criteria_of(version)
-    now = Standing(evidence, new)
-    before, after = score_of(Standing(evidence, old)), score_of(now)
+    was, now = Standing(evidence, old), Standing(evidence, new)
+    before, after = score_of(was), score_of(now)
     return Comparison(
         lead=lead,
         before=before,
         after=after,
-        opened=before.band in old.bands.opens_at,
-        opens=after.band in new.bands.opens_at,
+        opened=opening_of(was, None) is not None,
+        opens=opening_of(now, None) is not None,
         ledgers=[
             _ledger("Fit", before, after, before.fit, after.fit),
             _ledger("Readiness", before, after, before.readiness, after.readiness),

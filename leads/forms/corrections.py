@@ -10,6 +10,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_correction
 from leads.custom_facts import CUSTOM, declared_facts
@@ -94,12 +95,19 @@ FIELD_OF_FACT = {
 }
 
 
+def _percentage(field: forms.Field, fact: Fact) -> forms.Field:
+    said = f"{fact.label} is a percentage, so it lies between 0 and 100."
+    field.validators += [MinValueValidator(0, said), MaxValueValidator(100, said)]
+    return field
+
+
 def attribute_field(fact: Fact) -> forms.Field:
     """Return the field of a declared attribute."""
     match fact.type:
         case FactType.NUMBER:
             label = f"{fact.label} ({fact.unit})" if fact.unit else fact.label
-            return forms.DecimalField(label=label, required=False, help_text=fact.help)
+            field = forms.DecimalField(label=label, required=False, help_text=fact.help)
+            return _percentage(field, fact) if fact.unit == "%" else field
         case FactType.BOOLEAN:
             return _yes_no(fact.label)()
         case FactType.CHOICE:

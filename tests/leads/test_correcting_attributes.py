@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from leads.custom_facts import declared_facts, labels_of
 from leads.fact_history import facts_of, record_facts
-from leads.forms.corrections import MissingForm
+from leads.facts import Fact, FactType
+from leads.forms.corrections import MissingForm, attribute_field
 from leads.instants import database_now
 from leads.models import CustomFact
 
@@ -79,6 +81,13 @@ def test_a_blank_clears_it(correct, lead):
 def test_what_is_no_number_is_said(correct, lead):
     answer = correct(seats="many")
     assert (answer.status_code, known(lead)["custom.seats"]) == (422, 12)
+
+
+@pytest.mark.parametrize("typed", ["140", "-1"])
+def test_a_percentage_stays_within_a_hundred(typed):
+    chance = Fact("custom.chance", FactType.NUMBER, "Chance", "", unit="%")
+    with pytest.raises(ValidationError, match="Chance is a percentage"):
+        attribute_field(chance).clean(typed)
 
 
 def test_the_page_shows_them_by_their_label(client, olga, lead):

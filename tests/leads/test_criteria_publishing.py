@@ -20,6 +20,7 @@ from leads.models import (
     Activity,
     Bands,
     CustomFact,
+    Disqualifier,
     Document,
     FitRule,
     Organisation,
@@ -224,6 +225,22 @@ def test_another_band_and_what_it_opens_is_told(editor, draft, ada):
     found = answer.context["comparison"]
     assert (found.after.band, found.opens) == ("A1", True)
     assert "Ada Berg" in answer.content.decode()
+
+
+def test_a_hand_raise_opens_whatever_the_band(draft, ada):
+    Bands.objects.filter(version=draft).update(opens_at=[])
+    Activity.objects.create(lead=ada, kind="demo_request", occurred_at=database_now())
+    assert compare(ada, draft.base, draft, database_now()).opens
+
+
+def test_whom_a_draft_rules_out_it_hands_over_no_more(editor, draft, ada):
+    is_vp = [[{"fact": "person.seniority", "op": "is", "value": "vp"}]]
+    Disqualifier.objects.create(version=draft, key="vp", label="VPs", conditions=is_vp)
+    Activity.objects.create(lead=ada, kind="demo_request", occurred_at=database_now())
+    answer = editor.get(f"/criteria/{draft.number}/lead/", {"lead": ada.pk})
+    found = answer.context["comparison"]
+    assert (found.opened, found.opens) == (True, False)
+    assert "would be ruled out" in answer.content.decode()
 
 
 def test_a_lead_is_found_by_name_or_address(editor, draft, ada, make_lead):
