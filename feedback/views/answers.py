@@ -265,7 +265,7 @@ def touch_by(handoff: Handoff, at: datetime) -> str:
         return ""
     due, now = timezone.localtime(clock.due_at), timezone.localtime(at)
     day = "" if due.date() == now.date() else f"{due:%a} "
-    return f" First touch by {day}{due:%H:%M}."
+    return f" First touch {'was due' if due < now else 'by'} {day}{due:%H:%M}."
 
 
 def ago(then: datetime, at: datetime) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from feedback import answers
 from feedback.models import Disposition
 from feedback.story import story
+from feedback.views.answers import touch_by
 from leads import handoffs
 from leads.models import (
     Assignment,
@@ -62,6 +63,11 @@ def test_accept_takes_the_lead_and_opens_the_next(post, alice, pass_lead):
     assert response.context["opened"].handoff == other
     assert b"Accepted First. First touch by" in response.content
     assert b"Next: Second." in response.content
+
+
+def test_a_first_touch_that_is_late_was_due(alice, pass_lead, at):
+    handoff = pass_lead(alice, "First")
+    assert touch_by(handoff, at + timedelta(days=30)).startswith(" First touch was due ")
 
 
 def test_the_last_one_accepted_stays_open_for_its_touch(post, alice, pass_lead):
