@@ -61,12 +61,13 @@ def test_accept_takes_the_lead_and_opens_the_next(post, alice, pass_lead):
     assert latest(handoff).answer == Assignment.Answer.ACCEPTED
     assert (response.status_code, response["HX-Retarget"]) == (200, "#main")
     assert response.context["opened"].handoff == other
-    assert b"Accepted First. First touch by" in response.content
+    assert b"Accepted First. First touch was due" in response.content
     assert b"Next: Second." in response.content
 
 
 def test_a_first_touch_that_is_late_was_due(alice, pass_lead, at):
     handoff = pass_lead(alice, "First")
+    assert touch_by(handoff, at).startswith(" First touch by ")
     assert touch_by(handoff, at + timedelta(days=30)).startswith(" First touch was due ")
 
 
