@@ -25,7 +25,6 @@ SAID: Mapping[str, str] = {
     "min_value": "“{label}” is at least %(limit_value)s.",
     "max_value": "“{label}” is at most %(limit_value)s.",
     "max_length": "“{label}” has at most %(limit_value)s characters, not %(show_value)s.",
-    "invalid_choice": "“{label}” is none of what it can be; choose anew.",
 }
 WHOLE_NUMBER = "“{label}” is a whole number."
 
