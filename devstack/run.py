@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from urllib.parse import quote
@@ -41,13 +41,13 @@ def run(workspace: Workspace, *, port: int, demo: bool | None, fresh: bool) -> N
         start_over(workspace, uses_outside=uses_outside)
     (workspace.folder / "address").write_text(f"http://localhost:{port}")
     say("Python environment is ready")
-    with stop_signals(), running_servers(workspace) as servers:
+    with stop_signals() as stop_if_asked, running_servers(workspace) as servers:
         environment = application_environment(workspace)
         greeting = prepare(workspace, environment, demo=not uses_outside if demo is None else demo)
         with running_programs(port, workspace, environment) as supervisor:
             say(f"Handoff is at {environment['BASE_URL']}  (Ctrl-C stops it)")
             print(greeting, flush=True)
-            watch(supervisor, servers)
+            watch(supervisor, servers, stop_if_asked)
 
 
 def check_port(port: int) -> None:
@@ -69,19 +69,30 @@ def start_over(workspace: Workspace, *, uses_outside: bool) -> None:
 
 
 @contextmanager
-def stop_signals() -> Iterator[None]:
-    """Turn the first signal to stop into the end of this block; ignore those that follow."""
+def stop_signals() -> Iterator[Callable[[], None]]:
+    """Turn the first signal to stop into the end of this block; ignore those that follow.
+
+    Yields what ends the block if a signal came: Python drops what its handler raises where it comes
+    within a callback, as after a fork.
+    """
+    came = False
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
         for name in asked:
             signal.signal(name, signal.SIG_IGN)
         raise KeyboardInterrupt
+
+    def stop_if_asked() -> None:
+        if came:
+            raise KeyboardInterrupt
 
     asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for name in asked:
         signal.signal(name, stop)
     try:
-        yield
+        yield stop_if_asked
     except KeyboardInterrupt:
         say("everything is stopped")
 
@@ -155,9 +166,12 @@ def prepare(workspace: Workspace, environment: dict[str, str], *, demo: bool) ->
     return words
 
 
-def watch(supervisor: Supervisor, servers: Servers | None) -> None:
-    """Heal the programs for ever; raise StackError when a server has died."""
+def watch(
+    supervisor: Supervisor, servers: Servers | None, stop_if_asked: Callable[[], None]
+) -> None:
+    """Heal the programs until asked to stop; raise StackError when a server has died."""
     while True:
+        stop_if_asked()
         if servers:
             for name, process in (
                 ("PostgreSQL", servers.postgres.process),

@@ -1,4 +1,6 @@
+import signal
 import socket
+from contextlib import suppress
 
 import pytest
 from environ import Env
@@ -53,6 +55,28 @@ def test_a_wrong_option_is_refused(wrong, capsys):
     with pytest.raises(SystemExit):
         parse(wrong)
     assert "usage: ./run" in capsys.readouterr().err
+
+
+@pytest.fixture
+def signals_as_before():
+    before = {
+        each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+def test_a_stop_that_python_dropped_ends_the_run_all_the_same(signals_as_before):
+    reached = []
+    with running.stop_signals() as stop_if_asked:
+        stop_if_asked()
+        with suppress(KeyboardInterrupt):  # as within a callback
+            signal.raise_signal(signal.SIGINT)
+        reached.append("the next look")
+        stop_if_asked()
+        reached.append("what comes after")
+    assert reached == ["the next look"]
 
 
 def free_port():
