@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from leads.document_pages import DocumentPages, Table
+from leads.fallback_row import FallbackRow
 from leads.models import Document, Role, User
 from routing.check import errors_of
 from routing.forms.rows import RoutingRuleForm
 from routing.models import RoutingRule
-from routing.table_order import keep_fallback_last, why_it_stays
 
-ROWS = Table("rows", RoutingRule, "row", why_it_stays=why_it_stays)
+FALLBACK = FallbackRow(RoutingRule, "The last row stays: it takes what no row above did.")
+ROWS = Table("rows", RoutingRule, "row", why_it_stays=FALLBACK.why_it_stays)
 
 
 def may_see_table(user: User) -> bool:
@@ -27,6 +28,6 @@ TABLE = DocumentPages(
     after_live="routing:table",
     elsewhere={"replay": "routing:table_replay", "replay_said": "routing:table_replay_said"},
     may_see=may_see_table,
-    settle=keep_fallback_last,
+    settle=FALLBACK.keep_last,
     problems=errors_of,
 )

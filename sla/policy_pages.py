@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from leads.document_pages import DocumentPages, Table
+from leads.fallback_row import FallbackRow
 from leads.models import Document
 from sla.forms.policies import PolicyForm
 from sla.models import Policy
 from sla.policy_check import problems_of
-from sla.policy_order import keep_fallback_last, why_it_stays
 
-ROWS = Table("policies", Policy, "policy", why_it_stays=why_it_stays)
+FALLBACK = FallbackRow(
+    Policy, "The last policy stays: it promises something about what no policy above took."
+)
+ROWS = Table("policies", Policy, "policy", why_it_stays=FALLBACK.why_it_stays)
 
 POLICIES = DocumentPages(
     kind=Document.Kind.POLICIES,
@@ -19,6 +22,6 @@ POLICIES = DocumentPages(
     forms={Policy: PolicyForm},
     effect="Clocks that start from now on go by it.",
     after_live="sla:policies",
-    settle=keep_fallback_last,
+    settle=FALLBACK.keep_last,
     problems=problems_of,
 )

@@ -16,8 +16,7 @@ from leads.version_words import fingerprint
 from routing.forms.rows import RoutingRuleForm
 from routing.linting.order import LAST_TO_REVIEW
 from routing.models import Capacity, Rota, RoutingRule
-from routing.table_order import FALLBACK_STAYS
-from routing.table_pages import TABLE
+from routing.table_pages import FALLBACK, TABLE
 from tests.leads.criteria_forms import form_of, opened, send
 from tests.routing.conftest import when
 
@@ -222,7 +221,7 @@ def test_a_row_lands_beside_the_one_it_was_dropped_at_whatever_moved_meanwhile(
 
 def test_the_last_row_stays(change, address, draft, editor):
     answer = change(address, "review", "remove/")
-    assert FALLBACK_STAYS in editor.get(answer.url).content.decode()
+    assert FALLBACK.stays in editor.get(answer.url).content.decode()
     assert order(draft)[-1] == "review"
     form = opened(editor, address("review"))
     assert not any(name.startswith("conditions") for name in form)
