@@ -13,6 +13,7 @@ from leads.version_words import fingerprint, marks_of
 from sla.forms.policies import PolicyForm, as_typed
 from sla.models import Policy, Target
 from sla.policy_check import problems_of, warnings_of
+from sla.policy_pages import FALLBACK, POLICIES
 from sla.policy_trying import try_policies
 
 
@@ -65,6 +66,18 @@ def test_a_draft_shows_what_it_changes(client, olga, draft):
     page = client.get(f"/sla/policies/{draft.number}/").content.decode()
     assert "1 change" in page
     assert "<b>Review</b> <del>within 4 hours, working time, warned at 80 %</del>" in page
+
+
+def test_the_policy_that_takes_all_stays_and_stays_last(draft):
+    *_, last = Policy.objects.filter(version=draft)
+    Policy.objects.create(
+        version=draft, key="late", label="Late", position=last.position + 1,
+        conditions=[[{"fact": "lead.motion", "op": "is", "value": "inbound"}]],
+    )  # fmt: skip
+    POLICIES.settle(draft.pk)
+    *_, late, at_the_end = Policy.objects.filter(version=draft)
+    assert (late.key, at_the_end) == ("late", last)
+    assert POLICIES.tables["policies"].why_it_stays(last) == FALLBACK.stays
 
 
 # Editing ------------------------------------------------------------------------------------------
