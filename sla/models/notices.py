@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from leads.models import Handoff, Lead, User
+from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
+class NotificationQuerySet(OutgoingQuerySet["Notification"]):
     def visible_to(self, user: User) -> NotificationQuerySet:
         return self.filter(recipient=user)
 
     def unseen(self) -> NotificationQuerySet:
         return self.filter(channel=Notification.Channel.APP, seen_at=None)
 
-    def to_send(self, at: datetime) -> NotificationQuerySet:
-        return self.filter(state=Notification.State.WAITING, send_after__lte=at).order_by(
-            "send_after", "id"
-        )
 
-
-class Notification(models.Model):
+class Notification(Outgoing):
     """One message to one person by one channel. Written with what it tells of, sent afterwards."""
 
     class Channel(models.TextChoices):
@@ -41,12 +36,6 @@ class Notification(models.Model):
         ANSWERED = "answered", "Answered by the rep"
         STAY = "stay", "Too long in a stage"
 
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        DROPPED = "dropped", "No longer true"
-        PARKED = "parked", "Given up"
-
     recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=6, choices=Channel)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -61,12 +50,6 @@ class Notification(models.Model):
     lead = models.ForeignKey(
         Lead, models.PROTECT, null=True, blank=True, related_name="notifications"
     )
-    created_at = models.DateTimeField()
-    send_after = models.DateTimeField()
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=400, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Notification]] = NotificationQuerySet.as_manager()

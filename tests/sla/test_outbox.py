@@ -9,7 +9,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from leads import handoffs
 from sla import clocks
 from sla.models import Notification
-from sla.outbox import LEASE, WAITS, notify, send_due
+from sla.outbox import notify, send_due
+from sla.sending import LEASE, WAITS
 from sla.sweep import sweep_clocks
 from tests.sla.smtp_server import smtp_server
 

@@ -1,0 +1,35 @@
+"""What is written as a row and sent afterwards, whoever it is for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self, TypeVar
+
+from django.db import models
+
+Row = TypeVar("Row", bound="Outgoing", covariant=True)
+
+
+class OutgoingQuerySet(models.QuerySet[Row]):
+    def to_send(self, at: datetime) -> Self:
+        """Those that are due by `at`, oldest first."""
+        due = self.filter(state=Outgoing.State.WAITING, send_after__lte=at)
+        return due.order_by("send_after", "id")
+
+
+class Outgoing(models.Model):
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "No longer true"
+        PARKED = "parked", "Given up"
+
+    created_at = models.DateTimeField()
+    send_after = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=400, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
