@@ -19,9 +19,10 @@ from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
 from sla import clocks, responses
-from sla.models import Target
+from sla.models import ClockEvent, Target
 
 Answer = Assignment.Answer
+Channel = ClockEvent.Channel
 Kind = Disposition.Kind
 
 # Two equal touches nearer than this are one, sent twice.
@@ -42,7 +43,14 @@ KIND_AFTER_ACCEPT = {
 def open_lead(assignment: Assignment, *, at: datetime) -> None:
     """Note that the rep has opened the lead that was passed to them. Only the first time counts."""
     if handoffs.receive(assignment, evidence=Assignment.Evidence.OPENED, at=at):
-        clocks.stop(assignment.handoff, [Target.Kind.RECEIVED], at=at, evidence="Opened")
+        clocks.stop(
+            assignment.handoff,
+            [Target.Kind.RECEIVED],
+            at=at,
+            evidence="Opened",
+            by=assignment.rep,
+            channel=Channel.OPENED,
+        )
 
 
 @transaction.atomic
@@ -56,7 +64,7 @@ def accept(assignment: Assignment, *, by: User, at: datetime, override: str = ""
     if assignment.rep_id != by.pk:
         raise handoffs.lost_answer(assignment.handoff_id)
     handoff = handoffs.accept(assignment, by=by, at=at, override=override)
-    clocks.stop(handoff, ANSWERED, at=at, evidence="Accepted")
+    clocks.stop(handoff, ANSWERED, at=at, evidence="Accepted", by=by, channel=Channel.ANSWERED)
     clocks.start_accepted_clocks(assignment, at=at)
     return handoff
 
@@ -83,7 +91,8 @@ def reject(
     assignment.save(update_fields=["answer", "answered_at"])
     handoffs.receive(assignment, evidence=Assignment.Evidence.ANSWERED, at=at)
     handoff.refresh_from_db(fields=["received_at"])
-    clocks.stop(handoff, ANSWERED, at=at, evidence=f"Rejected: {code}")
+    said = f"Rejected: {code}"
+    clocks.stop(handoff, ANSWERED, at=at, evidence=said, by=by, channel=Channel.ANSWERED)
     return given.carry_out()
 
 
@@ -143,7 +152,8 @@ def qualify(
         Meeting.objects.create(
             lead=handoff.lead, handoff=handoff, booked_at=at, starts_at=meeting_at
         )
-    clocks.stop(handoff, [Target.Kind.QUALIFIED], at=at, evidence=reason)
+    qualifying = [Target.Kind.QUALIFIED]
+    clocks.stop(handoff, qualifying, at=at, evidence=reason, by=by, channel=Channel.ANSWERED)
     clocks.end(handoff, at=at)
     handoffs.close(
         handoff,
@@ -199,7 +209,16 @@ def log_touch(
 def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime) -> None:
     """Let a touch count: as a sign that the lead was received, and for the clocks."""
     handoffs.receive(assignment, evidence=Assignment.Evidence.TOUCH, at=at)
-    clocks.stop(handoff, TOUCHED, at=touch.occurred_at, evidence=str(touch), recorded_at=at)
+    clocks.stop(
+        handoff,
+        TOUCHED,
+        at=touch.occurred_at,
+        evidence=str(touch),
+        by=touch.by,
+        channel=touch.channel,
+        touch=touch,
+        recorded_at=at,
+    )
     responses.record_first_response(handoff, at=touch.occurred_at)
 
 

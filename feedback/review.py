@@ -44,13 +44,14 @@ from routing import routing
 from routing.questions import open_opportunity
 from sla import clocks
 from sla.deadlines import Deadline, deadline
-from sla.models import Clock, Target
+from sla.models import Clock, ClockEvent, Target
 
 SWEEP_TASK = "revops.tasks.sweep"
 MOST_ITEMS = 50
 # Stages that a hand-over by hand takes a lead out of.
 BEFORE_SALES = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 REVIEW_CLOCK = [Target.Kind.REVIEW]
+DECIDED_HERE = ClockEvent.Channel.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def fill_in(
 
 def _release(handoff: Handoff, reason: str, *, by: User, at: datetime) -> None:
     """End the review of a locked handoff and have it routed within seconds."""
-    clocks.stop(handoff, REVIEW_CLOCK, at=at, evidence=reason)
+    clocks.stop(handoff, REVIEW_CLOCK, at=at, evidence=reason, by=by, channel=DECIDED_HERE)
     source = OwnershipChange.Source.MANAGER
     handoffs.back_to_routing(handoff, at=at, reason=reason[:200], source=source, by=by)
     nudge(SWEEP_TASK)
@@ -192,7 +193,7 @@ def disqualify(handoff: Handoff, *, code: ReasonCode, note: str, by: User, at: d
     Disposition.objects.create(
         handoff=fresh, code=code, kind=Disposition.Kind.DISQUALIFIED, note=note, by=by, at=at
     )
-    clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason)
+    clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason, by=by, channel=DECIDED_HERE)
     clocks.end(fresh, at=at)
     lifecycle.move(fresh.lead, Stage.Key.DISQUALIFIED, at=at, reason=reason, by=by, handoff=fresh)
     handoffs.close(

@@ -129,7 +129,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(_of_lead(RefusedOwnership), "at", words.refused_owner, ("to_owner", "to_queue", "by")),
     Kind(_of_handoffs(Decision), "at", words.decision, ("rep", "queue", "by", "version__document")),
     Kind(_of_handoffs(Assignment), "passed_at", words.passed, ("rep",)),
-    Kind(_clock_events, "due_at", words.clock_event, ("clock__assignment__rep",)),
+    Kind(_clock_events, "due_at", words.clock_event, ("clock__assignment__rep", "by")),
     Kind(
         _of_handoffs(Notification, state=Notification.State.SENT),
         "sent_at",

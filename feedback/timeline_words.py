@@ -148,8 +148,10 @@ def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
     at_level = f" at {row.level} %" if row.kind == ClockEvent.Kind.WARNED else ""
     text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}"
-    whose = str(clock.assignment.rep) if clock.assignment else THE_SYSTEM
-    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, whose, row.detail, is_missed)
+    whose = row.by or (clock.assignment.rep if clock.assignment else THE_SYSTEM)
+    how = row.get_channel_display().lower()
+    who = f"{whose}, {how}" if how else str(whose)
+    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, who, row.detail, is_missed)
 
 
 def _promise(clock: Clock) -> str:

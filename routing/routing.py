@@ -193,7 +193,7 @@ def _pass_by_hand(
 ) -> Assignment:
     if before is not None:
         clocks.end(before, at=at)
-    clocks.stop(handoff, [Target.Kind.REVIEW], at=at, evidence=f"Given to {rep} by {by}")
+    clocks.stop(handoff, [Target.Kind.REVIEW], at=at, evidence=f"Given to {rep} by {by}", by=by)
     assignment = handoffs.pass_to(
         handoff,
         rep,

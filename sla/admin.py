@@ -162,9 +162,9 @@ class ClockAdmin(ReadOnlyAdmin[Clock]):
 
 @admin.register(ClockEvent)
 class ClockEventAdmin(ReadOnlyAdmin[ClockEvent]):
-    list_display = ("clock", "kind", "level", "due_at", "processed_at")
-    list_filter = ("kind",)
-    list_select_related = ("clock",)
+    list_display = ("clock", "kind", "level", "due_at", "processed_at", "by", "channel")
+    list_filter = ("kind", "channel")
+    list_select_related = ("clock", "by")
     search_fields = ("=clock__id", "=clock__handoff__id")
     ordering = ("-id",)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from leads.models import Assignment, Handoff, Version
+from leads.models import Assignment, Handoff, Touch, User, Version
 from sla.calendars import WorkingHours, hours_for, working_time_of
 from sla.levels import NOTHING, Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
@@ -31,6 +31,18 @@ class Terms(NamedTuple):
     policies: Version
     policy_label: str
     hours: WorkingHours
+
+
+class Evidence(NamedTuple):
+    """What shows that something was done: in words, and by whom and how where somebody did it."""
+
+    words: str
+    by: User | None = None
+    channel: str = ""
+    touch: Touch | None = None
+
+
+NO_EVIDENCE = Evidence("")
 
 
 @transaction.atomic
@@ -105,11 +117,15 @@ def stop(
     *,
     at: datetime,
     evidence: str,
+    by: User | None = None,
+    channel: str = "",
+    touch: Touch | None = None,
     recorded_at: datetime | None = None,
 ) -> int:
     """Stop the clocks of these kinds that were running at `at`: what they asked for was done then.
 
     at:          when it was done; clocks that started later are not met by it.
+    evidence:    what was done, in words; `by` whom, by which `channel`, and the `touch` it was.
     recorded_at: when we were told, if that was later. A clock that was met after `at` is corrected;
                  what it fired stays on record. One that was ended stays so.
     Never call it for an automated touch. Returns how many clocks it stopped or corrected.
@@ -121,8 +137,9 @@ def stop(
         started_at__lte=at,
     )
     clocks = _locked(ran)
+    shown = Evidence(evidence, by, channel, touch)
     for clock in clocks:
-        _close(clock, Clock.StopReason.MET, at=at, recorded_at=recorded_at or at, evidence=evidence)
+        _close(clock, Clock.StopReason.MET, at=at, recorded_at=recorded_at or at, evidence=shown)
     return len(clocks)
 
 
@@ -136,7 +153,7 @@ def end(target: Handoff | Assignment, *, at: datetime) -> int:
     clocks = _locked(Clock.objects.running().filter(**where))
     for clock in clocks:
         ended_at = max(at, clock.started_at)
-        _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence="")
+        _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence=NO_EVIDENCE)
     return len(clocks)
 
 
@@ -275,15 +292,16 @@ def _locked(clocks: QuerySet[Clock]) -> list[Clock]:
 
 
 def _close(
-    clock: Clock, reason: str, *, at: datetime, recorded_at: datetime, evidence: str
+    clock: Clock, reason: str, *, at: datetime, recorded_at: datetime, evidence: Evidence
 ) -> None:
     """Stop `clock` at `at`, with what it missed by then, or move an earlier stop back to `at`."""
     is_correction = clock.stopped_at is not None
     events = settle(clock, at, at=recorded_at)
-    clock.stopped_at, clock.stop_reason, clock.stop_evidence = at, reason, evidence[:200]
+    clock.stopped_at, clock.stop_reason, clock.stop_evidence = at, reason, evidence.words[:200]
     clock.elapsed = elapsed(clock, at)
     clock.save(update_fields=[*MOVED, "stopped_at", "stop_reason", "stop_evidence", "elapsed"])
     earlier_stops = clock.events.filter(kind=Event.STOPPED).count() if is_correction else 0
     stopped = event_of(clock, Level(earlier_stops, at), Event.STOPPED, at=recorded_at)
-    stopped.detail = clock.stop_evidence
+    stopped.detail, stopped.by = clock.stop_evidence, evidence.by
+    stopped.channel, stopped.touch = evidence.channel, evidence.touch
     ClockEvent.objects.bulk_create([*events, stopped], ignore_conflicts=True)

@@ -18,8 +18,11 @@ Params = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """How many were kept; hasty_url: those that don't count."""
+
     share: Share
     url: str
+    hasty_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,12 @@ def _lines(
 
 def _line(shares: Shares, times: Times, kinds: list[Target.Kind], params: Params) -> Line:
     cells = [
-        Cell(shares.of(kind), clocks_url(params, what="judged", kind=kind.value)) for kind in kinds
+        Cell(
+            shares.of(kind),
+            clocks_url(params, what="judged", kind=kind.value),
+            clocks_url(params, what="hasty", kind=kind.value),
+        )
+        for kind in kinds
     ]
     return Line(
         name=shares.name,

@@ -123,6 +123,7 @@ class ClockFilter(SlaFilter):
         ("judged", "Kept or missed"),
         ("met", "Kept"),
         ("missed", "Missed"),
+        ("hasty", "Done by a hasty touch: not counted"),
         ("open", "Open"),
         ("running", "Running, late or not"),
     ]
@@ -148,6 +149,7 @@ class ClockFilter(SlaFilter):
             "judged": judging.judged(self.at),
             "met": judging.KEPT,
             "missed": judging.missed(self.at),
+            "hasty": judging.HASTY,
             "open": judging.still_open(self.at),
             "running": Q(stopped_at=None),
         }

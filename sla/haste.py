@@ -17,6 +17,7 @@ from django.db.models import (
 )
 
 from leads.models import Assignment, Touch
+from sla.models import ClockEvent
 
 # Sooner after opening the lead nobody has read it and dialled.
 TOO_SOON = timedelta(seconds=20)
@@ -39,6 +40,20 @@ def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:
     return touches.annotate(
         is_too_soon=ExpressionWrapper(soon, BooleanField()), is_too_fast=Exists(_begins_a_minute())
     )
+
+
+def stopped_in_haste() -> Exists:
+    """Return the condition that a hasty touch is what stopped a clock."""
+    touch = marked(Touch.objects.filter(pk=OuterRef("touch")))
+    hasty = touch.filter(Q(is_too_soon=True) | Q(is_too_fast=True))
+    stop = ClockEvent.objects.filter(
+        Exists(hasty),
+        clock=OuterRef("pk"),
+        kind=ClockEvent.Kind.STOPPED,
+        due_at=OuterRef("stopped_at"),  # an earlier stop that was corrected has another
+        touch__isnull=False,
+    )
+    return Exists(stop)
 
 
 def _begins_a_minute() -> QuerySet[Touch]:

@@ -1,15 +1,19 @@
 """Kept, missed, open: how a clock is judged, and how many were what. All of it in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, F, Q
 
+from sla.haste import stopped_in_haste
 from sla.models import Clock, Target
 from sla.models.clocks import ClockQuerySet
 
-KEPT = Q(stop_reason=Clock.StopReason.MET, stopped_at__lte=F("due_at"))
+IN_TIME = Q(stop_reason=Clock.StopReason.MET, stopped_at__lte=F("due_at"))
+# Stopped in time, by a touch that was too hasty to be meant: neither kept nor missed.
+HASTY = IN_TIME & Q(stopped_in_haste())
+KEPT = IN_TIME & ~Q(stopped_in_haste())
 
 
 def missed(at: datetime) -> Q:
@@ -27,10 +31,14 @@ def judged(at: datetime) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many promises were kept of those that were decided. `rate` is 0 to 1; None: no such."""
+    """How many promises were kept of those that were decided. `rate` is 0 to 1; None: no such.
+
+    hasty: how many more were stopped by a hasty touch, which decides nothing.
+    """
 
     kept: int = 0
     n: int = 0
+    hasty: int = 0
 
     @property
     def rate(self) -> float | None:
@@ -57,13 +65,17 @@ class Shares:
         return self.by_kind.get(kind, Share())
 
     @property
+    def hasty(self) -> int:
+        return sum(share.hasty for share in self.by_kind.values())
+
+    @property
     def missed(self) -> int:
         return sum(share.missed for share in self.by_kind.values())
 
 
 def share(clocks: ClockQuerySet, at: datetime) -> Share:
     """Return how many of `clocks` were kept."""
-    return Share(**clocks.aggregate(**_counts(at)))
+    return _share(clocks.aggregate(**_counts(at)))
 
 
 def shares_by(
@@ -80,7 +92,7 @@ def shares_by(
     found: dict[int, Shares] = {}
     for row in rows:
         shares = found.setdefault(row[pk], Shares(row[pk], row[name]))
-        shares.by_kind[row["kind"]] = Share(row["kept"], row["n"])
+        shares.by_kind[row["kind"]] = _share(row)
     return list(found.values())
 
 
@@ -90,7 +102,17 @@ def at_risk(clocks: ClockQuerySet, at: datetime) -> ClockQuerySet:
 
 
 def _counts(at: datetime) -> dict[str, Count]:
-    return {"kept": Count("pk", filter=KEPT), "n": Count("pk", filter=judged(at))}
+    """What a share is made of: whether a touch was hasty is asked once of each clock."""
+    return {
+        "in_time": Count("pk", filter=IN_TIME),
+        "hasty": Count("pk", filter=HASTY),
+        "missed": Count("pk", filter=missed(at)),
+    }
+
+
+def _share(counts: Mapping[str, int]) -> Share:
+    kept = counts["in_time"] - counts["hasty"]
+    return Share(kept, kept + counts["missed"], counts["hasty"])
 
 
 BY_SOURCE = [Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]

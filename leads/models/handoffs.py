@@ -325,6 +325,7 @@ class Touch(models.Model):
         indexes = [
             models.Index(fields=["lead", "-occurred_at"], name="touch_by_lead"),
             models.Index(fields=["handoff", "occurred_at"], name="touch_by_handoff"),
+            models.Index(fields=["by", "occurred_at"], name="touch_by_person"),
         ]
         triggers = [append_only()]
 

@@ -17,7 +17,8 @@ from revops.demo.ledger import Case
 from revops.demo.outcomes import Drivers
 from revops.demo.promises import Promises
 from revops.demo.setting import Setting
-from sla.models import Notification, Target
+from sla.clocks import Evidence
+from sla.models import ClockEvent, Notification, Target
 
 Kind = Target.Kind
 Given = Disposition.Kind
@@ -58,7 +59,8 @@ class GivingBack:
         code = self.setting.codes[self._reason(NO_AT_ONCE, drivers)]
         assignment.answer, assignment.answered_at = Assignment.Answer.REJECTED, at
         contracts.receive(case, Assignment.Evidence.ANSWERED, at)
-        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence=f"Rejected: {code}")
+        said = Evidence(f"Rejected: {code}", assignment.rep, ClockEvent.Channel.ANSWERED)
+        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence=said)
         self._put_on_record(case, code, Given.REJECTED, at)
 
     def why_after_work(self, drivers: Drivers) -> str:

@@ -25,6 +25,7 @@ from revops.demo.promises import Message, Promises
 from revops.demo.reps import Reps
 from revops.demo.setting import Setting
 from revops.demo.turns import Router
+from sla.clocks import Evidence
 from sla.models import Target
 
 # Those who talk to sales are left to sales.
@@ -165,7 +166,7 @@ class Play:
             return
         by = self.setting.reviewer
         reason = f"Sent to routing again by {by}"
-        self.promises.stop(case, [Target.Kind.REVIEW], at=at, evidence=reason)
+        self.promises.stop(case, [Target.Kind.REVIEW], at=at, evidence=Evidence(reason, by))
         contracts.back_to_routing(
             case,
             self.setting.queues[ROUTING],

@@ -40,6 +40,7 @@ from revops.demo.setting import Setting
 from revops.demo.told import door_of, payload_of
 from revops.demo.turns import Router
 from revops.verdicts import OPEN_FOR_JUDGEMENT
+from sla.clocks import Evidence
 from sla.messages import headline
 from sla.models import Notification, Target
 
@@ -277,7 +278,7 @@ class Judge:
 
     def release(self, case: Case, at: datetime, reason: str) -> Assignment | None:
         """Route a handoff whose review is over."""
-        self.promises.stop(case, [Kind.REVIEW], at=at, evidence=reason)
+        self.promises.stop(case, [Kind.REVIEW], at=at, evidence=Evidence(reason))
         routing, source = self.setting.queues[ROUTING], OwnershipChange.Source.ROUTING
         contracts.back_to_routing(case, routing, at=at, reason=reason, source=source)
         return self.deliver(case, at)

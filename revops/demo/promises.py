@@ -11,6 +11,7 @@ from leads.models import Assignment, Handoff, Lead, User
 from revops.demo.ledger import Case
 from revops.demo.setting import Setting
 from sla.business_time import WorkingTime
+from sla.clocks import NO_EVIDENCE, Evidence
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
@@ -118,7 +119,7 @@ class Promises:
             next_at=level_ats[0],
         )
 
-    def stop(self, case: Case, kinds: Iterable[str], *, at: datetime, evidence: str) -> None:
+    def stop(self, case: Case, kinds: Iterable[str], *, at: datetime, evidence: Evidence) -> None:
         """Stop the clocks of these kinds that run: what they asked for was done."""
         wanted = set(kinds)
         for clock in [each for each in case.clocks if each.kind in wanted]:
@@ -129,7 +130,7 @@ class Promises:
         """End the clocks that run, of one assignment or of the handoff: nobody asks any more."""
         for clock in list(case.clocks):
             if assignment is None or clock.assignment is assignment:
-                self._close(case, clock, Reason.ENDED, at=max(at, clock.started_at), evidence="")
+                self._close(case, clock, Reason.ENDED, at=max(at, clock.started_at))
 
     def sweep(self, case: Case, at: datetime) -> None:
         """Fire what the running clocks have reached by `at`, each level when it was."""
@@ -143,17 +144,26 @@ class Promises:
                 case.rows.add(event)
                 self._tell_of(event, seen_at)
 
-    def _close(self, case: Case, clock: Clock, reason: str, *, at: datetime, evidence: str) -> None:
+    def _close(
+        self,
+        case: Case,
+        clock: Clock,
+        reason: str,
+        *,
+        at: datetime,
+        evidence: Evidence = NO_EVIDENCE,
+    ) -> None:
         self._fire(case, clock, at)
         for event in settle(clock, at, at=at):
             case.rows.add(event)
-        clock.stopped_at, clock.stop_reason, clock.stop_evidence = at, reason, evidence[:200]
+        clock.stopped_at, clock.stop_reason, clock.stop_evidence = at, reason, evidence.words[:200]
         schedule = self._schedule_of(clock)
         clock.elapsed = (
             schedule.between(clock.started_at, at) if schedule else at - clock.started_at
         )
         stopped = event_of(clock, Level(0, at), ClockEvent.Kind.STOPPED, at=at)
-        stopped.detail = clock.stop_evidence
+        stopped.detail, stopped.by = clock.stop_evidence, evidence.by
+        stopped.channel, stopped.touch = evidence.channel, evidence.touch
         case.rows.add(stopped)
         case.clocks.remove(clock)
 

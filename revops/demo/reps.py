@@ -26,7 +26,8 @@ from revops.demo.outcomes import ACCEPTANCE, QUALIFYING, Drivers
 from revops.demo.promises import Promises
 from revops.demo.setting import Setting
 from revops.demo.unanswered import Unanswered
-from sla.models import Target
+from sla.clocks import Evidence
+from sla.models import ClockEvent, Target
 
 Kind = Target.Kind
 
@@ -103,7 +104,8 @@ class Reps:
             ledger.move(
                 case, stage.key, at=at, reason=f"Accepted by {rep}", by=rep, handoff=handoff
             )
-        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence="Accepted")
+        accepted = Evidence("Accepted", rep, ClockEvent.Channel.ANSWERED)
+        self.promises.stop(case, [Kind.ACCEPT], at=at, evidence=accepted)
         minutes = 1.2 * math.exp(self.rng.gauss(0, 1.0))
         touch_at = self.setting.after(rep, at, timedelta(minutes=minutes))
         self.then.plan(touch_at, lambda then: self._first_touch(case, assignment, then))
@@ -138,7 +140,8 @@ class Reps:
         case.touches += 1
         contracts.receive(case, Assignment.Evidence.TOUCH, at)
         kinds = [Kind.FIRST_TOUCH, Kind.FIRST_RESPONSE]
-        self.promises.stop(case, kinds, at=at, evidence=str(touch))
+        shown = Evidence(str(touch), rep, touch.channel, touch)
+        self.promises.stop(case, kinds, at=at, evidence=shown)
         asked_at = case.asked_at or handoff.opened_at
         self.promises.respond(handoff, asked_at, rep, at)
         self.promises.respond(case.lead, case.lead.last_hand_raise_at or asked_at, rep, at)

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from leads.models import Assignment, Handoff, Lead, Role, User, Version
+from leads.models import Assignment, Handoff, Lead, Role, Touch, User, Version
 from leads.triggers import append_only
 from sla.models.policies import Target
 
@@ -150,7 +150,11 @@ class Clock(models.Model):
 
 
 class ClockEvent(models.Model):
-    """What a clock did, once each: `due_at` is when it should have, `processed_at` when it did."""
+    """What a clock did, once each: `due_at` is when it should have, `processed_at` when it did.
+
+    Of a stop, `due_at` is when the thing was done; who did it, by which channel and in which touch
+    is the evidence.
+    """
 
     class Kind(models.TextChoices):
         STARTED = "started", "Started"
@@ -159,16 +163,41 @@ class ClockEvent(models.Model):
         SKIPPED = "skipped", "Skipped"
         STOPPED = "stopped", "Stopped"
 
+    class Channel(models.TextChoices):
+        """Those of touches, and what is done on the pages."""
+
+        OPENED = "opened", "Opened here"
+        ANSWERED = "answered", "Answered here"
+        CALL = Touch.Channel.CALL.value, Touch.Channel.CALL.label
+        EMAIL = Touch.Channel.EMAIL.value, Touch.Channel.EMAIL.label
+        MEETING = Touch.Channel.MEETING.value, Touch.Channel.MEETING.label
+        SOCIAL = Touch.Channel.SOCIAL.value, Touch.Channel.SOCIAL.label
+        OTHER = Touch.Channel.OTHER.value, Touch.Channel.OTHER.label
+
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
     level = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     processed_at = models.DateTimeField()
     detail = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel, blank=True)
+    touch = models.ForeignKey(
+        Touch, models.PROTECT, null=True, blank=True, related_name="clock_events"
+    )
 
     class Meta:
         ordering = ["clock", "id"]
         constraints = [
+            models.CheckConstraint(
+                name="clock_event_evidence_is_of_a_stop",
+                condition=Q(kind="stopped") | Q(channel="", touch=None),
+            ),
+            models.CheckConstraint(
+                name="clock_event_touch_is_somebodys",
+                condition=Q(touch=None)
+                | Q(by__isnull=False, channel__in=[each.value for each in Touch.Channel]),
+            ),
             models.UniqueConstraint(
                 fields=["clock", "kind", "level"], name="clock_event_happens_once"
             ),

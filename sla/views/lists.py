@@ -12,6 +12,7 @@ from leads.models import Handoff
 from leads.requests import SignedInRequest
 from sla import response_times
 from sla.filters import ClockFilter, HandoffFilter, SlaFilter
+from sla.haste import stopped_in_haste
 from sla.models import Clock
 
 PAGE_SIZE = 50
@@ -23,7 +24,7 @@ def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     shown = ("lead__source", "assignment__rep", "handoff__owner", "handoff__queue")
     visible = Clock.objects.visible_to(request.user).select_related(*shown)
-    newest = visible.order_by("-started_at", "-pk")
+    newest = visible.annotate(is_hasty=stopped_in_haste()).order_by("-started_at", "-pk")
     return _list(
         request,
         "sla/clocks.html",

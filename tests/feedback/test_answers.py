@@ -22,7 +22,7 @@ from leads.models import (
     Stage,
     Touch,
 )
-from sla.models import Clock, Notification
+from sla.models import Clock, ClockEvent, Notification
 
 LATER = timedelta(minutes=7)
 
@@ -296,6 +296,17 @@ def test_a_touch_stops_the_clocks_as_of_when_it_was_made(alice, pass_lead, at):
     touch(handoff, at + 2 * LATER, occurred_at=at + LATER)
     stopped = dict(Clock.objects.filter(handoff=handoff).values_list("kind", "stopped_at"))
     assert stopped == {"accept": None, "first_touch": at + LATER, "first_response": at + LATER}
+
+
+def test_a_stop_names_who_did_it_how_and_in_which_touch(alice, pass_lead, at):
+    handoff = answers.accept(assignment_of(pass_lead(alice)), by=alice, at=at + LATER)
+    made = touch(handoff, at + 2 * LATER, channel="email", outcome="sent")
+    shown = ClockEvent.objects.filter(clock__handoff=handoff, kind="stopped").order_by("clock")
+    assert set(shown.values_list("clock__kind", "by", "channel", "touch")) == {
+        ("accept", alice.pk, "answered", None),
+        ("first_touch", alice.pk, "email", made.pk),
+        ("first_response", alice.pk, "email", made.pk),
+    }
 
 
 def test_a_touch_is_the_first_response_and_shows_the_lead_was_received(alice, pass_lead, at):

@@ -1,4 +1,4 @@
-"""Which touches are marked as hasty."""
+"""Which touches are marked as hasty, and that what they stop does not count."""
 
 from datetime import timedelta
 
@@ -6,7 +6,10 @@ import pytest
 
 from leads import handoffs
 from leads.models import Touch
+from sla import clocks, judging
 from sla.haste import marked
+from sla.judging import Share
+from sla.models import Clock
 
 SECOND = timedelta(seconds=1)
 
@@ -68,3 +71,35 @@ def test_touches_of_several_people_are_not_added_up(touch, carol, at):
         touch(at + (3600 + number) * SECOND)
     touch(at + 3605 * SECOND, by=carol)
     assert not any(marks("is_too_fast"))
+
+
+@pytest.fixture
+def stop(assignment, touch, at):
+    """Have a touch, so many seconds after the opening of the lead, stop the clocks of it."""
+    clocks.start_assignment_clocks(assignment, at=at)
+
+    def make(seconds):
+        made = touch(at + seconds * SECOND)
+        told = {"evidence": "Call", "by": made.by, "channel": made.channel, "touch": made}
+        clocks.stop(assignment.handoff, ["first_touch"], at=made.occurred_at, **told)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param([30], Share(kept=1, n=1), id="meant"),
+        pytest.param([10], Share(hasty=1), id="hasty: neither kept nor missed"),
+        pytest.param([30, 10], Share(hasty=1), id="an earlier one is logged late"),
+        pytest.param([1801 + n for n in range(5)], Share(kept=0, n=1), id="hasty and late: missed"),
+    ],
+)
+def test_what_a_hasty_touch_stopped_does_not_count(stop, at, seconds, expected):
+    for number in seconds:
+        stop(number)
+    asked_at = at + timedelta(days=1)
+    first_touches = Clock.objects.filter(kind="first_touch")
+    assert judging.share(first_touches, asked_at) == expected
+    assert first_touches.filter(judging.judged(asked_at)).count() == expected.n
+    assert first_touches.filter(judging.HASTY).count() == expected.hasty

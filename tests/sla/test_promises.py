@@ -105,6 +105,8 @@ def test_opening_the_lead_stops_its_clock(promise, make_handoff, alice, start, a
     answers.open_lead(assignment, at=at + 2 * MINUTE)
     clock = clock_of(Kind.RECEIVED)
     assert (clock.stopped_at, clock.stop_evidence) == (at + MINUTE, "Opened")
+    stopped = clock.events.get(kind="stopped")
+    assert (stopped.by, stopped.channel, stopped.touch) == (alice, "opened", None)
     assert clock_of(Kind.ACCEPT).is_running
 
 
