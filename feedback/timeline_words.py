@@ -32,9 +32,11 @@ CLOCK_ICONS = {
     ClockEvent.Kind.STARTED: "clock",
     ClockEvent.Kind.WARNED: "bell",
     ClockEvent.Kind.BREACHED: "alert",
+    ClockEvent.Kind.ESCALATED: "alert",
     ClockEvent.Kind.SKIPPED: "clock",
     ClockEvent.Kind.STOPPED: "check",
 }
+AT_A_LEVEL = (ClockEvent.Kind.WARNED, ClockEvent.Kind.ESCALATED, ClockEvent.Kind.SKIPPED)
 CHANNEL_ICONS = {
     Touch.Channel.CALL: "phone",
     Touch.Channel.EMAIL: "mail",
@@ -146,12 +148,13 @@ def disposition(row: Disposition) -> Told:
 
 def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
-    at_level = f" at {row.level} %" if row.kind == ClockEvent.Kind.WARNED else ""
+    at_level = f" at {row.level} %" if row.kind in AT_A_LEVEL else ""
     text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}"
     whose = row.by or (clock.assignment.rep if clock.assignment else THE_SYSTEM)
     how = row.get_channel_display().lower()
     who = f"{whose}, {how}" if how else str(whose)
-    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, who, row.detail, is_missed)
+    step = row.get_action_display().capitalize() if row.action else ""
+    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, who, row.detail or step, is_missed)
 
 
 def _promise(clock: Clock) -> str:

@@ -22,7 +22,7 @@ Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
 # What is asked of a rep, by clocks of the assignment.
 REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
-MOVED = ["next_level", "next_at", "breached_at"]
+MOVED = ["next_level", "next_at", "breached_at", "reroute_at"]
 
 
 class Terms(NamedTuple):
@@ -180,7 +180,7 @@ def put_off(clock_id: int, at: datetime) -> None:
 
 
 def unanswered(at: datetime) -> QuerySet[Clock]:
-    """Return the clocks of assignments that are to go to another rep by `at`, longest due first."""
+    """Return the clocks whose ladder passes on by `at` what nobody answered, longest due first."""
     asked = {"assignment__ended_at": None, "assignment__answer": ""}
     return Clock.objects.running().filter(reroute_at__lte=at, **asked).order_by("reroute_at", "id")
 
@@ -259,12 +259,9 @@ def _new_clock(
     hours = terms.hours
     is_working = promise.measure == Target.Measure.WORKING
     schedule = hours.schedule if is_working else None
-    levels = [level for level in promise.levels if promise.allowed * level / BREACH > used]
+    steps = [step for step in promise.ladder if promise.allowed * step.percent / BREACH > used]
+    levels = [step.percent for step in steps]
     level_ats = instants(started_at, promise.allowed, levels, used=used, schedule=schedule)
-    reroute_at = None
-    if promise.reroute_after is not None:
-        unanswered = promise.allowed + promise.reroute_after
-        (reroute_at,) = instants(started_at, unanswered, [BREACH], schedule=schedule)
     return Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
@@ -276,11 +273,11 @@ def _new_clock(
         within=hours.within if is_working else None,
         allowed=promise.allowed,
         started_at=started_at,
-        due_at=level_ats[-1],
+        due_at=level_ats[levels.index(BREACH)],
         used_before=used,
         levels=levels,
         level_ats=level_ats,
-        reroute_at=reroute_at,
+        actions=[step.action for step in steps],
         next_level=levels[0],
         next_at=level_ats[0],
     )

@@ -1,4 +1,4 @@
-"""The levels of a clock: shares of its promised time, the last of which is the breach. Pure."""
+"""The levels of a clock: shares of its promised time, one of which is the breach. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sla.business_time import WorkingTime
 from sla.errors import SlaError
-from sla.models import Clock, ClockEvent
+from sla.models import Clock, ClockEvent, Target
 from sla.policies import BREACH
 
 Event = ClockEvent.Kind
@@ -18,10 +18,13 @@ class NotDue(SlaError):
 
 
 class Level(NamedTuple):
-    """A share of the promised time in percent, and the instant at which it is used up."""
+    """A share of the promised time in percent, the instant at which it is used up, and the step of
+    the ladder that is done then; "" is none.
+    """
 
     percent: int
     at: datetime
+    action: str = ""
 
 
 def instants(
@@ -46,15 +49,15 @@ def to_come(clock: Clock) -> list[Level]:
     """Return the levels of `clock` that nothing on record has passed yet."""
     if clock.next_level is None:
         return []
-    levels = map(Level, clock.levels, clock.level_ats)
+    levels = map(Level, clock.levels, clock.level_ats, clock.actions)
     return [level for level in levels if level.percent >= clock.next_level]
 
 
 def move_on(clock: Clock, at: datetime) -> list[ClockEvent]:
     """Take `clock` past every level reached by `at`; return what happened, the highest level last.
 
-    Only the highest is fired: those that were slept through go on record as skipped. Raises NotDue
-    if none was reached.
+    Only the step of the highest is done: those that were slept through go on record as skipped, the
+    breach as one of which nobody was told. Raises NotDue if none was reached.
     """
     coming = to_come(clock)
     reached = [level for level in coming if level.at <= at]
@@ -62,9 +65,10 @@ def move_on(clock: Clock, at: datetime) -> list[ClockEvent]:
         raise NotDue(f"Clock {clock.pk} has reached no level by {at}.")
     *slept_through, highest = reached
     left = coming[len(reached) :]
-    clock.next_level, clock.next_at = left[0] if left else (None, None)
-    events = [event_of(clock, level, Event.SKIPPED, at=at) for level in slept_through]
-    return [*events, _fire(clock, highest, at)]
+    clock.next_level, clock.next_at = left[0][:2] if left else (None, None)
+    if highest.action == Target.Action.REASSIGN:
+        clock.reroute_at = at
+    return [*_skip(clock, slept_through, at), _fire(clock, highest, at)]
 
 
 def settle(clock: Clock, stopped_at: datetime, *, at: datetime) -> list[ClockEvent]:
@@ -75,12 +79,7 @@ def settle(clock: Clock, stopped_at: datetime, *, at: datetime) -> list[ClockEve
     """
     passed = [level for level in to_come(clock) if level.at < stopped_at]
     clock.next_level, clock.next_at = None, None
-    return [
-        _breach(clock, level, at)
-        if level.percent == BREACH
-        else event_of(clock, level, Event.SKIPPED, at=at)
-        for level in passed
-    ]
+    return _skip(clock, passed, at)
 
 
 def event_of(clock: Clock, level: Level, kind: str, *, at: datetime) -> ClockEvent:
@@ -88,10 +87,23 @@ def event_of(clock: Clock, level: Level, kind: str, *, at: datetime) -> ClockEve
     return ClockEvent(clock=clock, kind=kind, level=level.percent, due_at=level.at, processed_at=at)
 
 
+def _skip(clock: Clock, levels: Sequence[Level], at: datetime) -> list[ClockEvent]:
+    return [
+        _breach(clock, level, at)
+        if level.percent == BREACH
+        else event_of(clock, level, Event.SKIPPED, at=at)
+        for level in levels
+    ]
+
+
 def _fire(clock: Clock, level: Level, at: datetime) -> ClockEvent:
     if level.percent == BREACH:
-        return _breach(clock, level, at)
-    return event_of(clock, level, Event.WARNED, at=at)
+        event = _breach(clock, level, at)
+    else:
+        kind = Event.WARNED if level.percent < BREACH else Event.ESCALATED
+        event = event_of(clock, level, kind, at=at)
+    event.action = level.action
+    return event
 
 
 def _breach(clock: Clock, level: Level, at: datetime) -> ClockEvent:

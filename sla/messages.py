@@ -26,8 +26,8 @@ def headline(handoff: Handoff) -> str:
 def event_subject(event: ClockEvent) -> str:
     clock = event.clock
     what = clock.get_kind_display()
-    if event.kind == ClockEvent.Kind.BREACHED:
-        return f"Missed: {what.lower()}, {headline(clock.handoff)}"
+    if event.kind in (ClockEvent.Kind.BREACHED, ClockEvent.Kind.ESCALATED):
+        return f"{event.get_kind_display()}: {what.lower()}, {headline(clock.handoff)}"
     return f"{what} is due soon: {headline(clock.handoff)}"
 
 

@@ -1,9 +1,10 @@
 """Which promises hold for a handoff: the first policy of the live set whose conditions are met."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from leads.conditions import Compiled, compile_conditions
 from leads.custom_facts import fact_changes
@@ -19,20 +20,25 @@ from sla.models import Policy, Target
 BREACH = 100
 
 
+class Step(NamedTuple):
+    """What is done at a percent of the promised time; "" at the deadline: nobody is told."""
+
+    percent: int
+    action: str
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something is done within `allowed` of the start event. `levels` are percents of it, rising;
-    the last is 100.
+    """Something is done within `allowed` of the start event.
 
-    reroute_after: how long after the deadline another rep gets the lead; None: never.
+    ladder:  its steps, at rising percents of it, the deadline among them.
     goes_on: what earlier reps have used of it counts.
     """
 
     kind: str
     measure: str
     allowed: timedelta
-    levels: tuple[int, ...]
-    reroute_after: timedelta | None = None
+    ladder: tuple[Step, ...]
     starts: Target.Start = Target.Start.PASSED
     goes_on: bool = False
 
@@ -95,13 +101,18 @@ def _ready(policy: Policy, attributes: Mapping[str, Fact]) -> ReadyPolicy:
     return ReadyPolicy(policy.label, conditions, promises)
 
 
+def ladder(steps: Iterable[tuple[int, str]]) -> tuple[Step, ...]:
+    """Return steps in order, the deadline among them whether anything is done then or not."""
+    actions = {BREACH: "", **dict(steps)}
+    return tuple(Step(percent, actions[percent]) for percent in sorted(actions))
+
+
 def _promise(target: Target) -> Promise:
     return Promise(
         target.kind,
         target.measure,
         target.allowed,
-        levels=(*target.warn_at, BREACH),
-        reroute_after=target.reroute_after,
+        ladder=ladder(target.steps),
         starts=target.start,
         goes_on=target.goes_on,
     )

@@ -9,7 +9,7 @@ from leads.admin.rows import fallback_problems
 from leads.conditions import InvalidConditions
 from leads.models import Version
 from sla.models import Policy, Target
-from sla.policies import policies_of
+from sla.policies import BREACH, policies_of
 
 # What a rep or reviewer who is late with would hear of first.
 EXPECTED = (Target.Kind.FIRST_RESPONSE, Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH)
@@ -51,6 +51,12 @@ def _about(policy: Policy) -> Iterator[str]:
     accept, touch = promised.get(Target.Kind.ACCEPT), promised.get(Target.Kind.FIRST_TOUCH)
     if accept and touch and _is_sooner(touch, accept):
         yield f"“{policy}” asks for the first touch before the answer is due."
+    if unheard := [kind.label.lower() for kind in promised if not _is_told_late(promised[kind])]:
+        yield f"“{policy}” tells nobody who misses {' and '.join(unheard)}."
+
+
+def _is_told_late(target: Target) -> bool:
+    return any(percent >= BREACH for percent, _ in target.steps)
 
 
 def _is_sooner(one: Target, other: Target) -> bool:

@@ -10,11 +10,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leads.models import Handoff, User
+from leads.models import User
 from sla import clocks
+from sla.ladders import covers_for, told
 from sla.messages import event_subject
-from sla.models import Clock, ClockEvent, Notification, Target
+from sla.models import Clock, ClockEvent, Notification
 from sla.outbox import Message, write
+from sla.policies import BREACH
 from sla.staleness import clock_key
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ PEOPLE = (
 
 
 def sweep_clocks(at: datetime) -> int:
-    """Fire every warning and breach that is due by `at`, oldest first. Returns how many it fired.
+    """Fire what every clock has reached by `at`, oldest first. Returns how many clocks fired.
 
     A clock that fails gets its attempt counted and its next try pushed back, so that it can't
     starve the others.
@@ -38,15 +40,15 @@ def sweep_clocks(at: datetime) -> int:
         return 0
     fired, claimed = 0, BATCH
     while claimed == BATCH:
-        claimed, events = _fire_batch(at)
-        fired += events
+        claimed, now_fired = _fire_batch(at)
+        fired += now_fired
     return fired
 
 
 def _fire_batch(at: datetime) -> tuple[int, int]:
     """Fire up to a batch of due clocks in one transaction; if that fails, one by one.
 
-    Returns how many clocks were claimed and how many events fired.
+    Returns how many clocks were claimed and how many fired.
     """
     claimed: list[int] = []
     try:
@@ -84,37 +86,18 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
     if not due:
         return 0
     events = clocks.fire(due, at)
-    write([_message(event, person) for event in events for person in _told(event)], at=at)
-    return len(events)
+    covers = covers_for(events)
+    write([_message(each, person) for each in events for person in told(each, covers)], at=at)
+    return len(due)
 
 
 def _message(event: ClockEvent, person: User) -> Message:
-    is_breach = event.kind == ClockEvent.Kind.BREACHED
+    is_late = event.level >= BREACH
     return Message(
         recipient=person,
-        kind=Notification.Kind.BREACH if is_breach else Notification.Kind.WARNING,
+        kind=Notification.Kind.BREACH if is_late else Notification.Kind.WARNING,
         key=clock_key(event.clock, event.level),
         subject=event_subject(event),
         body=event.clock.handoff.reason,
         handoff=event.clock.handoff,
     )
-
-
-def _told(event: ClockEvent) -> list[User]:
-    """Return who is told: whoever has the lead, and once it is too late the one who backs them."""
-    holder, backing = _responsible(event.clock)
-    is_breach = event.kind == ClockEvent.Kind.BREACHED
-    return [person for person in (holder, backing if is_breach else None) if person]
-
-
-def _responsible(clock: Clock) -> tuple[User | None, User | None]:
-    """Return who has the lead and who backs them: rep and manager, or queue owner and backup."""
-    rep = clock.assignment.rep if clock.assignment else clock.handoff.owner
-    if rep and clock.kind != Target.Kind.REVIEW:
-        return rep, rep.team.manager if rep.team else None
-    return _of_queue(clock.handoff)
-
-
-def _of_queue(handoff: Handoff) -> tuple[User | None, User | None]:
-    queue = handoff.queue
-    return (queue.owner, queue.backup) if queue else (handoff.owner, None)

@@ -20,19 +20,28 @@ QUEUES = [
 ]
 
 
-def promise(kind: str, measure: str, allowed: timedelta, *warn_at: int) -> dict[str, Any]:
-    return {"kind": kind, "measure": measure, "allowed": allowed, "warn_at": list(warn_at)}
+MISSED = (100, "tell_manager")
+
+
+def promise(kind: str, measure: str, allowed: timedelta, *steps: tuple[int, str]) -> dict[str, Any]:
+    levels, actions = zip(*steps, strict=True)
+    ladder = {"levels": list(levels), "actions": list(actions)}
+    return {"kind": kind, "measure": measure, "allowed": allowed, **ladder}
 
 
 def promises(
-    first_response: timedelta, rep: timedelta, reroute_after: timedelta | None = None
+    first_response: timedelta, rep: timedelta, *unanswered: tuple[int, str]
 ) -> list[dict[str, Any]]:
-    """What the prospect is promised in wall time, and the rep asked for in working time."""
+    """What the prospect is promised in wall time, and the rep asked for in working time.
+
+    unanswered: what is done beyond the deadline with a lead that its rep did not answer.
+    """
+    half, soon = (50, "remind"), (80, "remind")
     return [
-        promise("first_response", "wall", first_response),
-        promise("accept", "working", rep, 50, 80) | {"reroute_after": reroute_after},
-        promise("first_touch", "working", rep * 2, 80),
-        promise("review", "working", timedelta(hours=4), 80),
+        promise("first_response", "wall", first_response, MISSED),
+        promise("accept", "working", rep, half, soon, MISSED, *unanswered),
+        promise("first_touch", "working", rep * 2, soon, MISSED),
+        promise("review", "working", timedelta(hours=4), soon, MISSED),
     ]
 
 
@@ -41,7 +50,7 @@ POLICIES: list[dict[str, Any]] = [
         "key": "asked-for-a-person",
         "label": "Demo, contact form or call: 5 minutes",
         "conditions": ASKED_FOR_A_PERSON,
-        "targets": promises(timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=15)),
+        "targets": promises(timedelta(minutes=5), timedelta(minutes=15), (200, "reassign")),
     },
     {
         "key": "trial",

@@ -12,6 +12,7 @@ from revops.demo.ledger import Case
 from revops.demo.setting import Setting
 from sla.business_time import WorkingTime
 from sla.clocks import NO_EVIDENCE, Evidence
+from sla.ladders import told
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
@@ -94,11 +95,8 @@ class Promises:
         hours = self.setting.hours[rep_id]
         is_working = promise.measure == Target.Measure.WORKING
         schedule = hours.schedule if is_working else None
-        level_ats = instants(started_at, promise.allowed, promise.levels, schedule=schedule)
-        reroute_at = None
-        if promise.reroute_after is not None:
-            unanswered = promise.allowed + promise.reroute_after
-            (reroute_at,) = instants(started_at, unanswered, [BREACH], schedule=schedule)
+        levels = [step.percent for step in promise.ladder]
+        level_ats = instants(started_at, promise.allowed, levels, schedule=schedule)
         return Clock(
             lead=handoff.lead,
             handoff=handoff,
@@ -111,11 +109,11 @@ class Promises:
             within=hours.within if is_working else None,
             allowed=promise.allowed,
             started_at=started_at,
-            due_at=level_ats[-1],
-            levels=list(promise.levels),
+            due_at=level_ats[levels.index(BREACH)],
+            levels=levels,
             level_ats=level_ats,
-            reroute_at=reroute_at,
-            next_level=promise.levels[0],
+            actions=[step.action for step in promise.ladder],
+            next_level=levels[0],
             next_at=level_ats[0],
         )
 
@@ -174,28 +172,18 @@ class Promises:
         return self.setting.hours[rep_id].schedule
 
     def _tell_of(self, event: ClockEvent, at: datetime) -> None:
-        clock, is_breach = event.clock, event.kind == ClockEvent.Kind.BREACHED
-        kind = Notification.Kind.BREACH if is_breach else Notification.Kind.WARNING
-        holder, backing = self._responsible(clock)
-        for person in (holder, backing if is_breach else None):
-            if person is not None:
-                self.tell(
-                    person,
-                    kind,
-                    subject=event_subject(event),
-                    body=clock.handoff.reason,
-                    handoff=clock.handoff,
-                    about=clock,
-                    detail=str(event.level),
-                    at=at,
-                )
-
-    def _responsible(self, clock: Clock) -> tuple[User | None, User | None]:
-        rep = clock.assignment.rep if clock.assignment else clock.handoff.owner
-        if rep and clock.kind != Kind.REVIEW:
-            return rep, rep.team.manager if rep.team else None
-        queue = clock.handoff.queue
-        return (queue.owner, queue.backup) if queue else (clock.handoff.owner, None)
+        clock, is_late = event.clock, event.level >= BREACH
+        for person in told(event, {}):
+            self.tell(
+                person,
+                Notification.Kind.BREACH if is_late else Notification.Kind.WARNING,
+                subject=event_subject(event),
+                body=clock.handoff.reason,
+                handoff=clock.handoff,
+                about=clock,
+                detail=str(event.level),
+                at=at,
+            )
 
     def tell(
         self,

@@ -12,8 +12,9 @@ from revops.demo import contracts
 from revops.demo.ledger import Case
 from revops.demo.promises import SWEPT_AFTER, Promises
 from revops.demo.setting import Setting
+from sla.levels import to_come
 from sla.messages import headline
-from sla.models import Notification
+from sla.models import Notification, Target
 
 # So many others are asked one after the other, as organisations are set at first.
 REROUTES = Organisation._meta.get_field("reroutes_before_manager").get_default()
@@ -28,10 +29,11 @@ class Unanswered:
 
     def expect(self, case: Case, assignment: Assignment) -> None:
         """Plan who is next if nobody answers; the last who may be asked is left with it."""
-        asked = [each.reroute_at for each in case.clocks if each.assignment is assignment]
-        for reroute_at in filter(None, asked):
-            if len(case.had) <= REROUTES:
-                swept_at = reroute_at + SWEPT_AFTER
+        asked = [each for each in case.clocks if each.assignment is assignment]
+        steps = [level for clock in asked for level in to_come(clock)]
+        for step in steps:
+            if step.action == Target.Action.REASSIGN and len(case.had) <= REROUTES:
+                swept_at = step.at + SWEPT_AFTER
                 self.plan(swept_at, lambda then: self._take_away(case, assignment, then))
 
     def _take_away(self, case: Case, assignment: Assignment, at: datetime) -> None:

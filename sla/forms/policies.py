@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
 from sla.models import Policy, Target
-from sla.models.policies import STARTS
+from sla.models.policies import PASSED_ON, STARTS
 
-PARTS = ("allowed", "measure", "starts", "warn_at", "goes_on", "reroute_after")
+PARTS = ("allowed", "measure", "starts", "goes_on", *Target.Action.values)
 LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -27,7 +27,7 @@ Typed = Mapping[str, Mapping[str, str]]
 
 
 class PromisesWidget(forms.Widget):
-    """A line a kind: how long, in which time, from what on, when to warn, what then."""
+    """A line a kind: how long, in which time, from what on, and which step is done when."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         return {
@@ -49,7 +49,11 @@ class PromisesWidget(forms.Widget):
                 "typed": typed.get(kind, {}),
                 "starts": [(start, start.label) for start in map(Target.Start, STARTS[kind])],
                 "may_go_on": kind in GOING_ON,
-                "may_reroute": kind == Target.Kind.ACCEPT,
+                "steps": [
+                    (action, action.label, typed.get(kind, {}).get(action, ""))
+                    for action in Target.Action
+                    if action != Target.Action.REASSIGN or kind in PASSED_ON
+                ],
             }
             for kind in Target.Kind
         ]
@@ -99,7 +103,8 @@ class PolicyForm(RowForm):
     targets = PromisesField(
         label="Promises",
         help_text="5 min or 4 h, of wall time also 2 days. Without a time, nothing is promised."
-        " Warnings are shares of it in percent, such as 50, 80.",
+        " Steps are done once each, at shares of it in percent such as 50, 80; 100 is the deadline,"
+        " 150 is half as long again.",
     )
     wide: ClassVar[Sequence[str]] = ("conditions", "targets")
 
@@ -139,16 +144,17 @@ class PolicyForm(RowForm):
 def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
     """Return what was typed of one promise. Raises ValidationError in words."""
     measure = typed["measure"] or Target.Measure.WORKING.value
-    if measure == Target.Measure.WORKING and "d" in typed["allowed"] + typed["reroute_after"]:
+    if measure == Target.Measure.WORKING and "d" in typed["allowed"]:
         raise ValidationError("In working time, say hours: a day of work is no 24 of them.")
+    ladder = read_ladder(typed)
     target = Target(
         kind=kind.value,
         measure=measure,
         allowed=read_length(typed["allowed"]),
         starts=typed["starts"] if typed["starts"] != STARTS[kind][0] else "",
-        warn_at=read_shares(typed["warn_at"]),
+        levels=list(ladder),
+        actions=list(ladder.values()),
         goes_on=bool(typed["goes_on"]),
-        reroute_after=read_length(typed["reroute_after"]) if typed["reroute_after"] else None,
     )
     target.full_clean(exclude=["policy"])
     return target
@@ -159,6 +165,22 @@ def read_length(text: str) -> timedelta:
     if not found:
         raise ValidationError(f"“{text}” is no length of time such as 5 min, 4 h or 2 days.")
     return timedelta(**{UNITS[found[2][0]]: int(found[1])})
+
+
+def read_ladder(typed: Mapping[str, str]) -> dict[int, str]:
+    """Return what is to be done by the percent at which it is, in order."""
+    ladder: dict[int, str] = {}
+    for action in Target.Action:
+        shares = read_shares(typed[action])
+        if shares != sorted(shares):
+            raise ValidationError(
+                f"“{typed[action]}” is out of order: the first share comes first."
+            )
+        for share in shares:
+            if share in ladder:
+                raise ValidationError(f"Only one step is done at {share} %: there are two.")
+            ladder[share] = action.value
+    return dict(sorted(ladder.items()))
 
 
 def read_shares(text: str) -> list[int]:
@@ -175,18 +197,19 @@ def as_typed(targets: Sequence[Target]) -> Typed:
             "allowed": length_typed(target.allowed),
             "measure": target.measure,
             "starts": target.start,
-            "warn_at": ", ".join(map(str, target.warn_at)),
             "goes_on": "on" if target.goes_on else "",
-            "reroute_after": length_typed(target.reroute_after),
+            **{action: shares_typed(target, action) for action in Target.Action.values},
         }
         for target in targets
     }
 
 
-def length_typed(length: timedelta | None) -> str:
-    """Return "4 h" for whole hours, else minutes; "" for none."""
-    if length is None:
-        return ""
+def shares_typed(target: Target, action: str) -> str:
+    return ", ".join(str(percent) for percent, done in target.steps if done == action)
+
+
+def length_typed(length: timedelta) -> str:
+    """Return "4 h" for whole hours, else minutes."""
     minutes = length // timedelta(minutes=1)
     return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
 

@@ -59,13 +59,15 @@ class Clock(models.Model):
     used_before = models.DurationField(default=timedelta)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    # Percent of `allowed`, rising, each with its instant in `level_ats`; the last is 100.
+    # The ladder: percents of `allowed`, rising, 100 among them; each with its instant and with what
+    # is done then, "" where the deadline alone is noted.
     levels = ArrayField(models.PositiveSmallIntegerField())
     level_ats = ArrayField(models.DateTimeField())
+    actions = ArrayField(models.CharField(max_length=14, blank=True), default=list, blank=True)
     next_level = models.PositiveSmallIntegerField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # When the handoff is taken from who has not answered by then.
+    # Since when the handoff is to be taken from who has not answered, by a step of the ladder.
     reroute_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
@@ -94,9 +96,12 @@ class Clock(models.Model):
                 | Q(stopped_at=None, next_at__isnull=False, next_level__isnull=False),
             ),
             models.CheckConstraint(
-                name="clock_reroutes_after_it_is_due",
-                condition=Q(reroute_at=None)
-                | Q(assignment__isnull=False, reroute_at__gte=F("due_at")),
+                name="clock_reroutes_a_turn",
+                condition=Q(reroute_at=None) | Q(assignment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="clock_knows_its_steps",
+                condition=Q(stopped_at__isnull=False) | Q(actions__len=F("levels__len")),
             ),
             models.CheckConstraint(
                 name="clock_working_has_a_calendar",
@@ -160,6 +165,7 @@ class ClockEvent(models.Model):
         STARTED = "started", "Started"
         WARNED = "warned", "Warned"
         BREACHED = "breached", "Missed"
+        ESCALATED = "escalated", "Still missed"
         SKIPPED = "skipped", "Skipped"
         STOPPED = "stopped", "Stopped"
 
@@ -177,6 +183,8 @@ class ClockEvent(models.Model):
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
     level = models.PositiveSmallIntegerField(default=0)
+    # The step of the ladder that was done; "" where nobody was to be told.
+    action = models.CharField(max_length=14, choices=Target.Action, blank=True)
     due_at = models.DateTimeField()
     processed_at = models.DateTimeField()
     detail = models.CharField(max_length=200, blank=True)
@@ -200,6 +208,11 @@ class ClockEvent(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["clock", "kind", "level"], name="clock_event_happens_once"
+            ),
+            models.UniqueConstraint(
+                fields=["clock", "level"],
+                name="clock_step_happens_once",
+                condition=Q(kind__in=["warned", "breached", "escalated", "skipped"]),
             ),
         ]
         triggers = [append_only()]

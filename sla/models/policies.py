@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from functools import reduce
+from itertools import groupby
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -40,16 +41,24 @@ STARTS = {
     "review": ("review",),
 }
 
-
-def _starts_where_it_can() -> Q:
-    each = (Q(kind=kind, starts__in=starts) for kind, starts in STARTS.items())
-    return reduce(operator.or_, each, Q(starts=""))
+# What a step may do, as the database knows it.
+ACTIONS = ("remind", "remind_cover", "tell_manager", "reassign")
+# What is taken from a rep who lets it lie.
+PASSED_ON = ("received", "accept")
+HIGHEST_LEVEL = 1_000
+IN_ORDER = f"Steps come at rising shares, one at each, from 1 to {HIGHEST_LEVEL} percent."
+ONCE_LATE = "A lead is passed on at 100 percent or later: not before its deadline."
 
 
 def check_shares(shares: list[int]) -> None:
     """Raise ValidationError unless `shares` are percents that rise."""
-    if shares != sorted({share for share in shares if 0 < share < 100}):
-        raise ValidationError("Warn at rising shares, each from 1 to 99 percent.")
+    if shares != sorted({share for share in shares if 0 < share <= HIGHEST_LEVEL}):
+        raise ValidationError(IN_ORDER)
+
+
+def _starts_where_it_can() -> Q:
+    each = (Q(kind=kind, starts__in=starts) for kind, starts in STARTS.items())
+    return reduce(operator.or_, each, Q(starts=""))
 
 
 class Target(models.Model):
@@ -75,6 +84,16 @@ class Target(models.Model):
         WORKING = "working", "Working time"
         WALL = "wall", "Wall time"
 
+    class Action(models.TextChoices):
+        """What a step of the ladder does. The rep is whoever has the lead; in a queue its owner,
+        whom its backup stands behind as a manager does.
+        """
+
+        REMIND = "remind", "remind the rep"
+        REMIND_COVER = "remind_cover", "remind the rep and the cover"
+        TELL_MANAGER = "tell_manager", "tell the manager"
+        REASSIGN = "reassign", "pass it on"
+
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="targets")
     kind = models.CharField(max_length=16, choices=Kind)
     measure = models.CharField(max_length=8, choices=Measure)
@@ -86,35 +105,30 @@ class Target(models.Model):
         blank=True,
         help_text="Nothing: what is usual for such a promise.",
     )
-    # Shares of `allowed`, in percent, at which somebody is warned; 100 is the breach itself.
-    warn_at = ArrayField(
+    # The ladder: shares of `allowed` in percent, beyond the deadline too, and what is done at each.
+    levels = ArrayField(
         models.PositiveSmallIntegerField(), default=list, blank=True, validators=[check_shares]
     )
+    actions = ArrayField(models.CharField(max_length=14, choices=Action), default=list, blank=True)
     goes_on = models.BooleanField(
         "goes on with the next rep",
         default=False,
         help_text="What reps have used of the time counts for whoever has the lead next. Off: it"
         " starts anew.",
     )
-    reroute_after = models.DurationField(
-        "to the next rep after",
-        null=True,
-        blank=True,
-        help_text="So long after the deadline, in the same measure, who still has not answered"
-        " loses the lead to the next rep. Nothing: never.",
-    )
 
     class Meta:
+        ordering = ("id",)
         constraints = [
             models.CheckConstraint(
-                name="target_reroutes_what_is_to_be_accepted",
-                condition=Q(reroute_after=None)
-                | Q(
-                    kind="accept",
-                    reroute_after__gte=models.Value("0 s", models.DurationField()),
-                ),
-                violation_error_message="Only what is to be accepted goes to the next rep, and not"
-                " before its deadline.",
+                name="target_does_what_it_can",
+                condition=Q(actions__contained_by=list(ACTIONS)),
+                violation_error_message="There is no such step.",
+            ),
+            models.CheckConstraint(
+                name="target_passes_on_what_waits_for_a_rep",
+                condition=~Q(actions__contains=["reassign"]) | Q(kind__in=list(PASSED_ON)),
+                violation_error_message="Only what a rep has not opened or answered is passed on.",
             ),
             models.CheckConstraint(
                 name="target_goes_on_if_due_once",
@@ -140,12 +154,23 @@ class Target(models.Model):
         ]
         triggers = [
             refuses(
-                "warns_in_order",
+                "steps_in_order",
                 rule=(
-                    "NEW.warn_at <> ARRAY(SELECT DISTINCT share FROM unnest(NEW.warn_at) share"
-                    " WHERE share BETWEEN 1 AND 99 ORDER BY share)"
+                    "cardinality(NEW.levels) <> cardinality(NEW.actions) OR NEW.levels <>"
+                    " ARRAY(SELECT DISTINCT level FROM unnest(NEW.levels) level"
+                    f" WHERE level BETWEEN 1 AND {HIGHEST_LEVEL} ORDER BY level)"
                 ),
-                sentence="Warn at rising shares, each from 1 to 99 percent.",
+                sentence=IN_ORDER,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+            ),
+            refuses(
+                "passed_on_once_late",
+                rule=(
+                    "EXISTS (SELECT 1 FROM unnest(NEW.levels, NEW.actions) step (level, action)"
+                    " WHERE action = 'reassign' AND level < 100)"
+                ),
+                sentence=ONCE_LATE,
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
             ),
@@ -166,19 +191,31 @@ class Target(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.terms}"
 
+    def clean(self) -> None:
+        if len(self.levels) != len(self.actions):
+            raise ValidationError(IN_ORDER)
+        ladder = zip(self.levels, self.actions, strict=True)
+        if any(action == "reassign" and percent < 100 for percent, action in ladder):
+            raise ValidationError(ONCE_LATE)
+
     @property
     def terms(self) -> str:
-        """What is promised: "within 15 minutes, working time, warned at 50 and 80 %"."""
+        """What is promised: "within 15 minutes, working time; at 80 % remind the rep"."""
         told = [f"within {length_text(self.allowed)}", self.get_measure_display().lower()]
         if self.starts:
             told.append(f"from: {self.get_starts_display().lower()}")
-        if self.warn_at:
-            told.append(f"warned at {' and '.join(map(str, self.warn_at))} %")
         if self.goes_on:
             told.append("goes on with the next rep")
-        if self.reroute_after is not None:
-            told.append(f"to the next rep {length_text(self.reroute_after)} later")
-        return ", ".join(told)
+        ladder = [
+            f"at {' and '.join(str(percent) for percent, _ in steps)} % {action.label}"
+            for action, steps in groupby(self.steps, key=operator.itemgetter(1))
+        ]
+        return "; ".join([", ".join(told), ", ".join(ladder)]) if ladder else ", ".join(told)
+
+    @property
+    def steps(self) -> list[tuple[int, Action]]:
+        """What is done at which percent of the time, in order."""
+        return list(zip(self.levels, map(self.Action, self.actions), strict=True))
 
     @property
     def start(self) -> Start:

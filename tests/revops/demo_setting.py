@@ -17,7 +17,7 @@ from routing.needs import Needs
 from routing.table import Rule
 from sla.business_time import Schedule
 from sla.calendars import WorkingHours
-from sla.policies import Promise, ReadyPolicy
+from sla.policies import Promise, ReadyPolicy, ladder
 
 OFFICE = 1
 
@@ -51,8 +51,7 @@ def shipped_policies() -> list[ReadyPolicy]:
                     target["kind"],
                     target["measure"],
                     target["allowed"],
-                    (*sorted(target["warn_at"]), 100),
-                    target.get("reroute_after"),
+                    ladder(zip(target["levels"], target["actions"], strict=True)),
                 )
                 for target in policy["targets"]
             },

@@ -64,10 +64,11 @@ def test_a_reps_clock_within_the_teams_hours_names_both_calendars(make_handoff, 
     )
 
 
-def test_levels_stand_from_the_start_with_the_breach_last(handoff, at):
+def test_the_ladder_stands_from_the_start_and_goes_beyond_the_deadline(handoff, at):
     clock = clock_of(handoff, Kind.ACCEPT)
-    assert clock.levels == [50, 80, 100]
-    assert clock.level_ats == [at + minutes(7.5), at + minutes(12), at + minutes(15)]
+    assert (clock.levels, clock.due_at) == ([50, 80, 100, 200], at + minutes(15))
+    assert clock.level_ats == [at + minutes(each) for each in (7.5, 12, 15, 30)]
+    assert clock.actions == ["remind", "remind", "tell_manager", "reassign"]
     assert (clock.next_level, clock.next_at) == (50, at + minutes(7.5))
     assert events_of(clock) == [("started", 0)]
 

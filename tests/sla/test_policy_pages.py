@@ -36,12 +36,12 @@ def test_a_promise_is_told_in_words():
         kind="accept",
         measure="working",
         allowed=timedelta(minutes=15),
-        warn_at=[50, 80],
-        reroute_after=timedelta(hours=1),
+        levels=[50, 80, 100, 150],
+        actions=["remind", "remind", "tell_manager", "reassign"],
     )
     assert str(target) == (
-        "Accept or reject within 15 minutes, working time, warned at 50 and 80 %,"
-        " to the next rep 1 hour later"
+        "Accept or reject within 15 minutes, working time;"
+        " at 50 and 80 % remind the rep, at 100 % tell the manager, at 150 % pass it on"
     )
     target = Target(kind="qualified", measure="wall", allowed=timedelta(days=1), starts="passed")
     target.goes_on = True
@@ -65,7 +65,7 @@ def test_a_draft_shows_what_it_changes(client, olga, draft):
     client.force_login(olga)
     page = client.get(f"/sla/policies/{draft.number}/").content.decode()
     assert "1 change" in page
-    assert "<b>Review</b> <del>within 4 hours, working time, warned at 80 %</del>" in page
+    assert "<b>Review</b> <del>within 4 hours, working time; at 80 % remind the rep," in page
 
 
 def test_the_policy_that_takes_all_stays_and_stays_last(draft):
@@ -100,15 +100,16 @@ def form_of(draft, key, **promises) -> PolicyForm:
 
 
 def test_promises_are_typed_as_people_write_them(draft):
-    accept = {"allowed": "90 min", "measure": "wall", "warn_at": "50, 80 %", "reroute_after": "1h"}
+    accept = {"allowed": "90 min", "measure": "wall", "remind": "50, 120 %", "reassign": "150"}
+    accept |= {"remind_cover": "80", "tell_manager": "100"}
     touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
     form = form_of(draft, "nurture", accept=accept, first_touch=touch)
     assert form.is_valid(), form.errors
     form.save()
     told = sorted(map(str, policy(draft, "nurture").targets.all()))
     assert told == [
-        "Accept or reject within 90 minutes, wall time, warned at 50 and 80 %,"
-        " to the next rep 1 hour later",
+        "Accept or reject within 90 minutes, wall time; at 50 % remind the rep, at 80 % remind the"
+        " rep and the cover, at 100 % tell the manager, at 120 % remind the rep, at 150 % pass it on",
         "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep",
     ]
 
@@ -119,8 +120,14 @@ def test_promises_are_typed_as_people_write_them(draft):
         ({"allowed": "soon"}, "Accept or reject: “soon” is no length of time such as 5 min"),
         ({"allowed": "0 min"}, "Accept or reject: Allow more than no time."),
         ({"allowed": "2 days"}, "In working time, say hours"),
-        ({"allowed": "5 min", "warn_at": "80, 50"}, "Warn at rising shares"),
-        ({"allowed": "5 min", "warn_at": "half"}, "“half” is no share in percent"),
+        ({"allowed": "5 min", "remind": "80, 50"}, "“80, 50” is out of order"),
+        (
+            {"allowed": "5 min", "remind": "80", "tell_manager": "80"},
+            "Only one step is done at 80 %",
+        ),
+        ({"allowed": "5 min", "remind": "1001"}, "from 1 to 1000 percent"),
+        ({"allowed": "5 min", "reassign": "80"}, "passed on at 100 percent or later"),
+        ({"allowed": "5 min", "remind": "half"}, "“half” is no share in percent"),
         ({"allowed": "5 min", "starts": "review"}, "Such a promise can’t start with that."),
         ({"allowed": "5 min", "goes_on": "on"}, "Only a first touch and qualifying go on"),
         ({"allowed": ""}, "Promise something"),
@@ -200,13 +207,15 @@ def test_a_draft_that_asks_what_is_no_fact_says_so(draft):
 def test_the_check_warns_of_what_can_hardly_be_meant(client, olga, draft):
     trial = policy(draft, "trial")
     Target.objects.filter(policy=trial, kind="first_response").delete()
-    Target.objects.filter(policy=trial, kind="first_touch").update(allowed=timedelta(minutes=5))
+    touch = Target.objects.filter(policy=trial, kind="first_touch")
+    touch.update(allowed=timedelta(minutes=5), levels=[80], actions=["remind"])
     assert warnings_of(draft) == [
         f"“{trial}” promises nothing about first response.",
         f"“{trial}” asks for the first touch before the answer is due.",
+        f"“{trial}” tells nobody who misses first touch.",
     ]
     client.force_login(olga)
-    assert "2 warnings" in client.get(f"/sla/policies/{draft.number}/check/").content.decode()
+    assert "3 warnings" in client.get(f"/sla/policies/{draft.number}/check/").content.decode()
 
 
 def test_a_lead_is_tried_as_it_was_handed_over(live, make_handoff, at):

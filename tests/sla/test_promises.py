@@ -17,6 +17,11 @@ Kind = Target.Kind
 MINUTE = timedelta(minutes=1)
 
 
+def ladder(*steps) -> dict[str, list]:
+    """The fields of a promise that say which steps are done at which percent."""
+    return {"levels": [level for level, _ in steps], "actions": [action for _, action in steps]}
+
+
 @pytest.fixture
 def target(defaults, at):
     """One promise of a draft: the first touch."""
@@ -30,40 +35,50 @@ def clock_of(kind) -> Clock:
 
 # As data ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("field", "value", "rule"),
+    ("fields", "rule"),
     [
-        ("warn_at", [80, 50], "Warn at rising shares"),
-        ("warn_at", [50, 50], "Warn at rising shares"),
-        ("warn_at", [0, 50], "Warn at rising shares"),
-        ("warn_at", [50, 100], "Warn at rising shares"),
-        ("allowed", timedelta(0), "target_allows_some_time"),
-        ("goes_on", True, "target_goes_on_if_due_once"),
-        ("starts", "review", "target_starts_where_it_can"),
-        ("starts", "opened", "target_starts_where_it_can"),
+        (ladder((80, "remind"), (50, "remind")), "Steps come at rising shares"),
+        (ladder((50, "remind"), (50, "tell_manager")), "Steps come at rising shares"),
+        (ladder((0, "remind")), "Steps come at rising shares"),
+        (ladder((1001, "remind")), "Steps come at rising shares"),
+        ({"levels": [50, 80], "actions": ["remind"]}, "Steps come at rising shares"),
+        (ladder((50, "whistle")), "target_does_what_it_can"),
+        (ladder((200, "reassign")), "target_passes_on_what_waits_for_a_rep"),
+        ({"kind": "accept", **ladder((99, "reassign"))}, "A lead is passed on at 100 percent"),
+        ({"allowed": timedelta(0)}, "target_allows_some_time"),
+        ({"kind": "accept", "goes_on": True}, "target_goes_on_if_due_once"),
+        ({"starts": "review"}, "target_starts_where_it_can"),
+        ({"starts": "opened"}, "target_starts_where_it_can"),
     ],
 )
-def test_a_promise_that_makes_no_sense_is_refused(target, field, value, rule):
-    if field == "goes_on":
-        target = target.policy.targets.get(kind=Kind.ACCEPT)
+def test_a_promise_that_makes_no_sense_is_refused(target, fields, rule):
+    if "kind" in fields:
+        target = target.policy.targets.get(kind=fields["kind"])
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
-        Target.objects.filter(pk=target.pk).update(**{field: value})
-    setattr(target, field, value)
-    with pytest.raises(ValidationError, match=r"Warn at|Allow more|can’t start|go on with"):
+        Target.objects.filter(pk=target.pk).update(**fields)
+    for field, value in fields.items():
+        setattr(target, field, value)
+    said = (
+        r"rising shares|no such step|not a valid|opened or answered|passed on at|Allow|start|go on"
+    )
+    with pytest.raises(ValidationError, match=said):
         target.full_clean()
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    "fields",
     [
-        ("warn_at", []),
-        ("warn_at", [1, 20, 50, 80, 99]),
-        ("starts", "accepted"),
-        ("starts", ""),
-        ("goes_on", True),
+        ladder(),
+        ladder((1, "remind"), (99, "remind_cover"), (100, "remind"), (1000, "tell_manager")),
+        {"kind": "received", **ladder((100, "reassign"))},
+        {"starts": "accepted"},
+        {"starts": ""},
+        {"goes_on": True},
     ],
 )
-def test_a_promise_that_makes_sense_is_taken(target, field, value):
-    setattr(target, field, value)
+def test_a_promise_that_makes_sense_is_taken(target, fields):
+    for field, value in fields.items():
+        setattr(target, field, value)
     target.full_clean()
     target.save()
 
@@ -149,7 +164,7 @@ def test_a_first_touch_due_after_acceptance_is_not_asked_for_again(
 @pytest.fixture
 def goes_on(promise, make_handoff, alice, start):
     """A first touch due in 30 minutes, warned of at 50 and 80 percent, whoever has the lead."""
-    promise(Kind.FIRST_TOUCH, 30, warn_at=[50, 80], goes_on=True)
+    promise(Kind.FIRST_TOUCH, 30, **ladder((50, "remind"), (80, "remind")), goes_on=True)
     return start(make_handoff(rep=alice))
 
 

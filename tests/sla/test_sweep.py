@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from leads.models import Absence, Queue
 from sla import clocks
@@ -41,7 +41,44 @@ def test_after_an_outage_only_the_highest_level_is_told(handoff, at):
     assert sweep_clocks(at + HOUR) == 3
     assert (fired("skipped"), fired("warned"), fired("breached")) == (3, 0, 3)
     assert told("warning") == []
-    assert told("breach") == ["Alice"] * 3 + ["Mona"] * 3
+    assert told("breach") == ["Alice"] * 2 + ["Mona"] * 2  # the third goes to another rep
+    accept = ClockEvent.objects.filter(clock__kind="accept", level__gte=100)
+    steps = accept.values_list("kind", "level", "action")
+    assert list(steps) == [("breached", 100, ""), ("escalated", 200, "reassign")]
+
+
+def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
+    promise, make_handoff, alice, carol, start, at
+):
+    promise(
+        Target.Kind.ACCEPT,
+        10,
+        levels=[80, 150, 200, 300],
+        actions=["remind_cover", "remind", "remind_cover", "tell_manager"],
+    )
+    start(make_handoff(rep=alice))
+
+    def told_of_accepting(kind, minute):
+        sweep_clocks(at + minutes(minute))
+        found = Notification.objects.filter(kind=kind, channel="app", subject__contains="ccept")
+        return list(found.order_by("id").values_list("recipient__name", flat=True))
+
+    assert told_of_accepting("warning", 8) == ["Alice", "Mona"]  # nobody ever covered for alice
+    assert told_of_accepting("breach", 10) == []
+    assert told_of_accepting("breach", 15) == ["Alice"]
+    trip = {"starts_at": at - HOUR, "ends_at": at, "cover": carol}
+    Absence.objects.create(user=alice, **trip)
+    assert told_of_accepting("breach", 20)[1:] == ["Alice", "Carol"]
+    assert told_of_accepting("breach", 30)[3:] == ["Alice", "Mona"]
+    assert fired("escalated") == 3
+
+
+def test_a_step_is_done_once_whatever_becomes_of_it(handoff, at):
+    sweep_clocks(at + minutes(8))
+    warned = ClockEvent.objects.get(kind="warned")
+    again = {"clock": warned.clock, "level": 50, "due_at": at, "processed_at": at}
+    with pytest.raises(IntegrityError, match="clock_step_happens_once"):
+        ClockEvent.objects.create(kind="skipped", **again)
 
 
 def test_lateness_is_on_record(handoff, at):
