@@ -39,7 +39,9 @@ class Tally(NamedTuple):
 
     def points_on(self, day: int) -> int:
         """Return what the signal gives on `day`, before its group's cap."""
-        return self._within_cap(self._decayed(self._left_on(day)))
+        left = sum(self._left_on(day))
+        # Of most leads most is too long ago to count.
+        return self._within_cap(whole_points(self.signal.points * left)) if left else 0
 
     def line(self, day: int) -> Line:
         left = self._left_on(day)

@@ -67,3 +67,12 @@ def test_what_a_live_source_tells_late_is_known_from_then(make_lead, source, at,
 def test_bulk_evidence_takes_three_queries_a_chunk(crowd, at, django_assert_num_queries):
     with django_assert_num_queries(3):
         list(evidence_in_bulk([lead.pk for lead in crowd], at))
+
+
+def test_instants_are_read_to_the_microsecond(make_lead, at):
+    whens = [at.replace(year=year, microsecond=999_999) for year in (1990, 2026, 2099)]
+    lead = make_lead()
+    for when in whens:
+        Activity.objects.create(lead=lead, kind="page_view", occurred_at=when)
+    found = evidence_for(lead, whens[-1]).activities
+    assert [each.occurred_at for each in found] == whens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from leads.documents import live_version
 from leads.fact_history import evidence_for, record_facts
 from leads.models import Activity, Lead, ScoreSnapshot
 from leads.rescoring import rescore
+from leads.uncollected import uncollected
 
 pytestmark = pytest.mark.django_db
 FIELDS = ("pk", "fit", "readiness", "band", "scored_at", "band_changes_on")
@@ -67,5 +69,12 @@ def test_a_newer_score_stays(crowd, at):
 def test_a_chunk_takes_as_many_queries_as_a_lead(crowd, at, django_assert_num_queries):
     version = live_version("criteria", at)
     rescore_in_bulk([crowd[0].pk], version, at)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         rescore_in_bulk([lead.pk for lead in crowd], version, at)
+
+
+def test_garbage_is_collected_again_after_a_failure():
+    with pytest.raises(ZeroDivisionError), uncollected():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
