@@ -88,13 +88,16 @@ class Opened:
 
 def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
     """Return everything the page of `handoff` shows. Its lead, account and owner must be loaded."""
-    clocks = Clock.objects.running().filter(handoff=handoff).select_related("calendar", "within")
+    clocks = Clock.objects.running().of_people().filter(handoff=handoff)
     return Opened(
         handoff=handoff,
         assignment=handoffs.open_assignment(handoff),
         packet=readable(handoff.packet),
         is_own=handoff.owner_id == viewer.pk,
-        deadlines=[deadline(clock, at) for clock in clocks.order_by("due_at", "id")],
+        deadlines=[
+            deadline(clock, at)
+            for clock in clocks.select_related("calendar", "within").order_by("due_at", "id")
+        ],
         touches=human_touches(handoff),
         deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),

@@ -100,7 +100,8 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     """Return the most urgent leads first: by the next deadline, then band, then age. Of those whose
     deal is won or lost, the latest first.
     """
-    clocks = Clock.objects.running().select_related("calendar", "within").order_by("due_at", "id")
+    clocks = Clock.objects.running().of_people().select_related("calendar", "within")
+    clocks = clocks.order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
         .select_related("lead")
@@ -119,10 +120,10 @@ def in_order(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Those whose clock is due first come first, missed ones before them all; without a clock
     last. Annotates `next_due` and when their rep `received` them.
     """
-    running = Clock.objects.running().filter(handoff=OuterRef("pk")).order_by("due_at")
+    running = Clock.objects.running().of_people().filter(handoff=OuterRef("pk"))
     current = Assignment.objects.filter(handoff=OuterRef("pk"), ended_at=None)
     return handoffs.annotate(
-        next_due=Subquery(running.values("due_at")[:1]),
+        next_due=Subquery(running.order_by("due_at").values("due_at")[:1]),
         received=Subquery(current.values("received_at")[:1]),
     ).order_by(
         F("next_due").asc(nulls_last=True),

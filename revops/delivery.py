@@ -10,6 +10,7 @@ from leads.models import Assignment, Handoff, Lead, User
 from leads.nudges import nudge
 from leads.scoring import Opening
 from sla import clocks
+from sla.instant_answers import answer_at_once
 from sla.messages import headline, who
 from sla.models import Notification
 from sla.outbox import notify
@@ -74,6 +75,13 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
         at=at,
     )
     nudge(SEND_TASK)
+    answer_prospect(handoff, found, at)
+
+
+def answer_prospect(handoff: Handoff, found: Opening, at: datetime) -> None:
+    """Have somebody who asked for a person answered at once, where that is wanted."""
+    if found.asked_at and answer_at_once(handoff, asked_at=found.asked_at, at=at):
+        nudge(SEND_TASK)
 
 
 def tell_owner(lead: Lead, owner: User, found: Opening, at: datetime) -> None:

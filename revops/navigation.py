@@ -46,6 +46,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "nav": list(links(user, request.path)),
         "here": instant_text(timezone.now(), user.zone),
         "unread": unseen_count(user),
+        "is_ops": user.has_role(*OPS),
     }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from leads.instants import database_now
 from revops import intake_work, jobs
-from sla import outbox
+from sla import instant_answers, outbox
 from sla.heartbeats import beat
 from sla.models import Heartbeat
 from sla.stays import tell_of_long_stays
@@ -29,6 +29,14 @@ def sweep(by: str) -> int:
     return done
 
 
+def send() -> int:
+    """Send what is due now, prospects' mail first. Returns how much went out."""
+    at = database_now()
+    sent = instant_answers.send_due(at) + outbox.send_due(at)
+    beat("sender", at)
+    return sent
+
+
 def stand_by() -> int:
     """Sweep, send and go on with jobs if nobody else did for five seconds: a stopped broker or
     scheduler costs lateness and nothing else. Returns how much was done.
@@ -37,6 +45,6 @@ def stand_by() -> int:
     beat("standby", at)
     if Heartbeat.objects.filter(name=NAME, beat_at__gt=at - SILENT_AFTER).exists():
         return 0
-    done = sweep("standby") + outbox.send_due(database_now())
+    done = sweep("standby") + send()
     jobs.run_step()
     return done

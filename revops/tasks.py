@@ -4,8 +4,8 @@ from celery import shared_task
 
 from leads.instants import database_now
 from revops import intake_work, jobs
+from revops.sweep import send
 from revops.sweep import sweep as sweep_once
-from sla import outbox
 from sla.heartbeats import beat
 
 # Within the five seconds from tick to tick, so that they don't pile up.
@@ -24,9 +24,7 @@ def sweep() -> None:
 
 @shared_task
 def send_notifications() -> None:
-    at = database_now()
-    outbox.send_due(at)
-    beat("sender", at)
+    send()
 
 
 @shared_task

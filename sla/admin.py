@@ -20,10 +20,12 @@ from sla import policy_check
 from sla.calendar_check import problems_of
 from sla.calendars import published_calendars
 from sla.models import (
+    AnswerTemplate,
     CalendarTerms,
     Clock,
     ClockEvent,
     Heartbeat,
+    InstantAnswer,
     Notification,
     Policy,
     RepHours,
@@ -188,6 +190,23 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
             state=Notification.State.WAITING, send_after=database_now(), attempts=0
         )
         self.message_user(request, f"{count} will be sent again.")
+
+
+@admin.register(AnswerTemplate)
+class AnswerTemplateAdmin(ReadOnlyAdmin[AnswerTemplate]):
+    """It is changed on its page, which checks the variables and shows what comes of them."""
+
+    list_display = ("__str__", "is_on", "within_minutes", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+
+
+@admin.register(InstantAnswer)
+class InstantAnswerAdmin(ReadOnlyAdmin[InstantAnswer]):
+    list_display = ("handoff", "source", "state", "asked_at", "sent_at", "expected_by")
+    list_filter = ("state", "source")
+    list_select_related = ("handoff__lead", "source")
+    search_fields = ("=handoff__id", "=handoff__lead__id")
+    ordering = ("-id",)
 
 
 @admin.register(Heartbeat)

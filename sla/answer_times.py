@@ -1,17 +1,24 @@
-"""When somebody who asks by a public form can count on a person: what the live policy promises, as
-far as the hours of the office let anybody keep it.
+"""When somebody who asks by a source can count on a person. A public form and the instant answer
+both tell it from here: the next opening and the time within which four of five were answered
+lately; where too few were, what the live policy promises, as far as office hours let anybody keep
+it.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db.models import Count
 
 from leads.activity_series import ActivityRecord, series_of
 from leads.conditions import Evidence, Truth
 from leads.countdown import place
 from leads.criteria import criteria_of
 from leads.documents import NothingLive, live_version
-from leads.models import Document, IntakeSource
+from leads.models import Document, Handoff, IntakeSource
+from leads.models.handoffs import HandoffQuerySet
 from leads.openings import opening_of
+from leads.percentiles import Percentile
 from leads.standing import Standing
 from sla.business_time import Schedule
 from sla.calendars import office_schedule
@@ -22,6 +29,47 @@ from sla.policies import Promise, policies_of
 
 # So much of the time allowed has to lie in office hours for somebody to answer within it.
 LEAST_OPEN = timedelta(hours=1)
+# What was measured counts: over so long, of so many answers at least, at this share of them.
+LATELY, ENOUGH, SHARE = timedelta(days=30), 10, 0.8
+# Times are told in these steps, and lengths up to this.
+STEP, LONGEST_LENGTH = timedelta(minutes=5), timedelta(hours=1)
+AFTER_HOURS = "It is outside our office hours now"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """By when a person gets in touch.
+
+    text:        how it is told: "within 25 minutes", "on Monday by 09:20, Berlin time".
+    why:         why not at once, as the beginning of a sentence; "" in office hours.
+    is_measured: it goes by how long answers took lately, not by what is promised.
+    """
+
+    by: datetime
+    text: str
+    why: str = ""
+    is_measured: bool = False
+
+    @property
+    def sentence(self) -> str:
+        if self.why:
+            return f"{self.why}: a person gets in touch {self.text}."
+        return f"A person gets in touch {self.text}."
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How long those who asked by a source waited for a person: `p80` of `answered`, in working
+    time. None: nobody was answered.
+    """
+
+    asked: int
+    answered: int
+    p80: timedelta | None
+
+    @property
+    def is_enough(self) -> bool:
+        return self.answered >= ENOUGH
 
 
 def answer_time(source: IntakeSource, at: datetime) -> str:
@@ -29,12 +77,46 @@ def answer_time(source: IntakeSource, at: datetime) -> str:
 
     "" if no promise is made to them, or nothing is published that tells.
     """
+    expected = expected_answer(source, at)
+    return expected.sentence if expected else ""
+
+
+def expected_answer(source: IntakeSource, at: datetime) -> Expected | None:
+    """Return when somebody who asks by `source` at `at` is answered.
+
+    None if no promise is made to them, or nothing is published that tells.
+    """
     try:
         hours = office_schedule(at)
         promise = first_response_promise(source, hours, at)
-        return sentence(promise, hours, at) if promise else ""
+        if promise is None:
+            return None
+        lately = response_times(source, at)
+        if lately.is_enough and lately.p80 is not None:
+            return _as_measured(lately.p80, hours, at)
+        return _as_promised(promise, hours, at)
     except (NothingLive, SlaError):
-        return ""
+        return None
+
+
+def asked_lately(source: IntakeSource, at: datetime) -> HandoffQuerySet:
+    """Return the handoffs of 30 days in which somebody from `source` asked for a person."""
+    asked = Handoff.objects.filter(opened_at__gt=at - LATELY, opened_at__lte=at)
+    return asked.filter(
+        path=Handoff.Path.HAND_RAISE,
+        hand_raised_at__isnull=False,
+        is_historical=False,
+        lead__source=source,
+    )
+
+
+def response_times(source: IntakeSource, at: datetime) -> Lately:
+    figures = asked_lately(source, at).aggregate(
+        asked=Count("pk"),
+        answered=Count("first_response_working"),
+        p80=Percentile("first_response_working", SHARE),
+    )
+    return Lately(**figures)
 
 
 def first_response_promise(source: IntakeSource, hours: Schedule, at: datetime) -> Promise | None:
@@ -76,9 +158,24 @@ def _possible(evidence: Evidence) -> Iterator[Promise | None]:
             return
 
 
-def sentence(promise: Promise, hours: Schedule, at: datetime) -> str:
-    """Return what may be told of `promise` at `at`: its length if the office is open for all of it,
-    or long enough; else when the office opens next.
+def _as_measured(length: timedelta, hours: Schedule, at: datetime) -> Expected:
+    """Return the next opening and `length` of working time, rounded up to what can be told."""
+    length = max(STEP, -(-length // STEP) * STEP)
+    by, is_open = hours.add(at, length), hours.is_open(at)
+    if is_open and length <= LONGEST_LENGTH and by - at == length:
+        return Expected(by, f"within {length_text(length)}", is_measured=True)
+    local = by.astimezone(hours.hours.zone)
+    by += (
+        -timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        % STEP
+    )
+    why = "" if is_open else AFTER_HOURS
+    return Expected(by, day_text(by, "by", hours, at), why, is_measured=True)
+
+
+def _as_promised(promise: Promise, hours: Schedule, at: datetime) -> Expected:
+    """Return the length of `promise` if the office is open for all of it, or long enough; else
+    when the office opens next.
     """
     allowed = promise.allowed
     if promise.measure == Target.Measure.WORKING:
@@ -87,17 +184,17 @@ def sentence(promise: Promise, hours: Schedule, at: datetime) -> str:
         is_kept = hours.between(at, at + allowed) >= min(allowed, LEAST_OPEN)
     if is_kept:
         measure = " of office hours" if promise.measure == Target.Measure.WORKING else ""
-        return f"A person gets in touch within {length_text(allowed)}{measure}."
+        return Expected(_due_at(promise, hours, at), f"within {length_text(allowed)}{measure}")
     is_closing = hours.is_open(at)
     opens_at = hours.next_open(at + allowed if is_closing else at)
-    state = "Our office is about to close" if is_closing else "It is outside our office hours now"
-    return f"{state}: a person gets in touch {opening_text(opens_at, hours, at)}."
+    why = "Our office is about to close" if is_closing else AFTER_HOURS
+    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", hours, at), why)
 
 
-def opening_text(opens_at: datetime, hours: Schedule, at: datetime) -> str:
-    """Return "on Monday from 09:00, Berlin time", by the office's wall."""
+def day_text(then: datetime, word: str, hours: Schedule, at: datetime) -> str:
+    """Return "on Monday from 09:00, Berlin time" for the `word` "from", by the office's wall."""
     zone = hours.hours.zone
-    local, today = opens_at.astimezone(zone), at.astimezone(zone).date()
+    local, today = then.astimezone(zone), at.astimezone(zone).date()
     days = (local.date() - today).days
     if days == 0:
         day = "today"
@@ -105,4 +202,4 @@ def opening_text(opens_at: datetime, hours: Schedule, at: datetime) -> str:
         day = f"on {local:%A}"
     else:
         day = f"on {local:%A}, {local.day} {local:%B}"
-    return f"{day} from {local:%H:%M}, {place(zone.key)} time"
+    return f"{day} {word} {local:%H:%M}, {place(zone.key)} time"

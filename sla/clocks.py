@@ -12,11 +12,13 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from leads.models import Assignment, Handoff, Touch, User, Version
+from leads.documents import live_version
+from leads.models import Assignment, Document, Handoff, Touch, User, Version
 from sla.calendars import WorkingHours, hours_for, working_time_of
 from sla.levels import NOTHING, Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
-from sla.policies import BREACH, Promise, policy_for, starts_something
+from sla.models.clocks import INSTANT_ANSWER
+from sla.policies import BREACH, Promise, Step, policy_for, starts_something
 
 Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
@@ -65,6 +67,23 @@ def start_handoff_clocks(
         seqs[Kind.PASSED] = 1
     starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at}
     return _start(handoff, seqs, starts, at=at)
+
+
+@transaction.atomic
+def start_instant_clock(
+    handoff: Handoff, *, asked_at: datetime, allowed: timedelta, at: datetime
+) -> Clock:
+    """Start the clock of the mail that answers the prospect of `handoff` at once. It runs by the
+    wall, beside the clocks of people, and stops none of them. Call it once for a handoff.
+    """
+    # One that did not go out is an alarm (sla/health.py), and nobody's who works leads.
+    promise = Promise(INSTANT_ANSWER, Target.Measure.WALL, allowed, ladder=(Step(BREACH, ""),))
+    version = live_version(Document.Kind.POLICIES, at)
+    terms = Terms(version, "Instant answer", hours_for(None, at))
+    clock = _new_clock(handoff, promise, asked_at, terms, used=NOTHING)
+    clock.save()
+    ClockEvent.objects.bulk_create([_started(clock, at)])
+    return clock
 
 
 @transaction.atomic
@@ -128,7 +147,8 @@ def stop(
     evidence:    what was done, in words; `by` whom, by which `channel`, and the `touch` it was.
     recorded_at: when we were told, if that was later. A clock that was met after `at` is corrected;
                  what it fired stays on record. One that was ended stays so.
-    Never call it for an automated touch. Returns how many clocks it stopped or corrected.
+    An automated touch stops the clock of its own kind and no other. Returns how many clocks it
+    stopped or corrected.
     """
     ran = Clock.objects.filter(
         Q(stopped_at=None) | Q(stopped_at__gt=at, stop_reason=Clock.StopReason.MET),
@@ -144,13 +164,15 @@ def stop(
 
 
 @transaction.atomic
-def end(target: Handoff | Assignment, *, at: datetime) -> int:
-    """End the running clocks of a handoff or of one assignment: nobody asks for it any more.
+def end(target: Handoff | Assignment, *, at: datetime, kind: str = "") -> int:
+    """End the running clocks of a handoff or of one assignment, or those of one kind: nobody asks
+    for it any more.
 
     Returns how many there were.
     """
     where = {"handoff": target} if isinstance(target, Handoff) else {"assignment": target}
-    clocks = _locked(Clock.objects.running().filter(**where))
+    running = Clock.objects.running().filter(**where)
+    clocks = _locked(running.filter(kind=kind) if kind else running)
     for clock in clocks:
         ended_at = max(at, clock.started_at)
         _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence=NO_EVIDENCE)

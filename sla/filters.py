@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import Assignment, IntakeSource, Organisation, Role, Team, User
 from sla import judging, response_times
-from sla.models import Target
+from sla.models import Clock, Target
+from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
 
 
@@ -117,7 +118,9 @@ class SlaFilter(PeriodFilter):
 
 
 class ClockFilter(SlaFilter):
-    """Promises. What a prospect was promised is the promise of every team that had the lead."""
+    """Promises of people; those of the system only where they are asked for. What a prospect was
+    promised is the promise of every team that had the lead.
+    """
 
     WHAT = [
         ("judged", "Kept or missed"),
@@ -129,7 +132,9 @@ class ClockFilter(SlaFilter):
     ]
 
     kind = django_filters.ChoiceFilter(
-        choices=Target.Kind.choices, label="Promise", empty_label="All promises"
+        choices=Clock._meta.get_field("kind").choices,
+        label="Promise",
+        empty_label="All promises",
     )
     what = django_filters.ChoiceFilter(
         choices=WHAT, method="that_were", label="What became of it", empty_label="Anything"
@@ -137,6 +142,12 @@ class ClockFilter(SlaFilter):
     due = django_filters.ChoiceFilter(
         choices=[("today", "Today")], method="due_on", label="Due", empty_label="Any day"
     )
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        of_all = self.form.cleaned_data["kind"]
+        return super().filter_queryset(
+            queryset if of_all else queryset.exclude(kind=INSTANT_ANSWER)
+        )
 
     def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
         members = User.objects.filter(team=team).values("pk")

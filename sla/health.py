@@ -9,7 +9,8 @@ from django.db.models import Min
 
 from leads.models import Submission
 from sla.heartbeats import silent
-from sla.models import Clock, Heartbeat, Notification
+from sla.models import Clock, Heartbeat, InstantAnswer, Notification
+from sla.models.outgoing import Outgoing
 
 SWEEP = "sweep"
 SWEEP_MAY_REST = timedelta(seconds=60)
@@ -28,11 +29,18 @@ class Backlog:
 
 def backlog(at: datetime) -> Backlog:
     """Return what was due by `at` and is not done."""
-    messages = Notification.objects.to_send(at).aggregate(oldest=Min("send_after"))
+    messages = [
+        rows.to_send(at).aggregate(oldest=Min("send_after"))["oldest"]
+        for rows in (Notification.objects, InstantAnswer.objects)
+    ]
     submissions = Submission.objects.due(at).aggregate(oldest=Min("next_attempt_at"))
     clocks = Clock.objects.to_fire(at).aggregate(oldest=Min("next_at"))
-    parked = Notification.objects.filter(state=Notification.State.PARKED).count()
-    return Backlog(submissions["oldest"], clocks["oldest"], messages["oldest"], parked)
+    parked = sum(
+        rows.filter(state=Outgoing.State.PARKED).count()
+        for rows in (Notification.objects, InstantAnswer.objects)
+    )
+    oldest = min(filter(None, messages), default=None)
+    return Backlog(submissions["oldest"], clocks["oldest"], oldest, parked)
 
 
 def alarms(at: datetime) -> list[str]:

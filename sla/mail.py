@@ -49,5 +49,5 @@ def deadline(notification: Notification) -> str:
 
 
 def next_due(notification: Notification) -> Clock | None:
-    running = Clock.objects.running().filter(handoff=notification.handoff_id)
+    running = Clock.objects.running().of_people().filter(handoff=notification.handoff_id)
     return running.order_by("due_at").first()

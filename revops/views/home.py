@@ -77,7 +77,7 @@ def figures(at: datetime) -> dict[str, int]:
         "in_review": Handoff.objects.in_review().count(),
         "held": Submission.objects.filter(state=Submission.State.HELD).count(),
         "failed": Submission.objects.filter(state=Submission.State.FAILED).count(),
-        "late": Clock.objects.running().filter(breached_at__isnull=False).count(),
+        "late": Clock.objects.running().of_people().filter(breached_at__isnull=False).count(),
         **answered,
     }
 

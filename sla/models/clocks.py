@@ -14,6 +14,10 @@ from leads.models import Assignment, Handoff, Lead, Role, Touch, User, Version
 from leads.triggers import append_only
 from sla.models.policies import Target
 
+# The kind of the one clock that no policy promises and no person can stop: that of the mail which
+# answers a prospect at once.
+INSTANT_ANSWER = "instant_answer"
+
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def visible_to(self, user: User) -> ClockQuerySet:
@@ -26,6 +30,10 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
     def running(self) -> ClockQuerySet:
         return self.filter(stopped_at=None)
+
+    def of_people(self) -> ClockQuerySet:
+        """Those of what a person is to do, not of what the system does by itself."""
+        return self.exclude(kind=INSTANT_ANSWER)
 
     def to_fire(self, at: datetime) -> ClockQuerySet:
         """Running clocks with a level due by `at`, oldest first."""
@@ -46,7 +54,9 @@ class Clock(models.Model):
     assignment = models.ForeignKey(
         Assignment, models.PROTECT, null=True, blank=True, related_name="clocks"
     )
-    kind = models.CharField(max_length=16, choices=Target.Kind)
+    kind = models.CharField(
+        max_length=16, choices=[*Target.Kind.choices, (INSTANT_ANSWER, "Instant answer")]
+    )
     seq = models.PositiveSmallIntegerField(default=1)
     measure = models.CharField(max_length=8, choices=Target.Measure)
     policies = models.ForeignKey(Version, models.PROTECT, related_name="+")

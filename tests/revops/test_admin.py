@@ -46,7 +46,17 @@ from revops import jobs
 from routing.models import Capacity, Replay, RoutingRule, Territory
 from routing.routing import route
 from sla.clocks import start_assignment_clocks
-from sla.models import CalendarTerms, Heartbeat, Notification, Policy, RepHours, Target, TeamHours
+from sla.models import (
+    AnswerTemplate,
+    CalendarTerms,
+    Heartbeat,
+    InstantAnswer,
+    Notification,
+    Policy,
+    RepHours,
+    Target,
+    TeamHours,
+)
 from sla.outbox import notify
 
 OURS = ("leads", "sla", "routing", "feedback")
@@ -128,6 +138,10 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     RepHours.objects.create(rep=alice, calendar=calendar)
     TeamHours.objects.create(team=alice.team, calendar=calendar)
     Heartbeat.objects.create(name="sweep", beat_at=at)
+    AnswerTemplate.objects.create()
+    InstantAnswer.objects.create(
+        handoff=handoff, source=source, asked_at=at, created_at=at, send_after=at
+    )
     code = ReasonCode.objects.first()
     CustomFact.objects.create(slug="seats", type="number", label="Seats")
     item = ChecklistItem.objects.filter(version=criteria).first()

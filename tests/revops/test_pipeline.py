@@ -20,7 +20,7 @@ from leads.models import (
 )
 from revops import intake_work, pipeline
 from routing.models import Decision
-from sla.models import Clock, Notification
+from sla.models import AnswerTemplate, Clock, InstantAnswer, Notification
 from sla.staleness import is_still_true
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +74,15 @@ def test_the_reps_and_the_prospects_clocks_run_and_the_rep_is_told(hand_in, alic
     assert kinds == {"accept", "first_touch", "first_response"}
     told = Notification.objects.filter(recipient=alice, kind=Notification.Kind.PASSED)
     assert set(told.values_list("channel", flat=True)) == {"app", "email"}
+
+
+def test_who_asks_for_a_person_is_answered_at_once_and_once(hand_in, alice, source):
+    AnswerTemplate.objects.create(is_on=True).sources.add(source)
+    hand_in()
+    hand_in()
+    answer = InstantAnswer.objects.get()
+    assert answer.handoff.owner == alice and answer.source == source
+    assert answer.expected_text
 
 
 def test_the_promise_of_a_lead_that_asked_for_nothing_begins_when_it_is_handed_over(hand_in, alice):

@@ -58,3 +58,33 @@ def test_what_opens_no_handoff_promises_nothing(defaults, at):
 )
 def test_a_length_is_told_in_whole_hours_or_minutes(minutes, text):
     assert length_text(timedelta(minutes=minutes)) == text
+
+
+def answered(make_handoff, make_lead, at, minutes):
+    for number, each in enumerate(minutes):
+        opened_at = at - timedelta(days=1, minutes=number)
+        handoff = make_handoff(make_lead(), at=opened_at, hand_raised_at=opened_at)
+        handoff.first_response_at = opened_at + timedelta(minutes=each)
+        handoff.first_response_wall = handoff.first_response_working = timedelta(minutes=each)
+        handoff.save()
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        pytest.param("2026-03-10 10:02", "A person gets in touch within 25 minutes.", id="open"),
+        pytest.param("2026-03-13 17:20", "in touch on Monday by 09:15, ", id="closing"),
+        pytest.param(
+            "2026-03-14 12:00", "now: a person gets in touch on Monday by 09:25, ", id="sat"
+        ),
+    ],
+)
+def test_what_four_of_five_waited_lately_is_told(make_handoff, make_lead, source, asked, said):
+    at = datetime.fromisoformat(asked).replace(tzinfo=UTC)
+    answered(make_handoff, make_lead, at, [5, 8, 9, 10, 12, 15, 18, 20, 22, 90])
+    assert said in answer_time(source, at)
+
+
+def test_a_few_answers_promise_nothing_new(make_handoff, make_lead, source, at):
+    answered(make_handoff, make_lead, at, [40] * 9)
+    assert answer_time(source, at) == "A person gets in touch within 5 minutes."

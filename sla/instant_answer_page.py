@@ -1,0 +1,80 @@
+"""What the page of instant answers shows: what is told now, and how often that held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from leads.models import Handoff, IntakeSource, Lead
+from sla.answer_letters import Letter
+from sla.answer_times import LATELY, Expected, Lately, expected_answer, response_times
+from sla.instant_answers import letter_for
+from sla.judging import Share, share
+from sla.models import AnswerTemplate, Clock, InstantAnswer
+from sla.models.answers import InstantAnswerQuerySet
+from sla.models.clocks import INSTANT_ANSWER
+
+State = InstantAnswer.State
+# The lists of answers: by what became of the time that was told, or of the mail.
+SHOWN = {
+    "all": "All",
+    "held": "Held",
+    "late": "Did not hold",
+    "waiting": "Waiting to go out",
+    "dropped": "Not sent",
+    "parked": "Given up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What who asks by `source` is told now, and how long others waited."""
+
+    source: IntakeSource
+    expected: Expected | None
+    lately: Lately
+
+
+def told_now(sources: Iterable[IntakeSource], at: datetime) -> list[Told]:
+    return [
+        Told(source, expected_answer(source, at), response_times(source, at)) for source in sources
+    ]
+
+
+def suggested(at: datetime) -> list[IntakeSource]:
+    """Return the sources by which people ask for a person who is promised something."""
+    active = IntakeSource.objects.filter(is_active=True)
+    return [source for source in active if expected_answer(source, at)]
+
+
+def holding(at: datetime) -> Share:
+    """Return of how many who were told a time in the last 30 days it held."""
+    due = InstantAnswer.objects.due_to_hold(at - LATELY, at)
+    return Share(due.held().count(), due.count())
+
+
+def going_out(at: datetime) -> Share:
+    """Return how many answers of the last 30 days went out in their own time."""
+    started = Clock.objects.filter(started_at__gt=at - LATELY, started_at__lte=at)
+    return share(started.filter(kind=INSTANT_ANSWER), at)
+
+
+def answers(show: str, at: datetime) -> InstantAnswerQuerySet:
+    """Return the answers of a list of SHOWN, the latest first."""
+    every = InstantAnswer.objects.all()
+    if show in ("held", "late"):
+        due = every.due_to_hold(at - LATELY, at)
+        every = due.held() if show == "held" else due.not_held()
+    elif show in State.values:
+        every = every.filter(state=show)
+    return every.select_related("handoff__lead", "source").order_by("-asked_at", "-pk")
+
+
+def preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Letter:
+    """Return what `lead` would be written if it had asked at `at`, in its latest handoff."""
+    handoff = lead.handoffs.select_related("lead", "owner").order_by("-opened_at").first()
+    if handoff is None:
+        handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
+    expected = expected_answer(lead.source, at)
+    return letter_for(wanted, handoff, expected.text if expected else "")

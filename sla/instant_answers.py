@@ -1,0 +1,233 @@
+"""The instant answer: one mail to the prospect of each handoff who asked for a person, as soon as
+they did. It is automated: it has a clock of its own and stops nobody else's.
+
+It is written with the handoff, by `answer_at_once`, and sent afterwards as all mail is.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from leads.errors import LostRace
+from leads.fact_history import facts_of
+from leads.models import (
+    Activity,
+    Handoff,
+    IntakeSource,
+    Lead,
+    Organisation,
+    Submission,
+    Touch,
+    User,
+)
+from sla import clocks, sending
+from sla.answer_letters import Letter, company_of, fill, first_name_of
+from sla.answer_times import expected_answer
+from sla.models import AnswerTemplate, InstantAnswer
+from sla.models.clocks import INSTANT_ANSWER
+
+State = InstantAnswer.State
+# What was asked longer ago, and is told only now, is not answered as if it had just been asked.
+JUST_NOW = timedelta(hours=1)
+# Who comes in by an import, or was added by hand, asked nobody for anything just now.
+ANSWERED_DOORS = [Submission.Door.FORM, Submission.Door.API]
+
+
+def template() -> AnswerTemplate:
+    """Return the template; before anybody has saved one the shipped text, switched off."""
+    return AnswerTemplate.objects.first() or AnswerTemplate()
+
+
+def answer_at_once(handoff: Handoff, *, asked_at: datetime, at: datetime) -> InstantAnswer | None:
+    """Write the answer to the prospect of `handoff`, who asked for a person at `asked_at`, to be
+    sent after commit, and start its clock.
+
+    None if none is to be sent: it is switched off, or for their source; one was written before;
+    they asked long ago, or in a list that was imported; they can't or won't be written to.
+    """
+    wanted = template()
+    if not wanted.is_on or asked_at < at - JUST_NOW:
+        return None
+    source = source_of(handoff.lead, asked_at)
+    if source is None or source not in wanted.sources.all():
+        return None
+    if not may_be_written_to(handoff.lead, at):
+        return None
+    expected = expected_answer(source, at)
+    answer, is_new = InstantAnswer.objects.get_or_create(
+        handoff=handoff,
+        defaults={
+            "source": source,
+            "asked_at": asked_at,
+            "expected_by": expected.by if expected else None,
+            "expected_text": expected.text if expected else "",
+            "created_at": at,
+            "send_after": at,
+        },
+    )
+    if not is_new:
+        return None
+    clocks.start_instant_clock(handoff, asked_at=asked_at, allowed=wanted.within, at=at)
+    return answer
+
+
+def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
+    """Return by which source `lead` asked at `asked_at`; None if not by a form or system."""
+    asked = Activity.objects.filter(
+        lead=lead, occurred_at=asked_at, submission__door__in=ANSWERED_DOORS
+    )
+    latest = asked.select_related("source").order_by("pk").last()
+    return latest.source if latest else None
+
+
+@transaction.atomic
+def save_template(
+    wanted: AnswerTemplate,
+    sources: Iterable[IntakeSource],
+    *,
+    revision: int,
+    by: User,
+    at: datetime,
+) -> None:
+    """Keep `wanted` as what prospects are written from now on.
+
+    revision: the one that `by` saw. Raises LostRace if somebody changed it since.
+    """
+    AnswerTemplate.objects.get_or_create(pk=1)
+    fields = ("is_on", "within_minutes", "subject", "body")
+    changed = AnswerTemplate.objects.filter(revision=revision).update(
+        **{name: getattr(wanted, name) for name in fields},
+        revision=revision + 1,
+        changed_at=at,
+        changed_by=by,
+    )
+    if not changed:
+        raise LostRace("Somebody changed this while you did. Yours is below, not saved.")
+    AnswerTemplate.objects.get().sources.set(sources)
+
+
+def may_be_written_to(lead: Lead, at: datetime) -> bool:
+    """Whether `lead` has an address and has not refused to be contacted."""
+    try:
+        validate_email(lead.email)
+    except ValidationError:
+        return False
+    return facts_of(lead, at).get("person.consent") is not False
+
+
+def send_due(at: datetime) -> int:
+    """Send the answers that are due by `at`, as `sending.send_due` does. Returns how many went."""
+    waiting = InstantAnswer.objects.select_related("handoff__lead", "handoff__owner", "source")
+    return sending.send_due(waiting, _send, at=at)
+
+
+def send_again(answer: InstantAnswer, at: datetime) -> bool:
+    """Try an answer that was given up once more. Returns whether it was."""
+    parked = InstantAnswer.objects.filter(pk=answer.pk, state=State.PARKED)
+    return bool(parked.update(state=State.WAITING, send_after=at, attempts=0))
+
+
+def why_not(answer: InstantAnswer, at: datetime) -> str:
+    """Return why `answer`, which waits, is not to be sent any more; "" if it is."""
+    handoff, wanted = answer.handoff, template()
+    human = Touch.objects.filter(handoff=handoff, is_automated=False)
+    reasons = (
+        (not wanted.is_on, "Switched off since."),
+        (not wanted.sources.filter(pk=answer.source_id).exists(), "Switched off for its source."),
+        (not handoff.is_open, "The handoff is closed."),
+        (handoff.lead.merged_into_id is not None, "The lead was merged into another."),
+        (human.exists(), "A person was faster."),
+        (not may_be_written_to(handoff.lead, at), "No address, or no wish to be contacted."),
+        (
+            answer.expected_by is not None and answer.expected_by <= at,
+            "The time that it would tell of had passed.",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+def letter_for(wanted: AnswerTemplate, handoff: Handoff, expected_text: str) -> Letter:
+    """Return the mail about `handoff`, as things stand now."""
+    lead, owner = handoff.lead, handoff.owner
+    values = {
+        "first_name": first_name_of(lead.name),
+        "company": company_of(lead.company),
+        "request": handoff.reason,
+        "expected_time": expected_text,
+        "owner_name": owner.name if owner else "",
+        "booking_link": booking_link(owner),
+        "our_name": Organisation.objects.get().name,
+    }
+    return fill(wanted.subject, wanted.body, values)
+
+
+def booking_link(owner: User | None) -> str:
+    """Return where a meeting with `owner` can be booked; "" for nowhere."""
+    url = owner.booking_url if owner else ""
+    return url if urlsplit(url).scheme in ("http", "https") else ""
+
+
+def mail_for(answer: InstantAnswer, letter: Letter) -> EmailMultiAlternatives:
+    """Return `letter` as a mail, to be answered to the owner. Each attempt has the same id."""
+    owner = answer.handoff.owner
+    host = urlsplit(settings.BASE_URL).hostname
+    mail = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=letter.text,
+        to=[answer.handoff.lead.email],
+        reply_to=[owner.email] if owner else None,
+        headers={
+            "Message-ID": f"<instant-answer-{answer.pk}@{host}>",
+            "Auto-Submitted": "auto-replied",
+        },
+    )
+    html = render_to_string("sla/mail/instant_answer.html", {"letter": letter})
+    mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _send(answer: InstantAnswer, connection: BaseEmailBackend, at: datetime) -> bool:
+    """Send one claimed answer, unless it is no longer wanted. Returns whether it went out."""
+    if reason := why_not(answer, at):
+        _drop(answer, reason, at)
+        return False
+    letter = letter_for(template(), answer.handoff, answer.expected_text)
+    connection.open()
+    connection.send_messages([mail_for(answer, letter)])
+    _keep(answer, letter, at)
+    return True
+
+
+@transaction.atomic
+def _drop(answer: InstantAnswer, reason: str, at: datetime) -> None:
+    waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
+    if waiting.update(state=State.DROPPED, error=reason):
+        clocks.end(answer.handoff, at=at, kind=INSTANT_ANSWER)
+
+
+@transaction.atomic
+def _keep(answer: InstantAnswer, letter: Letter, at: datetime) -> None:
+    """Put on record what went out: in the timeline as automated, and on its own clock."""
+    waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
+    told = {"subject": letter.subject, "body": letter.text, "sent_at": at, "error": ""}
+    if not waiting.update(state=State.SENT, **told):
+        return
+    when = f": a person gets in touch {answer.expected_text}" if answer.expected_text else ""
+    Touch.objects.create(
+        lead=answer.handoff.lead,
+        handoff=answer.handoff,
+        is_automated=True,
+        channel=Touch.Channel.EMAIL,
+        outcome=Touch.Outcome.SENT,
+        occurred_at=at,
+        note=f"Instant answer{when}",
+    )
+    clocks.stop(answer.handoff, [INSTANT_ANSWER], at=at, evidence="Sent")

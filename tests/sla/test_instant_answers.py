@@ -1,0 +1,303 @@
+"""One mail to each prospect who asks for a person, at once, that stops nobody's clock."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from leads import handoffs
+from leads.fact_history import record_facts
+from leads.instants import database_now
+from leads.models import Activity, IntakeSource, Submission, Touch
+from sla import instant_answers
+from sla.answer_letters import company_of, fill, first_name_of
+from sla.answer_times import answer_time
+from sla.clocks import start_handoff_clocks
+from sla.health import alarms
+from sla.instant_answer_page import holding
+from sla.instant_answers import answer_at_once, letter_for, send_due
+from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
+from sla.sending import WAITS
+from sla.sweep import sweep_clocks
+
+MINUTE = timedelta(minutes=1)
+VALUES = dict.fromkeys(
+    ("first_name", "company", "request", "expected_time", "owner_name", "booking_link"), "x"
+)
+
+
+@pytest.fixture
+def switched_on(rosa, source):
+    AnswerTemplate.objects.create(is_on=True, revision=1, changed_by=rosa).sources.add(source)
+
+
+@pytest.fixture
+def asked(switched_on, make_lead, make_handoff, alice, source, at):
+    """Clara, whom alice has, asked by the form: her answer is written and waits to be sent."""
+    alice.booking_url = "https://book.example/alice"
+    alice.save()
+    handoff = ask(make_lead("Clara Nyström"), source, at)
+    handoff = make_handoff(handoff, rep=alice)
+    start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    answer_at_once(handoff, asked_at=at, at=at)
+    return handoff
+
+
+def ask(lead, source, at, door=Submission.Door.FORM):
+    submission = Submission.objects.create(
+        source=source, door=door, payload={}, received_at=at, next_attempt_at=at
+    )
+    Activity.objects.create(
+        lead=lead, kind="demo_request", occurred_at=at, source=source, submission=submission
+    )
+    return lead
+
+
+def test_it_says_what_happens_next_when_and_where_to_book(asked, alice, at):
+    assert send_due(at) == 1
+    sent = mail.outbox[0]
+    assert sent.to == [asked.lead.email] and sent.reply_to == [alice.email]
+    assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
+    assert answer_time(asked.lead.source, at) == "A person gets in touch within 5 minutes."
+    for body in (sent.body, sent.alternatives[0].content):
+        assert "in touch with you within 5 minutes." in body
+        assert "Hello Clara" in body and "https://book.example/alice" in body
+
+
+def test_it_goes_out_once_for_a_handoff(asked, at):
+    assert answer_at_once(asked, asked_at=at + MINUTE, at=at + MINUTE) is None
+    assert [send_due(at), send_due(at)] == [1, 0]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InstantAnswer.objects.create(
+            handoff=asked, source_id=asked.lead.source_id, asked_at=at, created_at=at, send_after=at
+        )
+
+
+def test_it_has_a_clock_of_its_own_and_stops_no_persons(asked, at):
+    send_due(at + MINUTE)
+    stopped = Clock.objects.exclude(stopped_at=None)
+    assert [(each.kind, each.elapsed) for each in stopped] == [("instant_answer", MINUTE)]
+    assert list(Clock.objects.running().of_people().values_list("kind", flat=True)) == [
+        "first_response"
+    ]
+    asked.refresh_from_db()
+    assert asked.first_response_at is None
+    touch = Touch.objects.get()
+    assert touch.is_automated and touch.note == (
+        "Instant answer: a person gets in touch within 5 minutes"
+    )
+
+
+def test_one_that_is_late_is_on_record_and_an_alarm_to_admins_only(asked, at):
+    sweep_clocks(at + 3 * MINUTE)
+    assert ClockEvent.objects.filter(clock__kind="instant_answer", kind="breached").exists()
+    assert not Notification.objects.filter(subject__contains="nstant").exists()
+    assert "A message has been waiting to be sent for 3 minutes." in alarms(at + 3 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "door, late", [(Submission.Door.IMPORT, False), (Submission.Door.API, True)]
+)
+def test_imports_and_what_was_asked_long_ago_are_not_answered(
+    switched_on, make_lead, make_handoff, source, at, door, late
+):
+    asked_at = at - timedelta(hours=2) if late else at
+    handoff = make_handoff(ask(make_lead(), source, asked_at, door))
+    assert answer_at_once(handoff, asked_at=asked_at, at=at) is None
+
+
+@pytest.mark.parametrize("email", ["", "clara@", "clara@x.example\nBcc: all@x.example"])
+def test_who_has_no_address_is_not_written_to(
+    switched_on, make_lead, make_handoff, source, at, email
+):
+    handoff = make_handoff(ask(make_lead(email=email), source, at))
+    assert answer_at_once(handoff, asked_at=at, at=at) is None
+
+
+def test_a_source_is_answered_only_where_it_is_switched_on(
+    switched_on, make_lead, make_handoff, at, source
+):
+    trial = IntakeSource.objects.get(slug="trial")
+    assert answer_at_once(make_handoff(ask(make_lead(), trial, at)), asked_at=at, at=at) is None
+    AnswerTemplate.objects.update(is_on=False)
+    assert answer_at_once(make_handoff(ask(make_lead(), source, at)), asked_at=at, at=at) is None
+
+
+def was_faster(handoff, alice, at):
+    Touch.objects.create(
+        lead=handoff.lead,
+        handoff=handoff,
+        by=alice,
+        channel="call",
+        outcome="spoke",
+        occurred_at=at,
+    )
+
+
+def withdrew(handoff, alice, at):
+    handoffs.close(handoff, closed_as="withdrawn", outcome="withdrawn", at=at, reason="-", by=None)
+
+
+def refused(handoff, alice, at):
+    record_facts(handoff.lead, {"person.consent": False}, known_from=at)
+
+
+def switched_off(handoff, alice, at):
+    AnswerTemplate.objects.update(is_on=False)
+
+
+@pytest.mark.parametrize(
+    "what, why",
+    [
+        (was_faster, "A person was faster."),
+        (withdrew, "The handoff is closed."),
+        (refused, "No address, or no wish to be contacted."),
+        (switched_off, "Switched off since."),
+        (None, "The time that it would tell of had passed."),
+    ],
+)
+def test_what_is_no_longer_wanted_is_not_sent(asked, alice, at, what, why):
+    later = at + (MINUTE if what else timedelta(hours=1))
+    if what:
+        what(asked, alice, at)
+    assert send_due(later) == 0
+    answer = InstantAnswer.objects.get()
+    assert (answer.state, answer.error) == ("dropped", why)
+    assert not Clock.objects.running().filter(kind="instant_answer").exists()
+    assert mail.outbox == []
+
+
+def test_a_server_that_is_away_costs_time_and_no_answer(asked, at, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert send_due(at) == 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert [send_due(at), send_due(at + WAITS[0])] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("Clara Nyström", "Clara"),
+        ("Anne-Marie O’Neil", "Anne-Marie"),
+        ("", "there"),
+        ("12345", "there"),
+        ("Visit evil.example now", "there"),
+        ("http://evil.example", "there"),
+        ("<b>Clara", "there"),
+        ("Cla\r\nBcc: all@x.example", "there"),
+        ("C" * 31, "there"),
+    ],
+)
+def test_a_name_that_could_be_a_message_is_not_repeated(name, said):
+    assert first_name_of(name) == said
+
+
+def test_what_a_lead_says_of_its_company_is_escaped():
+    assert company_of("Miller & Sons Inc.") == "Miller & Sons Inc."
+    assert company_of("win at www.evil") == "your company"
+
+
+def test_lead_supplied_text_is_escaped_and_heads_nothing(asked, at):
+    AnswerTemplate.objects.update(subject="For {{ company }}", body="At {{ company }}")
+    asked.lead.company = "A & B\r\nBcc: C"
+    asked.lead.save()
+    send_due(at)
+    sent = mail.outbox[0]
+    assert sent.subject == "For A & B Bcc: C" and sent.bcc == []
+    assert "A &amp; B Bcc: C" in sent.alternatives[0].content
+
+
+def test_a_line_with_nothing_to_say_is_left_out():
+    values = VALUES | {"booking_link": "", "our_name": "We"}
+    letter = fill("s", "Hello.\nBook: {{ booking_link }}\n\n{{ our_name }}", values)
+    assert letter.text == "Hello.\n\nWe\n"
+
+
+@pytest.mark.parametrize("text", ["{{ nmae }}", "{% if x %}", "{{ company", "{{ lead.email }}"])
+def test_an_unknown_variable_is_refused_in_words(text):
+    with pytest.raises(ValidationError, match="variable"):
+        fill("s", text, VALUES)
+
+
+def test_how_often_it_held_counts_who_waits_in_vain(asked, make_lead, make_handoff, source, at):
+    late = make_handoff(ask(make_lead(), source, at))
+    answer_at_once(late, asked_at=at, at=at)
+    send_due(at)
+    asked.first_response_at = at + 4 * MINUTE
+    asked.save()
+    assert holding(at + 4 * MINUTE).n == 0
+    share = holding(at + 5 * MINUTE)
+    assert (share.kept, share.n) == (1, 2)
+
+
+def test_the_owner_of_the_moment_is_named(asked, carol, at):
+    asked.owner = carol
+    letter = letter_for(instant_answers.template(), asked, "soon")
+    assert "Carol is looking after it." in letter.text and "Book" not in letter.text
+
+
+PAGE = "/sla/instant-answers/"
+
+
+@pytest.fixture
+def typed(source):
+    return {
+        **{"is_on": "on", "sources": [source.pk], "within_minutes": 3, "revision": 0},
+        **{"subject": "For {{ company }}", "body": "Hello {{ first_name }}"},
+    }
+
+
+def test_it_is_saved_for_the_sources_chosen_and_not_over_anothers_change(
+    client, olga, typed, source
+):
+    client.force_login(olga)
+    assert client.post(PAGE, typed).status_code == 302
+    saved = instant_answers.template()
+    assert (saved.is_on, saved.within_minutes, saved.changed_by) == (True, 3, olga)
+    assert list(saved.sources.all()) == [source]
+    assert client.post(PAGE, typed).status_code == 409
+    assert client.post(PAGE, typed | {"revision": 1, "is_on": ""}).status_code == 302
+    assert not instant_answers.template().is_on
+
+
+def test_the_form_says_what_is_no_variable(client, olga, typed):
+    client.force_login(olga)
+    answer = client.post(PAGE, typed | {"body": "{{ nmae }}", "sources": []})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "“nmae” is none of the variables" in page and "Choose for whom" in page
+
+
+def test_the_preview_is_of_a_lead_and_of_what_is_typed(client, olga, typed, make_lead):
+    make_lead("Ana Diaz", company="A & B")
+    make_lead("Clara Nyström")
+    client.force_login(olga)
+    answer = client.post(f"{PAGE}preview/", typed | {"lead": "Ana Di"})
+    page = answer.content.decode()
+    assert "Hello Ana" in page and "For A &amp; B" in page
+    assert not AnswerTemplate.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["alice", "mona", "vera"])
+def test_the_page_is_for_ops_and_admins(client, request, defaults, who):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get(PAGE).status_code == 403
+
+
+def test_the_page_shows_what_held_with_the_leads_behind_it(client, olga, asked, at):
+    send_due(at)
+    client.force_login(olga)
+    InstantAnswer.objects.update(expected_by=database_now() - MINUTE)
+    page = client.get(PAGE, {"show": "late"}).content.decode()
+    assert "0 of 1" in page and "too few for a rate" in page and "Clara Nyström" in page
+    assert "Clara" not in client.get(PAGE, {"show": "held"}).content.decode()
+
+
+def test_one_that_was_given_up_is_sent_again_by_hand(client, olga, asked, at):
+    InstantAnswer.objects.update(state="parked")
+    client.force_login(olga)
+    client.post(f"{PAGE}{InstantAnswer.objects.get().pk}/resend/")
+    assert InstantAnswer.objects.get().state == "waiting"
