@@ -58,6 +58,9 @@ def condition_problems(condition: object, facts: Mapping[str, Fact]) -> Iterator
     if fact is None:
         yield f"the fact “{condition['fact']}” does not exist or no longer exists; choose another."
         return
+    if fact.is_off:
+        yield f"{fact.label} was switched off; choose another, or switch it on again in Set-up."
+        return
     if not is_storable(_texts(condition)):
         yield "it holds a character that can't be stored; type it anew."
         return

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from leads import scoring
-from leads.custom_facts import all_declared_facts, declared_facts, fact_changes
+from leads.custom_facts import all_declared_facts, drafted_facts, fact_changes
 from leads.facts import Fact
 from leads.models import (
     ChecklistItem,
@@ -28,10 +28,10 @@ def criteria_of(version: Version) -> scoring.Criteria:
     """Return the criteria that `version` holds. A published one is read once per process,
     and again after an attribute was changed.
 
-    A draft knows only the attributes that are in use; a published version all that ever were.
+    A published version may ask all attributes that ever were, a draft those in use.
     """
     if version.is_draft:
-        return _read(version.pk, declared_facts())
+        return _read(version.pk, drafted_facts())
     return _read_once(version.pk, fact_changes(version))
 
 

@@ -78,10 +78,13 @@ def _limits(criteria: Criteria) -> Iterator[str]:
         if limit.cap < 0:
             yield f"Group {limit.group}: a cap is never below 0."
     for field in criteria.required_fields:
-        if field.fact not in FACTS and field.fact not in criteria.extra_facts:
+        fact = FACTS.get(field.fact) or criteria.extra_facts.get(field.fact)
+        if fact is None:
             yield f"The required field “{field.fact}” does not exist or no longer exists."
-        elif field.fact.startswith("activity."):
-            yield f"{FACTS[field.fact].label} can't be a required field: it is counted, not known."
+        elif fact.is_off:
+            yield f"The required field {fact.label} was switched off: no new lead has it."
+        elif fact.is_behaviour:
+            yield f"{fact.label} can't be a required field: it is counted, not known."
 
 
 def _bands(bands: Bands) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -28,20 +29,30 @@ def all_declared_facts() -> dict[str, Fact]:
     return _facts(active_only=False)
 
 
+def drafted_facts() -> dict[str, Fact]:
+    """Return every attribute ever declared, marked where it is switched off: a draft that asks for
+    such a one is told so by its name.
+    """
+    return {
+        row.name: replace(_fact(row), is_off=not row.is_active) for row in CustomFact.objects.all()
+    }
+
+
 def _facts(*, active_only: bool) -> dict[str, Fact]:
     rows = CustomFact.objects.filter(is_active=True) if active_only else CustomFact.objects.all()
-    return {
-        row.name: Fact(
-            row.name,
-            FactType(row.type),
-            row.label,
-            row.help,
-            unit=row.unit,
-            choices=tuple((choice, choice) for choice in row.choices),
-            ordered=row.is_ordered,
-        )
-        for row in rows
-    }
+    return {row.name: _fact(row) for row in rows}
+
+
+def _fact(row: CustomFact) -> Fact:
+    return Fact(
+        row.name,
+        FactType(row.type),
+        row.label,
+        row.help,
+        unit=row.unit,
+        choices=tuple((choice, choice) for choice in row.choices),
+        ordered=row.is_ordered,
+    )
 
 
 def fact_changes(version: Version) -> int:

@@ -41,6 +41,7 @@ class Fact:
              is known.
     ordered: the choices stand from lowest to highest, so that "at least" means something.
     listed:  of a TEXT: there is nothing but the choices, so what it is or is not is one of them.
+    is_off:  switched off, so that no draft may ask it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Fact:
     choices: Choices = ()
     ordered: bool = False
     listed: bool = False
+    is_off: bool = False
 
     @property
     def is_behaviour(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Value
 
-from leads.custom_facts import all_declared_facts, declared_facts
+from leads.custom_facts import all_declared_facts, declared_facts, drafted_facts
 from leads.facts import FACTS, Choices, Fact
 from leads.models import DepthRule, Document, HandRaise, IntakeSource, Publication
 
@@ -19,11 +19,12 @@ def offered_facts() -> dict[str, Fact]:
     """Return the facts that a new rule may ask beside the registry, by name. What a hand-raise or a
     source is or is not can only be one that there is.
     """
-    listed = {
-        name: replace(FACTS[name], choices=choices, listed=True)
-        for name, choices in _listed().items()
-    }
-    return {**declared_facts(), **listed}
+    return {**declared_facts(), **_picked()}
+
+
+def facts_for_editors() -> dict[str, Fact]:
+    """Return what an editor knows of: what it offers, and attributes that are switched off."""
+    return {**drafted_facts(), **_picked()}
 
 
 def worded_facts() -> dict[str, Fact]:
@@ -37,6 +38,13 @@ def worded_facts() -> dict[str, Fact]:
 def hand_raises() -> Choices:
     """Return key and label of what opens a handoff by itself, by the criteria that are live."""
     return _listed()[HAND_RAISE]
+
+
+def _picked() -> dict[str, Fact]:
+    return {
+        name: replace(FACTS[name], choices=choices, listed=True)
+        for name, choices in _listed().items()
+    }
 
 
 def _listed() -> Mapping[str, Choices]:

@@ -12,13 +12,13 @@ from django.http import HttpRequest
 
 from leads.conditions import validate
 from leads.models import Version
-from leads.offered_facts import offered_facts
+from leads.offered_facts import facts_for_editors
 
 
 def checked(conditions: Any, *, allow_always: bool) -> list[Any]:
     """Return conditions as they may be stored. Raises ValidationError in the words of the rules."""
     conditions = [] if conditions is None else conditions
-    problems = validate(conditions, extra_facts=offered_facts(), allow_always=allow_always)
+    problems = validate(conditions, extra_facts=facts_for_editors(), allow_always=allow_always)
     if problems:
         raise forms.ValidationError(problems)
     return list(conditions)

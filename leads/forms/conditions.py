@@ -160,9 +160,14 @@ class ConditionsWidget(forms.Widget):
             ("Account", account),
             ("Source", lead),
             ("Behaviour", list(BEHAVIOUR_FACTS.values())),
-            ("Your own", [fact for fact in self.own.values() if fact.name not in FACTS]),
+            ("Your own", own_facts(self.own)),
         ]
         return [group for group in groups if group[1]]
+
+
+def own_facts(facts: Mapping[str, Fact]) -> list[Fact]:
+    """Return the attributes among `facts` that one may choose from."""
+    return [fact for fact in facts.values() if fact.name not in FACTS and not fact.is_off]
 
 
 def _widget(fact: Fact, op: str) -> str:

@@ -10,8 +10,14 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
 from django.utils.text import slugify
 
-from leads.facts import ACCOUNT_FACTS, ACTIVITY_KIND_CHOICES, FACTS, LEAD_FACTS, PERSON_FACTS
-from leads.forms.conditions import AFTER_OPENING, AFTER_SCORING, ConditionsField, PairsField
+from leads.facts import ACCOUNT_FACTS, ACTIVITY_KIND_CHOICES, LEAD_FACTS, PERSON_FACTS
+from leads.forms.conditions import (
+    AFTER_OPENING,
+    AFTER_SCORING,
+    ConditionsField,
+    PairsField,
+    own_facts,
+)
 from leads.forms.rows import RowForm
 from leads.models import (
     BANDS,
@@ -208,7 +214,7 @@ class RequiredFieldForm(RowForm):
             ("Person", PERSON_FACTS),
             ("Account", [fact for fact in ACCOUNT_FACTS if fact.name != AFTER_OPENING]),
             ("Source", lead),
-            ("Your own", [fact for fact in self.own.values() if fact.name not in FACTS]),
+            ("Your own", own_facts(self.own)),
         )
         return [("", "Choose")] + [
             (name, [(fact.name, fact.label) for fact in facts]) for name, facts in groups if facts

@@ -19,7 +19,7 @@ from leads.forms.rows import speak_plainly
 from leads.forms.seen import as_posted
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage
-from leads.offered_facts import offered_facts
+from leads.offered_facts import facts_for_editors
 from leads.version_words import NOTHING, conditions_in_words
 
 LONGEST_DAYS = 730
@@ -165,7 +165,7 @@ class StageCriteriaForm(SeenForm):
         self.initial["conditions"] = TypedConditions.from_json(asked) if asked else NO_CONDITIONS
         field = self.fields["conditions"]
         assert isinstance(field, ConditionsField)
-        field.use(offered_facts(), address)
+        field.use(facts_for_editors(), address)
 
     def retyped(self, action: str) -> TypedConditions:
         """Return the conditions as typed, after a press of a button in the form."""

@@ -14,7 +14,7 @@ from leads.draft_editing import Editing
 from leads.forms.rows import RowForm
 from leads.instants import database_now
 from leads.models import Version, VersionedRow
-from leads.offered_facts import offered_facts
+from leads.offered_facts import facts_for_editors
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.row_views import anchor_of
 
@@ -52,7 +52,7 @@ class Target:
         return f"{page}#{self.anchor if self.key else self.table.slug}"
 
     def form(self, row: models.Model, data: Any = None, **options: Any) -> RowForm:
-        about: dict[str, Any] = {"own": offered_facts(), "address": self.address, **options}
+        about: dict[str, Any] = {"own": facts_for_editors(), "address": self.address, **options}
         return self.pages.forms[self.table.model](
             data, instance=row, auto_id=f"{self.anchor}-%s", **about
         )

@@ -10,6 +10,8 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from leads.criteria import criteria_of
+from leads.criteria_checks import criteria_problems
 from leads.criteria_compare import compare, distribution
 from leads.criteria_counts import surveys
 from leads.documents import discard, live_version, publish, revert, save_edit, start_draft
@@ -25,6 +27,7 @@ from leads.models import (
     FitRule,
     Organisation,
     Publication,
+    RequiredField,
     Signal,
     Version,
 )
@@ -310,6 +313,16 @@ def test_a_number_that_no_version_can_have_is_refused(editor):
         assert answer.context["filter"].form.errors.keys() == {"criterion"}
     answer = editor.get("/leads/", {"criterion": f"{number}:fit:size-core"})
     assert "Follow a number on the criteria page" in answer.content.decode()
+
+
+def test_a_draft_that_asks_a_switched_off_attribute_is_told_its_name(draft):
+    CustomFact.objects.create(slug="tier", type="text", label="Tier", is_active=False)
+    gone = [[{"fact": "custom.tier", "op": "is_known"}]]
+    FitRule.objects.filter(version=draft, key="size-core").update(conditions=gone)
+    RequiredField.objects.create(version=draft, path="any", fact="custom.tier")
+    said = " ".join(criteria_problems(criteria_of(draft)))
+    assert "Tier was switched off; choose another" in said
+    assert "The required field Tier was switched off" in said
 
 
 def test_a_draft_that_asks_a_switched_off_attribute_lists_no_leads(editor, draft, ada):

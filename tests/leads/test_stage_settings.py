@@ -186,7 +186,11 @@ def test_a_switched_off_attribute_can_be_removed(ops):
     CustomFact.objects.create(slug="tier", type="text", label="Tier", is_active=False)
     asked = [[{"fact": "custom.tier", "op": "is_known"}]]
     Stage.objects.filter(pk="mql").update(entry_criteria=asked)
-    assert "In force: Tier is known." in ops.get("/stages/mql/entry/").content.decode()
+    page = ops.get("/stages/mql/entry/").content.decode()
+    assert "In force: Tier is known." in page
+    assert "Tier (switched off)</option>" in page
+    again = {"conditions-0-0-fact": "custom.tier", "conditions-0-0-op": "is_known"}
+    assert "Tier was switched off" in save(ops, "/stages/mql/entry/", **again).content.decode()
     save(ops, "/stages/mql/entry/")
     assert Stage.objects.get(pk="mql").entry_criteria == []
 
