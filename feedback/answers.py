@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from feedback import checklist
+from feedback import checklist, pausing
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
@@ -27,6 +27,9 @@ Kind = Disposition.Kind
 
 # Two equal touches nearer than this are one, sent twice.
 SAME_TOUCH = timedelta(seconds=10)
+
+# The prospect answered: nobody waits for them any more.
+REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOOKED)
 
 # The clocks that an answer stops, and those that a touch does: either shows the lead was opened.
 ANSWERED = (Target.Kind.RECEIVED, Target.Kind.ACCEPT)
@@ -220,6 +223,8 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
         recorded_at=at,
     )
     responses.record_first_response(handoff, at=touch.occurred_at)
+    if touch.outcome in REACHED:
+        pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
 
 
 def _since_passing(occurred_at: datetime, assignment: Assignment) -> datetime:

@@ -13,6 +13,7 @@ from feedback.models import ReasonCode
 from leads.errors import EntryRefused, LeadsError
 from leads.forms.instants import NearInstantField
 from leads.models import ChecklistItem, Meeting, Opportunity, Touch
+from sla.models import Pause
 
 # Keys confirmed to sentences by field, and one of the stage.
 Check = Callable[[Collection[str]], tuple[Mapping[str, str], str]]
@@ -135,6 +136,12 @@ class QualifyForm(StageForm):
         if refusal and not told.get("override"):
             self.fail(EntryRefused(refusal))
         return told
+
+
+class PauseForm(AnswerForm):
+    reason = forms.CharField(label="Why", max_length=200)
+    until = NearInstantField(label="Till", help_text="It comes back by itself then.")
+    kind = forms.ChoiceField(label="It is", choices=Pause.Kind)
 
 
 class MeetingForm(AnswerForm):

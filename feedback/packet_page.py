@@ -19,8 +19,9 @@ from leads import handoffs
 from leads.models import Assignment, Handoff, Lead, User
 from routing.models import Decision
 from routing.questions import open_opportunity
-from sla.deadlines import Deadline, deadline
-from sla.models import Clock
+from sla.deadlines import Deadline, deadlines
+from sla.models import Clock, Pause
+from sla.pauses import running_pause
 
 CONTACTS_SHOWN = 3
 ICONS = {
@@ -44,6 +45,7 @@ class Opened:
 
     is_own:    whether the viewer may answer: it is theirs.
     deadlines: running clocks, the first due first.
+    pause:     while the lead rests.
     deal:      the account's newest open one, as it is now.
     decision:  why it was routed here; None for one passed by hand or by an import.
     """
@@ -53,6 +55,7 @@ class Opened:
     packet: dict[str, Any]
     is_own: bool
     deadlines: Sequence[Deadline]
+    pause: Pause | None
     touches: int
     contacts: Sequence[Lead]
     deal: dict[str, Any] | None
@@ -71,7 +74,14 @@ class Opened:
 
     @property
     def paused(self) -> Deadline | None:
-        return own_pause(self.deadlines)
+        return None if self.pause else own_pause(self.deadlines)
+
+    @property
+    def standing_still(self) -> list[str]:
+        """What is not asked for while the lead rests."""
+        kind = self.pause.kind if self.pause else ""
+        clocks = [each.clock for each in self.deadlines]
+        return [each.get_kind_display().lower() for each in clocks if kind in each.pauses]
 
     @property
     def needs_answer(self) -> bool:
@@ -89,15 +99,15 @@ class Opened:
 def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
     """Return everything the page of `handoff` shows. Its lead, account and owner must be loaded."""
     clocks = Clock.objects.running().of_people().filter(handoff=handoff)
+    in_order = clocks.select_related("calendar", "within").order_by("due_at", "id")
+    assignment = handoffs.open_assignment(handoff)
     return Opened(
         handoff=handoff,
-        assignment=handoffs.open_assignment(handoff),
+        assignment=assignment,
         packet=readable(handoff.packet),
         is_own=handoff.owner_id == viewer.pk,
-        deadlines=[
-            deadline(clock, at)
-            for clock in clocks.select_related("calendar", "within").order_by("due_at", "id")
-        ],
+        deadlines=deadlines(in_order, at),
+        pause=running_pause(assignment, at),
         touches=human_touches(handoff),
         deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),

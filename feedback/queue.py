@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import NullIf
+from django.db.models.functions import Now, NullIf
 
 from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
-from sla.deadlines import Deadline, deadline
-from sla.models import Clock
+from sla.deadlines import Deadline, deadlines
+from sla.models import Clock, Pause
 
 MOST_ROWS = 200
 QUALIFIED = Q(
@@ -32,6 +32,17 @@ DECIDED = Q(
     state=Handoff.State.CLOSED,
     closed_as=Handoff.ClosedAs.QUALIFIED,
 )
+
+
+URGENT_FIRST = (
+    F("next_due").asc(nulls_last=True),
+    NullIf("band", Value("")).asc(nulls_last=True),
+    "passed_at",
+    "id",
+)
+
+
+RESTS_NOW = Q(pauses__ended_at=None, pauses__since__lte=Now(), pauses__until__gt=Now())
 
 
 class Show(StrEnum):
@@ -58,12 +69,14 @@ class Row:
     """One lead of the list.
 
     paused: the rep's own promise that stands still, where the prospect's clock runs on beside it.
+    rest:   the pause that its rep made; None: it does not rest.
     is_new: its rep has not opened it yet.
     """
 
     handoff: Handoff
     deadline: Deadline | None
     paused: Deadline | None
+    rest: Pause | None
     why: dict[str, Any]
     is_new: bool
 
@@ -97,13 +110,16 @@ def held(rep: User) -> QuerySet[Handoff]:
 
 
 def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
-    """Return the most urgent leads first: by the next deadline, then band, then age. Of those whose
-    deal is won or lost, the latest first.
+    """Return the most urgent leads first: by the next deadline, then band, then age; those that
+    rest last. Of those whose deal is won or lost, the latest first.
     """
+    resting = Pause.objects.running(at)
     clocks = Clock.objects.running().of_people().select_related("calendar", "within")
     clocks = clocks.order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
+        .annotate(rests=Exists(resting.filter(assignment__handoff=OuterRef("pk"))))
+        .order_by("rests", *URGENT_FIRST)
         .select_related("lead")
         .prefetch_related(Prefetch("clocks", clocks, to_attr="running"))
     )
@@ -113,7 +129,17 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
             deal_state=Subquery(deal.values("state")[:1]),
             decided_at=Subquery(deal.values("closed_at")[:1]),
         ).order_by("-decided_at", "-pk")
-    return [_row(handoff, at) for handoff in found[:MOST_ROWS]]
+    handoffs_shown = list(found[:MOST_ROWS])
+    resting = resting.filter(assignment__handoff__in=handoffs_shown).select_related("assignment")
+    rests = {pause.assignment.handoff_id: pause for pause in resting}
+    running: dict[int, list[Deadline]] = {}
+    for due in deadlines(_running(handoffs_shown), at):
+        running.setdefault(due.clock.handoff_id, []).append(due)
+    return [_row(each, running.get(each.pk, []), rests.get(each.pk)) for each in handoffs_shown]
+
+
+def _running(handoffs: Iterable[Any]) -> Iterator[Clock]:
+    return (clock for handoff in handoffs for clock in handoff.running)
 
 
 def in_order(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
@@ -125,12 +151,7 @@ def in_order(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     return handoffs.annotate(
         next_due=Subquery(running.order_by("due_at").values("due_at")[:1]),
         received=Subquery(current.values("received_at")[:1]),
-    ).order_by(
-        F("next_due").asc(nulls_last=True),
-        NullIf("band", Value("")).asc(nulls_last=True),
-        "passed_at",
-        "id",
-    )
+    ).order_by(*URGENT_FIRST)
 
 
 def next_waiting(handoffs: QuerySet[Handoff], show: Show) -> Handoff | None:
@@ -153,7 +174,8 @@ class Version:
 
     newest:  the highest number of an assignment in it; 0 for an empty queue.
     waiting: how many leads wait for an answer.
-    mark:    changes whenever a lead comes, goes, is answered, or a clock starts or stops.
+    mark:    changes whenever a lead comes, goes, is answered, begins or ends to rest, or a clock
+             starts or stops.
     """
 
     newest: int
@@ -170,11 +192,14 @@ def version(rep: User) -> Version:
         answered=Max("answered_at"),
         clock=Max("handoff__clocks"),
         stopped=Max("handoff__clocks__stopped_at"),
+        pause=Max("pauses"),
+        resting=Count("pauses", distinct=True, filter=RESTS_NOW),
     )
     newest = found["newest"] or 0
     instants = [found["answered"], found["stopped"]]
     stamps = [str(instant.timestamp()) if instant else "0" for instant in instants]
-    mark = "-".join([str(newest), str(found["leads"]), str(found["clock"] or 0), *stamps])
+    numbers = [newest, *(found[each] or 0 for each in ("leads", "clock", "pause", "resting"))]
+    mark = "-".join([*map(str, numbers), *stamps])
     return Version(newest, found["waiting"], mark)
 
 
@@ -192,13 +217,13 @@ def own_pause(deadlines: Sequence[Deadline]) -> Deadline | None:
     return next((each for each in deadlines if not each.is_prospects and each.resumes_at), None)
 
 
-def _row(handoff: Any, at: datetime) -> Row:
-    running = [deadline(clock, at) for clock in handoff.running]
+def _row(handoff: Any, running: Sequence[Deadline], rest: Pause | None) -> Row:
     packet = thawed(handoff.packet)
     return Row(
         handoff=handoff,
         deadline=running[0] if running else None,
-        paused=own_pause(running),
+        paused=None if rest else own_pause(running),
+        rest=rest,
         why=packet.get("why_now") or {"text": handoff.reason, "at": handoff.hand_raised_at},
         is_new=handoff.state == Handoff.State.PASSED and handoff.received is None,
     )

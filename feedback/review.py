@@ -43,7 +43,7 @@ from leads.stage_rules import refusal_of
 from routing import routing
 from routing.questions import open_opportunity
 from sla import clocks
-from sla.deadlines import Deadline, deadline
+from sla.deadlines import Deadline, deadlines
 from sla.models import Clock, ClockEvent, Target
 
 SWEEP_TASK = "revops.tasks.sweep"
@@ -105,7 +105,8 @@ def _item(handoff: Handoff, at: datetime, own: Mapping[str, Fact]) -> Item:
 
 def _next_due(handoff: Handoff, kind: Target.Kind, at: datetime) -> Deadline | None:
     running: list[Clock] = getattr(handoff, "running", [])
-    return next((deadline(clock, at) for clock in running if clock.kind == kind), None)
+    of_kind = [clock for clock in running if clock.kind == kind]
+    return next(iter(deadlines(of_kind[:1], at)), None)
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ from leads.models import (
 from leads.places import place_text, read_place
 from routing.models import Decision
 from sla.haste import marked
-from sla.models import ClockEvent, Notification
+from sla.models import ClockEvent, Notification, Pause
 
 PAGE_SIZE = 30
 # What amounts of deals are in: a subquery, read with them.
@@ -117,6 +117,14 @@ def _clock_events(lead: Lead) -> QuerySet[Any]:
     return ClockEvent.objects.filter(clock__lead=lead)
 
 
+def _pauses(lead: Lead) -> QuerySet[Any]:
+    return Pause.objects.filter(assignment__handoff__lead=lead)
+
+
+def _ended_pauses(lead: Lead) -> QuerySet[Any]:
+    return _pauses(lead).filter(ended_at__isnull=False)
+
+
 # In the order of cause. A change of band is kept without a handoff; a correction has an author.
 KINDS: tuple[Kind, ...] = (
     Kind(_of_lead(Submission), "received_at", words.submission, ("source", "by")),
@@ -143,6 +151,8 @@ KINDS: tuple[Kind, ...] = (
         _of_handoffs(Assignment, answered_at__isnull=False), "answered_at", words.answered, ("rep",)
     ),
     Kind(_touches, "occurred_at", words.touch, ("by",)),
+    Kind(_pauses, "since", words.paused, ("by",)),
+    Kind(_ended_pauses, "ended_at", words.pause_ended, ("by",)),
     Kind(_of_handoffs(Disposition), "at", words.disposition, ("code", "by")),
     Kind(_of_lead(Meeting), "booked_at", words.meeting, ("source",)),
     Kind(_told_deals, "at", words.deal_told, ("by",)),

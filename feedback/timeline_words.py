@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from feedback.models import Disposition
 from feedback.packets import detail as telling_detail
 from feedback.packets import kind_label
@@ -24,7 +26,8 @@ from leads.models import (
     Touch,
 )
 from routing.models import Decision
-from sla.models import Clock, ClockEvent, Notification, Target
+from sla.models import Clock, ClockEvent, Notification, Pause, Target
+from sla.models.policies import pause_words
 
 THE_LEAD, THE_SYSTEM = "The lead", "Handoff"
 
@@ -144,6 +147,16 @@ def hasty(row: Touch) -> str:
 def disposition(row: Disposition) -> Told:
     until = f", rests till {row.nurture_until:%d %b %Y}" if row.nurture_until else ""
     return Told("note", f"{row}{until}", str(row.by), row.note)
+
+
+def paused(row: Pause) -> Told:
+    until = timezone.localtime(row.until)
+    text = f"{row.get_kind_display()} till {until:%d %b %Y, %H:%M}"
+    return Told("snooze", text, str(row.by), row.reason)
+
+
+def pause_ended(row: Pause) -> Told:
+    return Told("play", f"No longer {pause_words(row.kind)}", THE_SYSTEM, row.ended_because)
 
 
 def clock_event(row: ClockEvent) -> Told:

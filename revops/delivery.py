@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from feedback import pausing
 from leads.custom_facts import labels_of
 from leads.models import Assignment, Handoff, Lead, User
 from leads.nudges import nudge
@@ -64,6 +65,7 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
     handoff.save(update_fields=["priority"])
     handoff.lead.last_hand_raise_at = found.activity_at
     handoff.lead.save(update_fields=["last_hand_raise_at"])
+    pausing.hand_raised(handoff, at=at, because=f"{found.label} again")
     clocks.start_handoff_clocks(handoff, hand_raised_at=found.activity_at, at=at)
     notify(
         holder(handoff),

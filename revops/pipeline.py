@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
+from feedback import pausing
 from feedback.packets import build_packet
 from leads import entering, handoffs, lifecycle
 from leads.criteria import criteria_of
@@ -155,6 +156,7 @@ def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
     """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
     may be known now.
     """
+    pausing.look_for_answer(handoff, at=evidence.at)
     since = last_raise(handoff)
     found = opening_of(Standing(evidence, criteria), since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:

@@ -27,6 +27,7 @@ from sla.models import (
     Heartbeat,
     InstantAnswer,
     Notification,
+    Pause,
     Policy,
     RepHours,
     Target,
@@ -159,6 +160,15 @@ class ClockAdmin(ReadOnlyAdmin[Clock]):
     list_filter = ("kind", "stop_reason", ("breached_at", admin.EmptyFieldListFilter))
     list_select_related = ("lead",)
     search_fields = ("=lead__id", "=handoff__id")
+    ordering = ("-id",)
+
+
+@admin.register(Pause)
+class PauseAdmin(ReadOnlyAdmin[Pause]):
+    list_display = ("assignment", "kind", "since", "until", "ended_at", "reason", "by")
+    list_filter = ("kind",)
+    list_select_related = ("assignment", "by")
+    search_fields = ("=assignment__handoff__id", "by__name")
     ordering = ("-id",)
 
 

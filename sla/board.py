@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from leads.models import Handoff, Queue, Role, User
-from sla.deadlines import Deadline, deadline
+from sla.deadlines import Deadline, deadlines
 from sla.models import Clock
 from sla.models.clocks import ClockQuerySet
 
@@ -69,11 +69,12 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
     `clocks` come with the least time left first, and so do groups and leads.
     """
     found: dict[User | Queue, Group] = {}
-    for clock in clocks.select_related(*SHOWN)[:LIMIT]:
+    for due in deadlines(clocks.select_related(*SHOWN)[:LIMIT], at):
+        clock = due.clock
         holder = _holder(clock)
         rows = found.setdefault(holder, Group(holder)).rows_by_handoff
         row = rows.setdefault(clock.handoff_id, Row(clock.handoff))
-        row.deadlines.append(deadline(clock, at))
+        row.deadlines.append(due)
     return list(found.values())
 
 

@@ -14,16 +14,21 @@ from django.db.models import F, Q, QuerySet
 
 from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Touch, User, Version
+from sla import levels, pauses, stretches
+from sla.business_time import WorkingTime
 from sla.calendars import WorkingHours, hours_for, working_time_of
-from sla.levels import NOTHING, Level, event_of, instants, move_on, settle
+from sla.levels import Level, event_of, instants, move_on, settle
 from sla.models import Clock, ClockEvent, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.policies import BREACH, Promise, Step, policy_for, starts_something
+from sla.stretches import NOTHING
 
 Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
 # What is asked of a rep, by clocks of the assignment.
 REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
+# Why a pause ends with the turn it is of.
+GONE = "No longer with the rep"
 MOVED = ["next_level", "next_at", "breached_at", "reroute_at"]
 
 
@@ -176,6 +181,8 @@ def end(target: Handoff | Assignment, *, at: datetime, kind: str = "") -> int:
     for clock in clocks:
         ended_at = max(at, clock.started_at)
         _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence=NO_EVIDENCE)
+    if pauses.end(target, at=at, because=GONE) and isinstance(target, Assignment):
+        retime(target.handoff)
     return len(clocks)
 
 
@@ -213,12 +220,33 @@ def put_off_rerouting(assignment_id: int, *, until: datetime) -> None:
     running.update(reroute_at=until)
 
 
+@transaction.atomic
+def retime(handoff: Handoff) -> int:
+    """Move the deadlines of the running clocks of a handoff to where its pauses put them; what they
+    have fired stays fired. Returns how many clocks can stand still.
+    """
+    clocks = _locked(Clock.objects.running().filter(handoff=handoff).exclude(pauses=[]))
+    still = pauses.pauses_of(clocks)
+    for clock in clocks:
+        levels.retime(clock, schedule=schedule_of(clock), pauses=still[clock.pk])
+    Clock.objects.bulk_update(clocks, ["due_at", "level_ats", "next_at"])
+    return len(clocks)
+
+
 def elapsed(clock: Clock, until: datetime) -> timedelta:
-    """Return the time used by `until`, by earlier reps too, in the clock's own measure."""
-    if clock.measure == Target.Measure.WALL or clock.calendar is None:
-        return clock.used_before + (until - clock.started_at)
-    schedule = working_time_of(clock.calendar, clock.within)
-    return clock.used_before + schedule.between(clock.started_at, until)
+    """Return the time used by `until`, by earlier reps too, in the clock's own measure, without its
+    pauses.
+    """
+    still = pauses.pauses_of([clock]).get(clock.pk, ())
+    schedule = schedule_of(clock)
+    return clock.used_before + stretches.between(
+        clock.started_at, until, schedule=schedule, pauses=still
+    )
+
+
+def schedule_of(clock: Clock) -> WorkingTime | None:
+    """Return the working time that a clock goes by; None: it goes by the wall."""
+    return working_time_of(clock.calendar, clock.within) if clock.calendar else None
 
 
 def _start(
@@ -282,8 +310,8 @@ def _new_clock(
     is_working = promise.measure == Target.Measure.WORKING
     schedule = hours.schedule if is_working else None
     steps = [step for step in promise.ladder if promise.allowed * step.percent / BREACH > used]
-    levels = [step.percent for step in steps]
-    level_ats = instants(started_at, promise.allowed, levels, used=used, schedule=schedule)
+    shares = [step.percent for step in steps]
+    level_ats = instants(started_at, promise.allowed, shares, used=used, schedule=schedule)
     return Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
@@ -295,12 +323,13 @@ def _new_clock(
         within=hours.within if is_working else None,
         allowed=promise.allowed,
         started_at=started_at,
-        due_at=level_ats[levels.index(BREACH)],
+        due_at=level_ats[shares.index(BREACH)],
         used_before=used,
-        levels=levels,
+        levels=shares,
         level_ats=level_ats,
         actions=[step.action for step in steps],
-        next_level=levels[0],
+        pauses=list(promise.pauses),
+        next_level=shares[0],
         next_at=level_ats[0],
     )
 

@@ -1,10 +1,14 @@
 """Running clocks as a page shows them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sla.calendars import working_time_of
+from sla import stretches
+from sla.clocks import schedule_of
 from sla.models import Clock, Target
+from sla.pauses import pauses_of
+from sla.stretches import Stretch
 
 PROSPECT_WAITS = "prospect waits"
 WORDS = {
@@ -23,8 +27,8 @@ class Deadline:
     """A clock, and what the countdown of it needs.
 
     word:       what ends it.
-    closed:     how much of the time till it is due is outside working hours.
-    resumes_at: when working hours begin again; None: they are on, or it runs by the wall.
+    closed:     how much of the time till it is due is outside working hours, or in pauses.
+    resumes_at: when working hours begin again, or the pause ends; None: it runs.
     """
 
     clock: Clock
@@ -43,12 +47,22 @@ class Deadline:
         return PROSPECT_WAITS if self.is_prospects else "missed"
 
 
-def deadline(clock: Clock, at: datetime) -> Deadline:
-    """Return what to show of a running clock at `at`. Its calendars are best fetched with it."""
+def deadlines(clocks: Iterable[Clock], at: datetime) -> list[Deadline]:
+    """Return what to show of running clocks at `at`. Their calendars are best fetched with them."""
+    clocks = list(clocks)
+    still = pauses_of(clocks)
+    return [deadline(clock, at, pauses=still.get(clock.pk, ())) for clock in clocks]
+
+
+def deadline(clock: Clock, at: datetime, *, pauses: Sequence[Stretch]) -> Deadline:
+    """Return what to show of a running clock that stands still in `pauses`."""
     word = WORDS[Target.Kind(clock.kind)]
-    if clock.calendar is None or clock.due_at <= at:
+    if clock.due_at <= at:
         return Deadline(clock, word)
-    hours = working_time_of(clock.calendar, clock.within)
-    closed = clock.due_at - at - hours.between(at, clock.due_at)
-    resumes_at = None if hours.is_open(at) else hours.next_open(at)
-    return Deadline(clock, word, closed, resumes_at)
+    schedule = schedule_of(clock)
+    left = stretches.between(at, clock.due_at, schedule=schedule, pauses=pauses)
+    runs_from = next((each.end for each in pauses if each.start <= at < each.end), at)
+    if schedule and not schedule.is_open(runs_from):
+        runs_from = schedule.next_open(runs_from)
+    resumes_at = runs_from if runs_from > at else None
+    return Deadline(clock, word, clock.due_at - at - left, resumes_at)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sla import stretches
 from sla.business_time import WorkingTime
 from sla.errors import SlaError
 from sla.models import Clock, ClockEvent, Target
 from sla.policies import BREACH
+from sla.stretches import NOTHING, Stretch
 
 Event = ClockEvent.Kind
-NOTHING = timedelta(0)
 
 
 class NotDue(SlaError):
@@ -34,15 +35,30 @@ def instants(
     *,
     schedule: WorkingTime | None,
     used: timedelta = NOTHING,
+    pauses: Sequence[Stretch] = (),
 ) -> list[datetime]:
     """Return when each share of `allowed` is used up. Without a schedule the wall clock counts.
 
-    used: what of it was gone at the start, less than the least share.
+    used:   what of it was gone at the start, less than the least share.
+    pauses: when it stood or will stand still, in order.
     """
     lengths = [allowed * percent / BREACH - used for percent in percents]
-    if schedule is None:
-        return [started_at + length for length in lengths]
-    return [schedule.add(started_at, length) for length in lengths]
+    return [stretches.add(started_at, each, schedule=schedule, pauses=pauses) for each in lengths]
+
+
+def retime(clock: Clock, *, schedule: WorkingTime | None, pauses: Sequence[Stretch]) -> None:
+    """Move the levels of a running clock to where they lie with its pauses; what fired stays."""
+    clock.level_ats = instants(
+        clock.started_at,
+        clock.allowed,
+        clock.levels,
+        schedule=schedule,
+        used=clock.used_before,
+        pauses=pauses,
+    )
+    clock.due_at = clock.level_ats[clock.levels.index(BREACH)]
+    if clock.next_level is not None:
+        clock.next_at = clock.level_ats[clock.levels.index(clock.next_level)]
 
 
 def to_come(clock: Clock) -> list[Level]:

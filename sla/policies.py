@@ -33,6 +33,7 @@ class Promise:
 
     ladder:  its steps, at rising percents of it, the deadline among them.
     goes_on: what earlier reps have used of it counts.
+    pauses: kinds of pauses in which it stands still.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Promise:
     ladder: tuple[Step, ...]
     starts: Target.Start = Target.Start.PASSED
     goes_on: bool = False
+    pauses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +117,5 @@ def _promise(target: Target) -> Promise:
         ladder=ladder(target.steps),
         starts=target.start,
         goes_on=target.goes_on,
+        pauses=tuple(target.pauses),
     )

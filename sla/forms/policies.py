@@ -15,14 +15,15 @@ from django.utils.safestring import SafeString
 
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
-from sla.models import Policy, Target
-from sla.models.policies import PASSED_ON, STARTS
+from sla.models import Pause, Policy, Target
+from sla.models.policies import PASSED_ON, STARTS, pause_words
 
-PARTS = ("allowed", "measure", "starts", "goes_on", *Target.Action.values)
+PARTS = ("allowed", "measure", "starts", "goes_on", *Pause.Kind.values, *Target.Action.values)
 LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 GOING_ON = (Target.Kind.FIRST_TOUCH, Target.Kind.QUALIFIED)
+STANDING_STILL = (*GOING_ON, Target.Kind.FIRST_RESPONSE)
 Typed = Mapping[str, Mapping[str, str]]
 
 
@@ -53,6 +54,11 @@ class PromisesWidget(forms.Widget):
                     (action, action.label, typed.get(kind, {}).get(action, ""))
                     for action in Target.Action
                     if action != Target.Action.REASSIGN or kind in PASSED_ON
+                ],
+                "pauses": [
+                    (pause, pause_words(pause), typed.get(kind, {}).get(pause))
+                    for pause in Pause.Kind.values
+                    if kind in STANDING_STILL
                 ],
             }
             for kind in Target.Kind
@@ -155,6 +161,7 @@ def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
         levels=list(ladder),
         actions=list(ladder.values()),
         goes_on=bool(typed["goes_on"]),
+        pauses=[pause for pause in Pause.Kind.values if typed[pause]],
     )
     target.full_clean(exclude=["policy"])
     return target
@@ -198,6 +205,7 @@ def as_typed(targets: Sequence[Target]) -> Typed:
             "measure": target.measure,
             "starts": target.start,
             "goes_on": "on" if target.goes_on else "",
+            **{pause: "on" if pause in target.pauses else "" for pause in Pause.Kind.values},
             **{action: shares_typed(target, action) for action in Target.Action.values},
         }
         for target in targets

@@ -2,6 +2,7 @@ from sla.models.answers import AnswerTemplate, InstantAnswer
 from sla.models.calendars import CalendarTerms, RepHours, TeamHours
 from sla.models.clocks import Clock, ClockEvent
 from sla.models.notices import Heartbeat, Notification
+from sla.models.pauses import Pause
 from sla.models.policies import Policy, Target
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Heartbeat",
     "InstantAnswer",
     "Notification",
+    "Pause",
     "Policy",
     "RepHours",
     "Target",

@@ -42,7 +42,7 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 class Clock(models.Model):
     """The time that a promise has left. The rep's belongs to the assignment, the prospect's to
-    the handoff. `due_at` is computed once, from the versions named here.
+    the handoff. `due_at` follows from its start and its pauses, by the versions named here.
     """
 
     class StopReason(models.TextChoices):
@@ -76,6 +76,8 @@ class Clock(models.Model):
     actions = ArrayField(models.CharField(max_length=14, blank=True), default=list, blank=True)
     next_level = models.PositiveSmallIntegerField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
+    # The kinds of pauses in which it stands still, as its promise said when it started.
+    pauses = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Since when the handoff is to be taken from who has not answered, by a step of the ladder.
     reroute_at = models.DateTimeField(null=True, blank=True)

@@ -15,6 +15,7 @@ from django.db.models import Q
 from leads.models import VersionedRow
 from leads.triggers import VERSION_IS_LOCKED, refuses
 from sla.lengths import length_text
+from sla.models.pauses import Pause
 
 
 class Policy(VersionedRow):
@@ -48,6 +49,11 @@ PASSED_ON = ("received", "accept")
 HIGHEST_LEVEL = 1_000
 IN_ORDER = f"Steps come at rising shares, one at each, from 1 to {HIGHEST_LEVEL} percent."
 ONCE_LATE = "A lead is passed on at 100 percent or later: not before its deadline."
+
+
+def pause_words(kind: str) -> str:
+    """Return a kind of pause as one of several: "waiting for the prospect"."""
+    return Pause.Kind(kind).label.lower()
 
 
 def check_shares(shares: list[int]) -> None:
@@ -116,6 +122,10 @@ class Target(models.Model):
         help_text="What reps have used of the time counts for whoever has the lead next. Off: it"
         " starts anew.",
     )
+    # Kinds of `Pause`.
+    pauses = ArrayField(
+        models.CharField(max_length=8), verbose_name="stands still", default=list, blank=True
+    )
 
     class Meta:
         ordering = ("id",)
@@ -135,6 +145,16 @@ class Target(models.Model):
                 condition=Q(goes_on=False) | Q(kind__in=["first_touch", "qualified"]),
                 violation_error_message="Only a first touch and qualifying go on with the next rep:"
                 " the rest is asked of each.",
+            ),
+            models.CheckConstraint(
+                name="target_stands_still_once_accepted",
+                condition=Q(pauses=[]) | Q(kind__in=["first_touch", "first_response", "qualified"]),
+                violation_error_message="Only what may be due after the acceptance stands still"
+                " while the lead rests.",
+            ),
+            models.CheckConstraint(
+                name="target_stands_still_in_known_pauses",
+                condition=Q(pauses__contained_by=["snoozed", "waiting"]),
             ),
             models.UniqueConstraint(
                 fields=["policy", "kind"],
@@ -206,6 +226,8 @@ class Target(models.Model):
             told.append(f"from: {self.get_starts_display().lower()}")
         if self.goes_on:
             told.append("goes on with the next rep")
+        if self.pauses:
+            told.append(f"stands still while {' or '.join(map(pause_words, self.pauses))}")
         ladder = [
             f"at {' and '.join(str(percent) for percent, _ in steps)} % {action.label}"
             for action, steps in groupby(self.steps, key=operator.itemgetter(1))

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, connections
 
-from feedback import answers, outcomes
+from feedback import answers, outcomes, pausing
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition
 from leads import handoffs
@@ -22,7 +22,7 @@ from leads.models import (
     Stage,
     Touch,
 )
-from sla.models import Clock, ClockEvent, Notification
+from sla.models import Clock, ClockEvent, Notification, Pause
 
 LATER = timedelta(minutes=7)
 
@@ -307,6 +307,21 @@ def test_a_stop_names_who_did_it_how_and_in_which_touch(alice, pass_lead, at):
         ("first_touch", alice.pk, "email", made.pk),
         ("first_response", alice.pk, "email", made.pk),
     }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "made", "goes_on"),
+    [("spoke", 2 * LATER, False), ("no_answer", 2 * LATER, True), ("spoke", LATER / 2, True)],
+    ids=["answered", "nobody took it", "answered before the wait"],
+)
+def test_an_answer_ends_the_wait_for_it(alice, pass_lead, at, outcome, made, goes_on):
+    handoff = pass_lead(alice, accepted=True)
+    told = {"kind": "waiting", "until": at + 9 * LATER, "reason": "Asked for the budget"}
+    pausing.pause(handoff, by=alice, at=at + LATER, **told)
+    touch(handoff, at + 3 * LATER, occurred_at=at + made, outcome=outcome)
+    pause = Pause.objects.get()
+    assert (pause.ended_at is None) is goes_on
+    assert pause.ended_because == ("" if goes_on else "Call: spoke")
 
 
 def test_a_touch_is_the_first_response_and_shows_the_lead_was_received(alice, pass_lead, at):

@@ -11,6 +11,7 @@ from feedback import answers
 from feedback.models import Disposition
 from feedback.story import story
 from feedback.views.answers import touch_by
+from feedback.views.pausing import next_morning
 from leads import handoffs
 from leads.models import (
     Assignment,
@@ -21,6 +22,7 @@ from leads.models import (
     OwnershipChange,
     Touch,
 )
+from sla.models import Pause
 
 HTMX = {"HX-Request": "true"}
 
@@ -192,6 +194,44 @@ def test_a_wrong_form_does_not_show_a_lead_that_is_gone(post, alice, carol, pass
         response = post(handoff, action, code="bogus", channel="bogus", meeting_at="bogus")
         assert (action, response.status_code) == (action, 409)
         assert handoff.lead.email not in response.content.decode()
+
+
+# Letting it rest ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_lead_is_put_off_and_taken_up_again(post, alice, pass_lead, htmx):
+    handoff = pass_lead(alice, accepted=True)
+    until = timezone.localtime() + timedelta(days=2)
+    told = {"kind": "snoozed", "until": f"{until:%Y-%m-%dT%H:%M}", "reason": "On holiday"}
+    assert post(handoff, "pause", htmx=htmx, **told).status_code == (200 if htmx else 302)
+    pause = Pause.objects.get(ended_at=None)
+    assert (pause.assignment, pause.by, pause.reason) == (latest(handoff), alice, "On holiday")
+    post(handoff, "resume", htmx=htmx)
+    pause.refresh_from_db()
+    assert pause.ended_because == "Ended by Alice"
+
+
+@pytest.mark.parametrize(
+    ("days", "accepted", "status"), [(-1, True, 422), (61, True, 422), (1, False, 409)]
+)
+def test_a_pause_that_makes_no_sense_is_refused(post, alice, pass_lead, days, accepted, status):
+    handoff = pass_lead(alice, accepted=accepted)
+    until = timezone.localtime() + timedelta(days=days)
+    told = {"kind": "waiting", "until": f"{until:%Y-%m-%dT%H:%M}", "reason": "Asked for the budget"}
+    assert post(handoff, "pause", **told).status_code == status
+    assert not Pause.objects.exists()
+
+
+def test_a_pause_is_offered_till_the_next_morning_of_work(alice, at):
+    friday_evening = at.replace(day=13, hour=19)
+    assert next_morning(alice, friday_evening) == at.replace(day=16, hour=9)
+
+
+def test_the_page_of_a_lead_offers_its_rep_to_let_it_rest(client, alice, mona, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    for user, is_offered in ((alice, True), (mona, False)):
+        client.force_login(user)
+        page = client.get(f"/queue/{handoff.pk}/rest/", headers=HTMX).content.decode()
+        assert (f"/queue/{handoff.pk}/pause/" in page) is is_offered
 
 
 # Touches, qualifying, outcomes -------------------------------------------------------------------

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from feedback import queue
 from feedback.queue import Show
 from leads import handoffs
 from leads.models import Handoff, OwnershipChange
-from sla import clocks
+from sla import clocks, pauses
 from sla.models import Clock
 
 
@@ -46,6 +47,25 @@ def test_off_hours_a_row_says_that_the_prospect_waits_and_the_reps_time_stands(
     assert (row.deadline.late, row.deadline.resumes_at) == ("prospect waits", None)
     assert row.paused.resumes_at > later
     assert [row.paused for row in queue.rows(Handoff.objects.all(), Show.MINE, at=at)] == [None]
+
+
+def rest(handoff, at):
+    turn = handoffs.open_assignment(handoff)
+    until = at + timedelta(hours=1)
+    return pauses.begin(
+        turn, kind="snoozed", until=until, reason="Away till then", by=turn.rep, at=at
+    )
+
+
+def test_what_rests_comes_last_and_is_back_by_itself(alice, pass_lead, at):
+    resting = pass_lead(alice, "Resting", accepted=True)
+    due(resting, at, 3)
+    due(pass_lead(alice, "Working"), at, 90)
+    pause = rest(resting, at)
+    assert shown(alice, at) == ["Working", "Resting"]
+    rows = queue.rows(Handoff.objects.all(), Show.MINE, at=at)
+    assert [row.rest for row in rows] == [None, pause]
+    assert shown(alice, pause.until) == ["Resting", "Working"]
 
 
 def test_among_equal_deadlines_the_better_band_then_the_older_lead_comes_first(
@@ -108,6 +128,7 @@ def pass_on(handoff, rep, at):
             ),
             id="a clock stopped",
         ),
+        pytest.param(lambda h, carol, at: rest(h, timezone.now()), id="it rests"),
     ],
 )
 def test_the_version_changes_with_the_queue(alice, carol, pass_lead, at, change):

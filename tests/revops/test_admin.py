@@ -52,6 +52,7 @@ from sla.models import (
     Heartbeat,
     InstantAnswer,
     Notification,
+    Pause,
     Policy,
     RepHours,
     Target,
@@ -142,6 +143,8 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     InstantAnswer.objects.create(
         handoff=handoff, source=source, asked_at=at, created_at=at, send_after=at
     )
+    till = {"since": at, "until": at + timedelta(days=1), "reason": "Away", "by": alice}
+    Pause.objects.create(assignment=assignment, kind="snoozed", **till)
     code = ReasonCode.objects.first()
     CustomFact.objects.create(slug="seats", type="number", label="Seats")
     item = ChecklistItem.objects.filter(version=criteria).first()
@@ -217,7 +220,7 @@ READ_ONLY = [
     "leads.lead", "leads.handoff", "leads.assignment", "leads.touch", "leads.activity",
     "leads.factsnapshot", "leads.ownershipchange", "leads.stagetransition", "leads.scoresnapshot",
     "leads.publication", "leads.submission", "leads.intaketoken", "sla.clock", "sla.clockevent",
-    "sla.notification", "routing.decision", "routing.turn", "feedback.disposition",
+    "sla.notification", "sla.pause", "routing.decision", "routing.turn", "feedback.disposition",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feedback import answers
+from feedback import answers, pausing
 from leads import handoffs, inbox, ownership
 from leads.fact_history import facts_of
 from leads.instants import database_now
@@ -20,7 +20,7 @@ from leads.models import (
 )
 from revops import intake_work, pipeline
 from routing.models import Decision
-from sla.models import AnswerTemplate, Clock, InstantAnswer, Notification
+from sla.models import AnswerTemplate, Clock, InstantAnswer, Notification, Pause
 from sla.staleness import is_still_true
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +136,27 @@ def test_a_second_hand_raise_joins_the_open_handoff(hand_in, alice):
     assert again.priority >= 50
     assert Clock.objects.filter(handoff=handoff, kind="first_response").count() == 2
     assert Notification.objects.filter(recipient=alice, kind="hand_raise").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "goes_on"),
+    [
+        ("waiting", {"kind": "page_view"}, False),
+        ("waiting", {"kind": "email_open"}, True),
+        ("snoozed", {"kind": "page_view"}, True),
+        ("snoozed", {"reason": "Still waiting."}, False),
+    ],
+    ids=["they did something", "a mail was opened", "put off all the same", "they asked again"],
+)
+def test_what_the_prospect_does_ends_the_wait(hand_in, alice, kind, told, goes_on):
+    handoff = hand_in(occurred_at=ago(minutes=10)).handoff
+    turn = handoffs.open_assignment(handoff)
+    answers.accept(turn, by=turn.rep, at=database_now())
+    until = database_now() + timedelta(days=1)
+    how = {"kind": kind, "until": until, "reason": "Asked", "by": turn.rep}
+    pausing.pause(handoff, at=database_now(), **how)
+    hand_in(**told)
+    assert Pause.objects.filter(ended_at=None).exists() is goes_on
 
 
 def test_the_same_person_in_another_spelling_is_the_same_lead(hand_in, alice):

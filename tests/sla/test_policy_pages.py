@@ -103,6 +103,7 @@ def test_promises_are_typed_as_people_write_them(draft):
     accept = {"allowed": "90 min", "measure": "wall", "remind": "50, 120 %", "reassign": "150"}
     accept |= {"remind_cover": "80", "tell_manager": "100"}
     touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
+    touch |= {"snoozed": "on", "waiting": "on"}
     form = form_of(draft, "nurture", accept=accept, first_touch=touch)
     assert form.is_valid(), form.errors
     form.save()
@@ -110,7 +111,8 @@ def test_promises_are_typed_as_people_write_them(draft):
     assert told == [
         "Accept or reject within 90 minutes, wall time; at 50 % remind the rep, at 80 % remind the"
         " rep and the cover, at 100 % tell the manager, at 120 % remind the rep, at 150 % pass it on",
-        "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep",
+        "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep,"
+        " stands still while snoozed or waiting for the prospect",
     ]
 
 
@@ -130,6 +132,7 @@ def test_promises_are_typed_as_people_write_them(draft):
         ({"allowed": "5 min", "remind": "half"}, "“half” is no share in percent"),
         ({"allowed": "5 min", "starts": "review"}, "Such a promise can’t start with that."),
         ({"allowed": "5 min", "goes_on": "on"}, "Only a first touch and qualifying go on"),
+        ({"allowed": "5 min", "snoozed": "on"}, "Only what may be due after the acceptance"),
         ({"allowed": ""}, "Promise something"),
     ],
 )

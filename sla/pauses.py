@@ -1,0 +1,62 @@
+"""Which clocks stand still when: the only writer of pauses. `sla.clocks` moves the deadlines."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from leads.models import Assignment, Handoff, User
+from sla.models import Clock, Pause
+from sla.stretches import Stretch
+
+# By clock: when it stood, or will stand, still.
+Pauses = dict[int, list[Stretch]]
+
+
+def begin(
+    assignment: Assignment, *, kind: str, until: datetime, reason: str, by: User, at: datetime
+) -> Pause:
+    """Let a lead rest from `at` on, in place of a pause that runs."""
+    end(assignment, at=at, because=f"Changed by {by}")
+    return Pause.objects.create(
+        assignment=assignment, kind=kind, since=at, until=until, reason=reason[:200], by=by
+    )
+
+
+def end(
+    target: Handoff | Assignment,
+    *,
+    at: datetime,
+    because: str,
+    kinds: Collection[str] = Pause.Kind.values,
+) -> int:
+    """End the pauses of these kinds that run at `at`. Returns how many."""
+    of = {"assignment__handoff": target} if isinstance(target, Handoff) else {"assignment": target}
+    running = Pause.objects.running(at).filter(kind__in=kinds, **of)
+    return running.update(ended_at=at, ended_because=because[:200])
+
+
+def running_pause(assignment: Assignment | None, at: datetime) -> Pause | None:
+    return Pause.objects.running(at).filter(assignment=assignment).first() if assignment else None
+
+
+def pauses_of(clocks: Iterable[Clock]) -> Pauses:
+    """Return when each of `clocks` stands still by its promise: a rep's by what that rep said, the
+    prospect's by what any rep did. No query where no promise knows pauses.
+    """
+    asked = [clock for clock in clocks if clock.pauses]
+    if not asked:
+        return {}
+    handoffs = {clock.handoff_id for clock in asked}
+    found = Pause.objects.filter(assignment__handoff__in=handoffs).select_related("assignment")
+    said = list(found.order_by("since", "id"))
+    return {
+        clock.pk: [Stretch(pause.since, pause.ends_at) for pause in said if _holds(pause, clock)]
+        for clock in asked
+    }
+
+
+def _holds(pause: Pause, clock: Clock) -> bool:
+    if clock.assignment_id is None:
+        is_of_it = pause.assignment.handoff_id == clock.handoff_id
+    else:
+        is_of_it = pause.assignment_id == clock.assignment_id
+    return is_of_it and pause.kind in clock.pauses
