@@ -1,30 +1,37 @@
-"""Many handoffs locked and passed at once, as one by one."""
+"""Handoffs passed on, one or many at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from leads import ownership
 from leads.models import Account, Assignment, Handoff, Lead, User
+from leads.rows import Columns
 
 LOCK_LEADS = """
     SELECT * FROM leads_lead WHERE id IN (SELECT lead_id FROM leads_handoff WHERE id = ANY(%s))
     ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_HANDOFFS = "SELECT * FROM leads_handoff WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-PASS_MANY = """
-    UPDATE leads_handoff SET state = 'passed', owner_id = given.rep, queue_id = NULL,
-        priority = given.priority, passed_at = coalesce(passed_at, %(at)s), accepted_at = NULL,
-        missing = '{}', review_reason = '', reroute_at = NULL
-    FROM (SELECT unnest(%(handoffs)s::bigint[]) AS handoff, unnest(%(reps)s::bigint[]) AS rep,
-        unnest(%(priorities)s::int[]) AS priority) given
-    WHERE id = given.handoff
-"""
-LAST_SEQS = """
-    SELECT handoff_id, max(seq) FROM leads_assignment WHERE handoff_id = ANY(%s) GROUP BY handoff_id
+ASSIGNMENT = Columns(Assignment, "leads_assignment")
+PASS = f"""
+    WITH given AS (
+        SELECT * FROM unnest(%(handoffs)s::bigint[], %(reps)s::bigint[], %(priorities)s::int[])
+            AS given (handoff_id, rep_id, priority)
+    ), passed AS (
+        UPDATE leads_handoff SET state = 'passed', owner_id = given.rep_id, queue_id = NULL,
+            priority = given.priority, passed_at = coalesce(passed_at, %(at)s), accepted_at = NULL,
+            missing = '{{}}', review_reason = '', reroute_at = NULL
+        FROM given WHERE id = given.handoff_id
+    )
+    INSERT INTO leads_assignment (handoff_id, seq, rep_id, passed_at, evidence, answer, outcome)
+    SELECT handoff_id, 1 + coalesce((SELECT max(seq) FROM leads_assignment had
+        WHERE had.handoff_id = given.handoff_id), 0), rep_id, %(at)s, '', '', ''
+    FROM given RETURNING {ASSIGNMENT.sql}
 """
 
 
@@ -51,24 +58,25 @@ def pass_many(
     ownership.take_many(
         [(handoff.lead, rep, reason) for handoff, rep, reason in passes], source=source, at=at
     )
-    ids = [handoff.pk for handoff, _, _ in passes]
+    return open_assignments([(handoff, rep) for handoff, rep, _ in passes], at=at)
+
+
+def open_assignments(passes: Sequence[tuple[Handoff, User]], *, at: datetime) -> list[Assignment]:
+    """Put each of these handoffs into the hands of its rep, whose lead it is already. Returns the
+    assignments, in the same order.
+    """
+    given: dict[str, Any] = {
+        "handoffs": [handoff.pk for handoff, _ in passes],
+        "reps": [rep.pk for _, rep in passes],
+        "priorities": [handoff.priority for handoff, _ in passes],
+        "at": at,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            PASS_MANY,
-            {
-                "handoffs": ids,
-                "reps": [rep.pk for _, rep, _ in passes],
-                "priorities": [handoff.priority for handoff, _, _ in passes],
-                "at": at,
-            },
-        )
-        cursor.execute(LAST_SEQS, [ids])
-        seqs = dict(cursor.fetchall())
-    for handoff, rep, _ in passes:
-        handoff.state, handoff.owner = Handoff.State.PASSED, rep
-        handoff.queue = handoff.reroute_at = None
-        handoff.passed_at = handoff.passed_at or at
-    return Assignment.objects.bulk_create(
-        Assignment(handoff=handoff, seq=seqs.get(handoff.pk, 0) + 1, rep=rep, passed_at=at)
-        for handoff, rep, _ in passes
-    )
+        cursor.execute(PASS, given)
+        opened = {each.handoff_id: each for each in map(ASSIGNMENT.made, cursor.fetchall())}
+    for handoff, rep in passes:
+        handoff.state, handoff.owner, handoff.queue = Handoff.State.PASSED, rep, None
+        handoff.passed_at, handoff.accepted_at = handoff.passed_at or at, None
+        handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
+        opened[handoff.pk].handoff, opened[handoff.pk].rep = handoff, rep
+    return [opened[handoff.pk] for handoff, _ in passes]

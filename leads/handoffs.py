@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from leads import lifecycle, ownership
+from leads.bulk_passing import open_assignments
 from leads.errors import HandoffIsOpen, LostRace
 from leads.models import (
     Assignment,
@@ -25,6 +26,7 @@ from leads.models import (
     User,
     Version,
 )
+from leads.rows import Columns
 from leads.scoring import Score
 
 NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
@@ -32,13 +34,13 @@ NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
 MISSING = "Missing: "
 FIRST_HOP = "marketing_sales"
 
-# As SQL, since every step of a handoff begins with it.
-LOCK_LEAD = """
-    SELECT * FROM leads_lead WHERE id = (SELECT lead_id FROM leads_handoff WHERE id = %s)
-    FOR NO KEY UPDATE
+LEAD, HANDOFF = Columns(Lead, "lead"), Columns(Handoff, "handoff")
+# As SQL, since every step of a handoff begins with it. Rows are locked in the order named last.
+LOCK = f"""
+    SELECT {LEAD.sql}, {HANDOFF.sql}
+    FROM leads_handoff handoff JOIN leads_lead lead ON lead.id = handoff.lead_id
+    WHERE handoff.id = %s FOR NO KEY UPDATE OF lead, handoff
 """
-LOCK_HANDOFF = "SELECT * FROM leads_handoff WHERE id = %s FOR NO KEY UPDATE"
-LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM leads_assignment WHERE handoff_id = %s"
 
 Source = OwnershipChange.Source
 State = Handoff.State
@@ -48,9 +50,11 @@ WITH_A_REP = (PASSED, State.ACCEPTED)
 
 def locked(handoff_id: int) -> Handoff:
     """Lock a handoff and its lead, in the order that everyone does, and return it fresh."""
-    (lead,) = Lead.objects.raw(LOCK_LEAD, [handoff_id])
-    (handoff,) = Handoff.objects.raw(LOCK_HANDOFF, [handoff_id])
-    handoff.lead = lead
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [handoff_id])
+        (found,) = cursor.fetchall()
+    handoff = HANDOFF.made(found[len(LEAD) :])
+    handoff.lead = LEAD.made(found[: len(LEAD)])
     return handoff
 
 
@@ -153,10 +157,9 @@ def back_to_routing(
 def hold(handoff: Handoff, *, till: datetime) -> None:
     """Let a waiting handoff wait on, to be routed at `till`."""
     handoff.reroute_at = till
-    handoff.save()
+    handoff.save(update_fields=["priority", "reroute_at"])
 
 
-@transaction.atomic
 def pass_to(
     handoff: Handoff,
     rep: User,
@@ -166,31 +169,20 @@ def pass_to(
     at: datetime,
     by: User | None = None,
 ) -> Assignment:
-    """Pass `handoff` to `rep`: end the open assignment if there is one, open the next.
+    """Pass `handoff` to `rep`, with the priority that it has been given: end the open assignment if
+    there is one, open the next. The caller has begun the transaction.
 
-    Raises LostRace if the handoff was closed in the meantime.
+    Raises LostRace if the handoff was closed in the meantime, and as `ownership.take`; nothing has
+    changed then.
     """
     if not handoff.is_open:
         raise LostRace("This handoff was closed in the meantime.", at=handoff.closed_at)
+    ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
     if handoff.state in WITH_A_REP:
         end_assignment(handoff, Assignment.Outcome.REASSIGNED, at=at)
         lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
-    ownership.take_with_handoff(handoff, to=rep, source=source, reason=reason, by=by, at=at)
-    seq = _last_seq(handoff) + 1 if handoff.passed_at else 1
-    handoff.state = State.PASSED
-    handoff.passed_at = handoff.passed_at or at
-    handoff.accepted_at = None
-    handoff.missing, handoff.review_reason, handoff.reroute_at = [], "", None
-    handoff.save()
-    return Assignment.objects.create(handoff=handoff, seq=seq, rep=rep, passed_at=at)
-
-
-def _last_seq(handoff: Handoff) -> int:
-    """Return the number of the last assignment; 0: there was none."""
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_SEQ, [handoff.pk])
-        (seq,) = cursor.fetchone()
-    return int(seq)
+    (assignment,) = open_assignments([(handoff, rep)], at=at)
+    return assignment
 
 
 def receive(assignment: Assignment, *, evidence: str, at: datetime) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -35,11 +36,19 @@ WORDS = {
 }
 HELD = "{holder} has this lead since {day}, by {source}; {weaker} does not take it away."
 
-TAKE_MANY = """
-    UPDATE leads_lead SET owner_id = given.owner, queue_id = NULL, owner_seq = given.seq
-    FROM (SELECT unnest(%(leads)s::bigint[]) AS lead, unnest(%(owners)s::bigint[]) AS owner,
-        unnest(%(seqs)s::int[]) AS seq) given
-    WHERE id = given.lead AND owner_seq = given.seq - 1 AND owner_id IS NULL
+# Compare and set, and the entry in the ledger: one statement, so never one without the other.
+TAKE = """
+    WITH given AS (
+        SELECT * FROM unnest(%(leads)s::bigint[], %(seqs)s::int[], %(from_owners)s::bigint[],
+            %(from_queues)s::bigint[], %(owners)s::bigint[], %(queues)s::bigint[],
+            %(reasons)s::text[]) AS given (lead, seq, from_owner, from_queue, owner, queue, reason)
+    ), taken AS (
+        UPDATE leads_lead SET owner_id = owner, queue_id = queue, owner_seq = seq
+        FROM given WHERE id = lead AND owner_seq = seq - 1 RETURNING given.*
+    )
+    INSERT INTO leads_ownershipchange (lead_id, seq, from_owner_id, from_queue_id, to_owner_id,
+        to_queue_id, reason, source, by_id, at, recorded_at)
+    SELECT taken.*, %(source)s, %(by)s::bigint, %(at)s, now() FROM taken
 """
 
 
@@ -51,7 +60,7 @@ def take(
     reason: str,
     by: User | None,
     at: datetime,
-) -> OwnershipChange:
+) -> None:
     """Make `to` the one who answers for `lead`, and put it on record.
 
     Compare-and-set on the sequence that `lead` was read with: raises LostRace if somebody else
@@ -60,70 +69,20 @@ def take(
     Raises Outranked if a person has the lead by a stronger word than `source`, unless they left or
     are `by`, who may let go of it.
     """
-    owner, queue = _split(to)
     _check_strength(lead, to=to, source=source, reason=reason, by=by, at=at)
-    seq = lead.owner_seq + 1
-    with transaction.atomic(savepoint=False):
-        changed = Lead.objects.filter(pk=lead.pk, owner_seq=lead.owner_seq).update(
-            owner=owner, queue=queue, owner_seq=seq
-        )
-        change = OwnershipChange(
-            lead=lead,
-            seq=seq,
-            from_owner_id=lead.owner_id,
-            from_queue_id=lead.queue_id,
-            to_owner=owner,
-            to_queue=queue,
-            source=source,
-            reason=reason,
-            by=by,
-            at=at,
-        )
-        if changed:
-            change.save(force_insert=True)
-    if not changed:
+    if not _take([(lead, to, reason)], source=source, by=by, at=at):
         raise _lost(lead)
-    lead.owner, lead.queue, lead.owner_seq = owner, queue, seq
-    return change
 
 
-def take_many(
-    takes: Sequence[tuple[Lead, User, str]], *, source: str, at: datetime
-) -> list[OwnershipChange]:
+def take_many(takes: Sequence[tuple[Lead, User, str]], *, source: str, at: datetime) -> None:
     """Make somebody answer for each of many leads that are in queues, for a reason each, and put it
     on record.
 
     Compare-and-set as `take`: raises LostRace, with nothing changed, if one changed since.
     """
-    changes = [
-        OwnershipChange(
-            lead=lead,
-            seq=lead.owner_seq + 1,
-            from_owner_id=lead.owner_id,
-            from_queue_id=lead.queue_id,
-            to_owner=owner,
-            source=source,
-            reason=reason,
-            at=at,
-        )
-        for lead, owner, reason in takes
-    ]
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                TAKE_MANY,
-                {
-                    "leads": [lead.pk for lead, _, _ in takes],
-                    "owners": [owner.pk for _, owner, _ in takes],
-                    "seqs": [change.seq for change in changes],
-                },
-            )
-            if cursor.rowcount != len(changes):
-                raise LostRace("One of these leads went to somebody else in the meantime.")
-        OwnershipChange.objects.bulk_create(changes)
-    for lead, owner, _ in takes:
-        lead.owner, lead.queue, lead.owner_seq = owner, None, lead.owner_seq + 1
-    return changes
+        if _take(takes, source=source, by=None, at=at) < len(takes):
+            raise LostRace("One of these leads went to somebody else in the meantime.")
 
 
 def take_with_handoff(
@@ -134,11 +93,35 @@ def take_with_handoff(
     reason: str,
     by: User | None,
     at: datetime,
-) -> OwnershipChange:
+) -> None:
     """Make `to` answer for an open handoff and its lead alike. `handoff` must be locked."""
-    change = take(handoff.lead, to=to, source=source, reason=reason, by=by, at=at)
+    take(handoff.lead, to=to, source=source, reason=reason, by=by, at=at)
     handoff.owner, handoff.queue = _split(to)
-    return change
+
+
+def _take(
+    takes: Sequence[tuple[Lead, User | Queue, str]], *, source: str, by: User | None, at: datetime
+) -> int:
+    """Make somebody answer for each of these leads that has not changed since it was read. Returns
+    of how many; if it is all of them, they carry who it is.
+    """
+    owners = [_split(to) for _, to, _ in takes]
+    given: dict[str, Any] = {
+        "leads": [lead.pk for lead, _, _ in takes],
+        "seqs": [lead.owner_seq + 1 for lead, _, _ in takes],
+        "from_owners": [lead.owner_id for lead, _, _ in takes],
+        "from_queues": [lead.queue_id for lead, _, _ in takes],
+        "owners": [owner.pk if owner else None for owner, _ in owners],
+        "queues": [queue.pk if queue else None for _, queue in owners],
+        "reasons": [reason for _, _, reason in takes],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, given | {"source": source, "by": by.pk if by else None, "at": at})
+        taken = int(cursor.rowcount)
+    if taken == len(takes):
+        for (lead, _, _), (owner, queue) in zip(takes, owners, strict=True):
+            lead.owner, lead.queue, lead.owner_seq = owner, queue, lead.owner_seq + 1
+    return taken
 
 
 def refuse(

@@ -119,6 +119,7 @@ def open_and_deliver(
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
     deal = open_opportunity(lead.account_id, lead.pk)
     handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)
+    handoff.save(update_fields=["packet"])
     deliver(handoff, at)
     delivery.answer_prospect(handoff, found, at)
     return handoff

@@ -8,7 +8,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
+from django.db import connection
+
 from leads.models import Handoff, Role, User
+from leads.rows import Columns
 from routing.caps import Caps, Lately, next_day, over_cap, passed_lately
 from routing.errors import HasToWait, Skip
 from routing.hours import LONGEST_WAIT, Hours, day, hours_of, moment
@@ -23,23 +26,30 @@ NEVER = (INACTIVE, NO_REP)
 NOTHING_MORE: Mapping[int, int] = {}
 
 # The versions of both rows tell, once they are locked, whether anything of them has changed.
-TERMS = """person.xmin::text AS user_version, capacity.xmin::text AS capacity_version,
+TERMS = """person.xmin::text, capacity.xmin::text,
     capacity.is_online, capacity.max_open, capacity.max_per_day, capacity.max_per_week,
     capacity.skills, capacity.languages"""
+PERSON = Columns(User, "person")
+# What PEOPLE adds to a person, in that order.
+ADDED = (
+    *("weight", "user_version", "capacity_version"),
+    *("is_online", "max_open", "max_per_day", "max_per_week", "skills", "languages"),
+    *("away_until", "cover_id", "is_rep", "had_it", "last_answer", "open_count"),
+)
 # One statement each, because they are asked for every handoff.
 PEOPLE = f"""
-    SELECT person.*, asked.weight, {TERMS},
-        away.ends_at AS away_until, away.cover_id,
+    SELECT {PERSON.sql}, asked.weight, {TERMS},
+        away.ends_at, away.cover_id,
         EXISTS (SELECT 1 FROM leads_user_groups given JOIN auth_group role ON role.id = group_id
-            WHERE given.user_id = person.id AND role.name = '{Role.REP.value}') AS is_rep,
+            WHERE given.user_id = person.id AND role.name = '{Role.REP.value}'),
         EXISTS (SELECT 1 FROM leads_assignment had
-            WHERE had.handoff_id = %(handoff)s AND had.rep_id = person.id) AS had_it,
+            WHERE had.handoff_id = %(handoff)s AND had.rep_id = person.id),
         (SELECT said.answer FROM leads_assignment said
             JOIN leads_handoff of_lead ON of_lead.id = said.handoff_id
             WHERE of_lead.lead_id = %(lead)s AND said.rep_id = person.id AND said.answer <> ''
-            ORDER BY said.answered_at DESC LIMIT 1) AS last_answer,
+            ORDER BY said.answered_at DESC LIMIT 1),
         CASE WHEN %(counts)s OR capacity.max_open IS NOT NULL THEN (SELECT count(*)
-            FROM leads_handoff WHERE owner_id = person.id AND state <> 'closed') END AS open_count
+            FROM leads_handoff WHERE owner_id = person.id AND state <> 'closed') END
     FROM (SELECT unnest(%(reps)s::bigint[]) AS rep_id, 1 AS weight UNION ALL
         SELECT rep_id, weight FROM routing_rotamember WHERE rota_id = %(rota)s) asked
     JOIN leads_user person ON person.id = asked.rep_id
@@ -162,7 +172,15 @@ def people_asked(
         "lead": handoff.lead_id if handoff and lead_id is None else lead_id,
         "counts": rota is not None and rota.method == Rota.Method.LEAST_WORK,
     }
-    return list(User.objects.raw(PEOPLE, asked))
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, asked)
+        return [_person(row) for row in cursor.fetchall()]
+
+
+def _person(row: Sequence[Any]) -> User:
+    person = PERSON.made(row[: len(PERSON)])
+    vars(person).update(zip(ADDED, row[len(PERSON) :], strict=True))
+    return person
 
 
 def judged(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from routing.models import Decision, Turn
+from routing.trace import spelled_out
 
 
 def exact_data(decisions: Sequence[Decision]) -> dict[int, str]:
@@ -38,7 +39,7 @@ def _recorded(decision: Decision, turn: Turn | None) -> Mapping[str, object]:
         "by": decision.by_id,
         "reason": decision.reason,
         "turn": turn and _turn(turn),
-        **decision.trace,
+        **spelled_out(decision.trace),
     }
 
 

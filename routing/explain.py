@@ -8,6 +8,7 @@ from typing import Any
 
 from leads.models import Handoff, User
 from routing.models import Decision
+from routing.trace import spelled_out
 
 FAILING = ("false", "unknown")
 # The verbs that reasons begin with (routing/outcomes.py, routing/routing.py), said to the rep.
@@ -76,11 +77,11 @@ def rules_asked(decision: Decision) -> list[Asked]:
 
 def rules_in(trace: Mapping[str, Any]) -> list[Asked]:
     """Return each rule that a trace, as it is kept, says was asked."""
-    return list(_asked(trace))
+    return list(_asked(spelled_out(trace)))
 
 
 def _asked(trace: Mapping[str, Any]) -> Iterator[Asked]:
-    for rule in trace.get("rules", []):
+    for rule in trace["rules"]:
         yield Asked(
             label=rule["label"],
             verdict=_verdict(rule),

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from leads.models import User
+from leads.rows import Columns
 from routing.candidates import Candidate, line_up, off_hours
 from routing.claiming import claim_for
 from routing.errors import NobodyAvailable, Skip
@@ -17,7 +20,8 @@ from routing.questions import Question
 from routing.turns import OnRecord, SoFar, Standing, next_turn
 
 Method = Rota.Method
-LOCK = "SELECT * FROM routing_rota WHERE id = %s FOR NO KEY UPDATE"
+ROTA = Columns(Rota, "rota")
+LOCK = f"SELECT {ROTA.sql} FROM routing_rota rota WHERE id = %s FOR NO KEY UPDATE"
 
 
 @dataclass
@@ -90,7 +94,9 @@ def take_turn(
 
 def locked_rota(rota_id: int) -> Rota:
     """Lock a rota until the end of the transaction and return it fresh."""
-    return Rota.objects.raw(LOCK, [rota_id])[0]
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [rota_id])
+        return ROTA.made(cursor.fetchone())
 
 
 def line_of(rota: Rota, question: Question, needs: Needs) -> Line:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from leads.conditions import Compiled, Condition, ConditionTrace, Trace, Truth
+from leads.conditions import Compiled, Condition, Trace
 from leads.evidence import Evidence
 from routing.errors import HasToWait, NobodyAvailable, Skip
 from routing.table import Rule
@@ -17,9 +18,15 @@ WHAT_SOMEBODY_CAN_TELL = ("person.", "account.", "lead.", "custom.")
 
 @dataclass(slots=True)
 class Log:
-    """Each rule asked, in order; who was skipped; what would have had to be known."""
+    """Each rule asked, in order; who was skipped; what would have had to be known.
+
+    failed: the conditions that kept rules from holding, each once: in a long table many ask alike.
+    places: of these, by fact and text.
+    """
 
     rules: list[dict[str, object]] = field(default_factory=list)
+    failed: list[dict[str, object]] = field(default_factory=list)
+    places: dict[tuple[str, str], int] = field(default_factory=dict)
     skipped: list[dict[str, object]] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
     unknown: dict[str, None] = field(default_factory=dict)
@@ -32,12 +39,19 @@ class Log:
         failed = _failed(rule.conditions, evidence)
         if not failed:
             return True
-        told = [each.to_json() for each in failed]
-        self.rules.append({"key": rule.key, "label": rule.label, "failed": told})
-        for each in failed:
-            if each.truth is Truth.UNKNOWN and each.fact.startswith(WHAT_SOMEBODY_CAN_TELL):
-                self.unknown[each.fact] = None
+        places = [self._place(each, answer, evidence) for each, answer in failed]
+        self.rules.append({"key": rule.key, "label": rule.label, "failed": places})
         return False
+
+    def _place(self, condition: Condition, answer: bool | None, evidence: Evidence) -> int:
+        """Return the place of a condition among those that failed; noted the first time."""
+        fact = condition.fact.name
+        place = self.places.setdefault((fact, condition.text), len(self.failed))
+        if place == len(self.failed):
+            self.failed.append(condition.answered(evidence, answer).to_json())
+            if answer is None and fact.startswith(WHAT_SOMEBODY_CAN_TELL):
+                self.unknown[fact] = None
+        return place
 
     def trace(self, rule: Rule, evidence: Evidence) -> Trace:
         return rule.conditions.trace(evidence)
@@ -68,7 +82,7 @@ class Log:
         return f"No rule matched: {unknown}" if unknown else "No rule fits this lead."
 
     def to_json(self) -> dict[str, object]:
-        return {"rules": self.rules, "skipped": self.skipped}
+        return {"rules": self.rules, "failed": self.failed, "skipped": self.skipped}
 
     def _add(self, rule: Rule, trace: Trace, **more: object) -> None:
         told = trace.to_json()
@@ -80,11 +94,26 @@ class Log:
         self.skipped += [{**each.to_json(), "rule": rule.key} for each in skips]
 
 
-def _failed(conditions: Compiled, evidence: Evidence) -> list[ConditionTrace]:
-    """Return what keeps conditions from holding: of each group the first that is false, else those
-    that are unknown; nothing if they hold.
+def spelled_out(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trace as a decision keeps it, with the conditions that kept a rule from holding told
+    with that rule. Older decisions keep them there.
     """
-    failed: list[ConditionTrace] = []
+    trace = dict(kept)
+    failed: Sequence[Mapping[str, str]] = trace.pop("failed", [])
+    trace["rules"] = [
+        {**rule, "failed": [failed[each] if isinstance(each, int) else each for each in places]}
+        if (places := rule.get("failed"))
+        else rule
+        for rule in trace.get("rules", [])
+    ]
+    return trace
+
+
+def _failed(conditions: Compiled, evidence: Evidence) -> list[tuple[Condition, bool | None]]:
+    """Return what keeps conditions from holding, with its answer: of each group the first that is
+    false, else those that are unknown; nothing if they hold.
+    """
+    failed: list[tuple[Condition, bool | None]] = []
     for group in conditions.groups:
         kept = _kept_from_holding(group, evidence)
         if not kept:
@@ -93,12 +122,14 @@ def _failed(conditions: Compiled, evidence: Evidence) -> list[ConditionTrace]:
     return failed
 
 
-def _kept_from_holding(group: Sequence[Condition], evidence: Evidence) -> list[ConditionTrace]:
-    unknown: list[Condition] = []
+def _kept_from_holding(
+    group: Sequence[Condition], evidence: Evidence
+) -> list[tuple[Condition, bool | None]]:
+    unknown: list[tuple[Condition, bool | None]] = []
     for condition in group:
         answer = condition.check(evidence)
         if answer is None:
-            unknown.append(condition)
+            unknown.append((condition, None))
         elif not answer:
-            return [condition.answered(evidence, answer)]
-    return [condition.answered(evidence, None) for condition in unknown]
+            return [(condition, answer)]
+    return unknown

@@ -26,8 +26,9 @@ class Decision(models.Model):
     rep = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300)
-    # {"rules": [{key, label, failed} or {key, label, matched, trace}], "skipped": [{rep, reason}]}
-    # Those of before tell of a rule that failed by its whole trace, too.
+    # {"rules": [{key, label, failed} or {key, label, matched, trace}], "failed": [condition],
+    # "skipped": [{rep, reason}]}; a rule names its failed conditions by place. Those of before tell
+    # of a rule that failed by its conditions or by its whole trace (`routing.trace.spelled_out`).
     trace = models.JSONField(default=dict)
     waits_till = models.DateTimeField(null=True, blank=True)
     line = models.CharField(max_length=40, blank=True)

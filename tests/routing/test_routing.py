@@ -12,6 +12,7 @@ from leads.models import Absence, Account, CustomFact, Handoff, Opportunity, Que
 from routing.explain import rules_asked
 from routing.models import Capacity, Rota, Territory, Turn
 from routing.table import live_table, rules_of
+from routing.trace import spelled_out
 from tests.routing.conftest import routed, when
 
 INDUSTRY_IS_BANKING = when("account.industry", "is", "Banking")
@@ -48,7 +49,7 @@ def test_the_first_rule_that_holds_decides_and_those_before_are_on_record(
     decision = routed(handoff, at)
     assert (decision.rule_key, decision.rep) == ("rule-2", alice)
     assert verdicts(decision) == [("Rule 1", "failed"), ("Rule 2", "decided")]
-    (failing,) = decision.trace["rules"][0]["failed"]
+    (failing,) = spelled_out(decision.trace)["rules"][0]["failed"]
     assert failing == {
         "text": "Industry is Banking",
         "fact": "account.industry",
@@ -56,6 +57,16 @@ def test_the_first_rule_that_holds_decides_and_those_before_are_on_record(
         "actual": "Retail",
         "truth": "false",
     }
+
+
+def test_a_condition_that_several_rules_ask_is_kept_once(
+    carol, publish_rules, make_handoff, make_lead, know, at
+):
+    banks = {"outcome": "rep", "rep": carol, "conditions": INDUSTRY_IS_BANKING}
+    publish_rules(banks, banks, {"outcome": "rep", "rep": carol})
+    trace = routed(make_handoff(know(make_lead(), account__industry="Retail")), at).trace
+    assert [rule.get("failed") for rule in trace["rules"]] == [[0], [0], None]
+    assert [each["text"] for each in trace["failed"]] == ["Industry is Banking"]
 
 
 def test_the_rule_gives_the_handoff_its_priority(alice, publish_rules, make_handoff, at):
