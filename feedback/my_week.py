@@ -11,7 +11,8 @@ from django.db.models import Count, Q
 from feedback.models import ReasonCode
 from leads.models import Assignment, Organisation, Touch, User
 from sla.calendars import hours_for
-from sla.models import Clock, Target
+from sla.judging import Share, share
+from sla.models import Clock
 
 # "Not my lead" is no rejection of the lead and counts against nobody.
 REROUTED = Q(disposition__code__consequence=ReasonCode.Consequence.REROUTE)
@@ -21,7 +22,8 @@ REROUTED = Q(disposition__code__consequence=ReasonCode.Consequence.REROUTE)
 class Week:
     """The week so far, in the rep's zone.
 
-    promises:   how many of the rep's clocks stopped, `kept` of them in time.
+    promises:   what was asked of the rep and began this week, of any kind; as on the pages of
+                promises.
     resumes_at: when office hours begin next; None while they are on.
     """
 
@@ -29,13 +31,8 @@ class Week:
     accepted: int
     rejected: int
     touches: int
-    promises: int
-    kept: int
+    promises: Share
     resumes_at: datetime | None
-
-    @property
-    def kept_share(self) -> float | None:
-        return self.kept / self.promises if self.promises else None
 
 
 def my_week(rep: User, at: datetime) -> Week:
@@ -45,16 +42,11 @@ def my_week(rep: User, at: datetime) -> Week:
         accepted=Count("pk", filter=Q(answer="accepted", answered_at__gte=monday)),
         rejected=Count("pk", filter=Q(answer="rejected", answered_at__gte=monday) & ~REROUTED),
     )
-    clocks = Clock.objects.filter(
-        assignment__rep=rep,
-        stopped_at__gte=monday,
-        kind__in=[Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH],
-        stop_reason=Clock.StopReason.MET,
-    ).aggregate(promises=Count("pk"), kept=Count("pk", filter=Q(breached_at=None)))
+    asked = Clock.objects.filter(assignment__rep=rep, started_at__gte=monday)
     hours = hours_for(rep, at).schedule
     return Week(
         **answers,
-        **clocks,
+        promises=share(asked, at),
         touches=Touch.objects.filter(by=rep, occurred_at__gte=monday).count(),
         resumes_at=None if hours.is_open(at) else hours.next_open(at),
     )

@@ -1,4 +1,4 @@
-"""“Not mine” sends a lead to another rep and counts against nobody."""
+"""“Not mine” sends a lead to another rep and counts against nobody; what does count."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from feedback.my_week import my_week
 from feedback.rejections import rejections
 from leads import handoffs
 from leads.models import Handoff, Lead
+from sla import clocks
+from sla.models import Clock
 from tests.routing.conftest import routed
 
 LATER = timedelta(minutes=10)
@@ -40,3 +42,13 @@ def test_a_rejection_of_the_lead_is_counted(alice, pass_lead, code, at):
     found = rejections(Lead.objects.all())
     assert (found.answered, found.rejected) == (1, 1)
     assert my_week(alice, at + LATER).rejected == 1
+
+
+def test_a_week_counts_every_promise_that_was_decided(alice, pass_lead, at):
+    handoff = pass_lead(alice)
+    asked = Clock.objects.filter(assignment__rep=alice)
+    asked.filter(kind="first_touch").update(kind="qualified")
+    clocks.stop(handoff, ["qualified"], at=at + LATER, evidence="Qualified")
+    soon, late = my_week(alice, at + LATER), my_week(alice, at + timedelta(days=1))
+    assert (soon.promises.kept, soon.promises.n) == (1, 1)
+    assert (late.promises.kept, late.promises.n) == (1, asked.count())
