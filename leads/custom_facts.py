@@ -98,15 +98,23 @@ def has_custom(names: Iterable[str]) -> bool:
 def typed(facts: Mapping[str, object], declared: Mapping[str, Fact]) -> dict[str, object]:
     """Return `facts` with texts of declared attributes read as their type: files know only text.
 
-    What can't be read stays as it came; rules take it for unknown.
+    What can't be read stays as it came, a number that is no percentage as text: rules take it for
+    unknown.
     """
     return {
-        name: _read(value, declared[name]) if isinstance(value, str) and name in declared else value
+        name: _read(value, declared[name]) if name in declared else value
         for name, value in facts.items()
     }
 
 
-def _read(text: str, fact: Fact) -> object:
+def _read(value: object, fact: Fact) -> object:
+    found = _read_text(value, fact) if isinstance(value, str) else value
+    if fact.unit == "%" and isinstance(found, int | float) and not 0 <= found <= 100:
+        return str(value)
+    return found
+
+
+def _read_text(text: str, fact: Fact) -> object:
     match fact.type:
         case FactType.NUMBER:
             return _number(text)

@@ -16,6 +16,7 @@ from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
 from leads.models import Document, Handoff, Lead, Opportunity, User, Version
+from leads.operators import NORMALISE
 from leads.score_changes import flips_of
 from leads.scoring import Criteria, Flip, Line, Score, score_of
 from leads.standing import Standing
@@ -118,7 +119,10 @@ def _known(vocabulary: Iterable[Fact], facts: Mapping[str, object]) -> list[Know
 
 
 def _value(fact: Fact, value: object) -> str | None:
-    return None if value in (None, "", []) else shown(fact, value)
+    if value in (None, "", []):
+        return None
+    is_read = NORMALISE[fact.type](value) is not None
+    return shown(fact, value) if is_read else f"{shown(fact, value)} (rules can't read it)"
 
 
 def _plain(value: object) -> str:

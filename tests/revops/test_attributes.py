@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from leads.custom_facts import all_declared_facts, declared_facts, typed
+from leads.lead_page import fact_groups
 from leads.models import CustomFact
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,15 @@ def test_a_rep_may_not(client, alice):
 def test_texts_are_read_as_their_type(type, text, expected):
     CustomFact.objects.create(slug="fact", type=type, label="Fact")
     assert typed({"custom.fact": text}, declared_facts()) == {"custom.fact": expected}
+
+
+@pytest.mark.parametrize(("told", "kept"), [(100, 100), ("99.5", 99.5), (140, "140"), (-1, "-1")])
+def test_what_is_no_percentage_is_kept_and_unknown_to_rules(told, kept):
+    CustomFact.objects.create(slug="used", type="number", unit="%", label="Used")
+    known = typed({"custom.used": told}, declared_facts())
+    assert known == {"custom.used": kept}
+    (group,) = [each for each in fact_groups(known) if each.label == "Your attributes"]
+    assert ("can't read it" in group.facts[0].value) == isinstance(kept, str)
 
 
 def test_a_choice_is_found_whatever_its_case(plan):
