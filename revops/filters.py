@@ -26,4 +26,4 @@ class PersonFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is unt
 
     @property
     def helper(self) -> object:
-        return plain_helper()
+        return plain_helper(self.form.fields)

@@ -10,12 +10,12 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 
 from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_correction
 from leads.custom_facts import CUSTOM, declared_facts
 from leads.fact_history import facts_of
 from leads.facts import Fact, FactType
+from leads.forms.plain_words import speak_plainly
 from leads.forms.submissions import NAMED_COUNTRIES, check_phone, employees_field, row
 from leads.models import Lead
 from leads.submission_fields import FieldsRefused
@@ -95,10 +95,10 @@ FIELD_OF_FACT = {
 }
 
 
-def _percentage(field: forms.Field, fact: Fact) -> forms.Field:
-    said = f"{fact.label} is a percentage, so it lies between 0 and 100."
-    field.validators += [MinValueValidator(0, said), MaxValueValidator(100, said)]
-    return field
+def _limits_of_percentage(fact: Fact) -> dict[str, Any]:
+    said = f"{fact.label} is a percentage, so it lies between 0 and 100.".replace("%", "%%")
+    words = dict.fromkeys(("min_value", "max_value"), said)
+    return {"min_value": 0, "max_value": 100, "error_messages": words}
 
 
 def attribute_field(fact: Fact) -> forms.Field:
@@ -106,8 +106,8 @@ def attribute_field(fact: Fact) -> forms.Field:
     match fact.type:
         case FactType.NUMBER:
             label = f"{fact.label} ({fact.unit})" if fact.unit else fact.label
-            field = forms.DecimalField(label=label, required=False, help_text=fact.help)
-            return _percentage(field, fact) if fact.unit == "%" else field
+            limits = _limits_of_percentage(fact) if fact.unit == "%" else {}
+            return forms.DecimalField(label=label, required=False, help_text=fact.help, **limits)
         case FactType.BOOLEAN:
             return _yes_no(fact.label)()
         case FactType.CHOICE:
@@ -159,6 +159,7 @@ class FactForm(forms.Form):
         for name in names:
             attribute = own.get(name)
             self.fields[name] = attribute_field(attribute) if attribute else FIELDS[name]()
+        speak_plainly(self.fields)
         self.helper = FormHelper()
         self.helper.form_tag = False
 

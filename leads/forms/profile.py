@@ -14,6 +14,7 @@ from django.db import models
 
 from leads.absence_covers import gaps
 from leads.forms.instants import NearInstantField
+from leads.forms.plain_words import speak_plainly
 from leads.forms.submissions import row
 from leads.models import Absence, User
 
@@ -48,6 +49,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        speak_plainly(self.fields)
         self.helper = FormHelper()
         self.helper.form_tag = False
 
@@ -69,6 +71,7 @@ class AbsenceForm(forms.ModelForm[Absence]):
         colleagues = User.objects.filter(is_active=True).exclude(pk=user.pk).order_by("name")
         cover = self.fields["cover"]
         assert isinstance(cover, forms.ModelChoiceField)
+        speak_plainly(self.fields)
         cover.queryset, cover.empty_label = colleagues, "Nobody in particular"
         self.helper = FormHelper()
         self.helper.form_tag = False

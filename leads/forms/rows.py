@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.forms.utils import pretty_name
-from django.utils.functional import Promise
 from django.utils.text import slugify
 
 from leads.draft_editing import free_key, next_position
 from leads.forms.conditions import ConditionsField
+from leads.forms.plain_words import speak_plainly
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import VersionedRow
 from leads.version_words import Vocabulary
-
-# What a field says of a mistake, unless it has words of its own: Django's name neither the field
-# nor what it is for.
-SAID: Mapping[str, str] = {
-    "required": "“{label}” is blank.",
-    "min_value": "“{label}” is at least %(limit_value)s.",
-    "max_value": "“{label}” is at most %(limit_value)s.",
-    "max_length": "“{label}” has at most %(limit_value)s characters, not %(show_value)s.",
-}
-WHOLE_NUMBER = "“{label}” is a whole number."
-
-
-def speak_plainly(fields: Mapping[str, forms.Field]) -> None:
-    """Have `fields` say what is wrong with a value in the words above. Their own words stay."""
-    for name, field in fields.items():
-        label = field.label or pretty_name(name)
-        is_whole = isinstance(field, forms.IntegerField)
-        words = {**SAID, "invalid": WHOLE_NUMBER} if is_whole else SAID
-        for code, sentence in words.items():
-            # Django's own are promises of a translation.
-            if isinstance(field.error_messages.get(code), Promise | None):
-                field.error_messages[code] = sentence.format(label=label)
 
 
 class RowForm(forms.ModelForm[Any]):

@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 from leads.custom_facts import all_declared_facts
 from leads.forms.conditions import ConditionsField, ConditionsWidget
-from leads.forms.rows import speak_plainly
+from leads.forms.plain_words import speak_plainly
 from leads.forms.seen import as_posted
 from leads.forms.typed_conditions import TypedConditions
 from leads.models import Stage

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
 from leads.countries import COUNTRIES
+from leads.forms.plain_words import speak_plainly
 from leads.forms.stamps import new_stamp, read_stamp
 from leads.inbox import canonical
 from leads.models import IntakeSource
@@ -93,6 +94,7 @@ class SubmissionForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = self.layout()
+        speak_plainly(self.fields)
 
     def layout(self) -> Layout:
         raise NotImplementedError

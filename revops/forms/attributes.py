@@ -31,7 +31,7 @@ class AttributeForm(forms.ModelForm[CustomFact]):
         if self.instance.pk:
             for name in CustomFact.FIXED:
                 self.fields[name].disabled = True
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         self.helper.layout = rows(
             ("label", "slug"),
             ("type", "unit"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import secrets
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -9,11 +10,16 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 
+from leads.forms.plain_words import speak_plainly
+
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
-def plain_helper() -> FormHelper:
-    """A crispy helper for a form whose tag and buttons stand in the template."""
+def plain_helper(fields: Mapping[str, forms.Field]) -> FormHelper:
+    """Return a crispy helper for a form whose tag and buttons stand in the template, and whose
+    `fields` say what is wrong in our words.
+    """
+    speak_plainly(fields)
     helper = FormHelper()
     helper.form_tag = False
     return helper
@@ -34,7 +40,7 @@ class FirstAdminForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         if not self.is_bound:  # then app.js chooses the browser's
             self.fields["zone"].widget.attrs["data-browser-zone"] = ""
 

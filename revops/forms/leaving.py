@@ -24,7 +24,7 @@ class LeavingForm(forms.Form):
 
     def __init__(self, data: Any = None, *, leaver: User, has_accounts: bool) -> None:
         super().__init__(data)
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         if not has_accounts:
             del self.fields["accounts_to"]
             return

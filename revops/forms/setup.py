@@ -98,7 +98,7 @@ class PersonForm(forms.ModelForm[User]):
         else:
             self.initial.update(current_job(self.instance))
             self.fields["password"].help_text = "Leave it empty to keep the present one."
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         self.helper.layout = rows(
             ("name", "email"),
             ("role", "team"),
@@ -209,7 +209,7 @@ class SourceForm(forms.ModelForm[IntakeSource]):
         if self.instance.pk:
             self.fields["slug"].disabled = True
             self.fields["slug"].help_text = "Fixed: addresses and numbers depend on it."
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         self.helper.layout = rows(
             ("name", "slug"),
             ("motion", "activity_kind"),
@@ -240,7 +240,7 @@ class ReasonForm(forms.ModelForm[ReasonCode]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["key"].disabled = True
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
         self.helper.layout = rows(
             ("label", "key"),
             ("group", "position"),
@@ -268,7 +268,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
 
 
 class TeamForm(forms.ModelForm[Team]):
@@ -292,7 +292,7 @@ class TeamForm(forms.ModelForm[Team]):
         if self.instance.pk:
             hours = TeamHours.objects.filter(team=self.instance).first()
             self.initial["calendar"] = hours and hours.calendar_id
-        self.helper = plain_helper()
+        self.helper = plain_helper(self.fields)
 
     def clean_calendar(self) -> Document | None:
         calendar: Document | None = self.cleaned_data["calendar"]

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from leads.custom_facts import declared_facts, labels_of
 from leads.fact_history import facts_of, record_facts
 from leads.facts import Fact, FactType
-from leads.forms.corrections import MissingForm, attribute_field
+from leads.forms.corrections import CorrectionForm, MissingForm, attribute_field
 from leads.instants import database_now
 from leads.models import CustomFact
 
@@ -101,3 +101,20 @@ def test_one_that_is_missing_has_its_field_at_review(attributes, at):
     form = MissingForm(["custom.plan", "custom.gone"], at=at, prefix="1", own=declared_facts())
     assert list(form.fields) == ["custom.plan"]
     assert labels_of(["custom.plan", "custom.gone"]) == ["Plan", "custom.gone"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"custom.used": "140"}, "Used is a percentage, so it lies between 0 and 100."),
+        ({"custom.used": "half"}, "“Used (%)” is a number."),
+        ({"country": "ZZ"}, "“Country” can't be “ZZ”: choose from the list."),
+        ({"revenue": "-1"}, "“Yearly revenue” is at least 0."),
+        ({"employees": "1.5"}, "“Employees” is a whole number."),
+        ({"title": "x" * 201}, "“Job title” has at most 200 characters, not 201."),
+    ],
+)
+def test_a_form_names_the_field_and_what_is_wrong(make_lead, at, typed, said):
+    CustomFact.objects.create(slug="used", type="number", unit="%", label="Used")
+    form = CorrectionForm(make_lead(), {"name": "Ann", **typed}, at=at)
+    assert [sentence for errors in form.errors.values() for sentence in errors] == [said]

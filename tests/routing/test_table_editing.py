@@ -109,7 +109,7 @@ def test_what_can_never_be_is_refused(editor, address, draft, alice):
     form = opened(editor, address("demo"))
     for typed, said in (
         ({"outcome": ""}, "Choose where it goes."),
-        ({"outcome": "moon"}, "Select a valid choice"),
+        ({"outcome": "moon"}, "“Goes to” can't be “moon”"),
         ({"rota": ""}, "Choose the rota that takes turns."),
         ({"rota": "999"}, "Choose the rota that takes turns."),
         ({"outcome": "rep", "rep": alice.pk}, "Choose a rep who works here."),
