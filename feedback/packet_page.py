@@ -73,6 +73,11 @@ class Opened:
         return [each for each in self.deadlines if not each.is_prospects]
 
     @property
+    def escalated(self) -> bool:
+        """Whether a step of a ladder was done about it."""
+        return any(each.clock.reached is not None for each in self.deadlines)
+
+    @property
     def paused(self) -> Deadline | None:
         return None if self.pause else own_pause(self.deadlines)
 

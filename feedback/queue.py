@@ -14,6 +14,7 @@ from django.db.models.functions import Now, NullIf
 from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
+from sla.acknowledging import standing
 from sla.deadlines import Deadline, deadlines
 from sla.models import Clock, Pause
 
@@ -75,6 +76,7 @@ class Row:
 
     handoff: Handoff
     deadline: Deadline | None
+    held: Clock | None
     paused: Deadline | None
     rest: Pause | None
     why: dict[str, Any]
@@ -114,8 +116,8 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     rest last. Of those whose deal is won or lost, the latest first.
     """
     resting = Pause.objects.running(at)
-    clocks = Clock.objects.running().of_people().select_related("calendar", "within")
-    clocks = clocks.order_by("due_at", "id")
+    shown = ("calendar", "within", "acknowledged_by")
+    clocks = Clock.objects.running().of_people().select_related(*shown).order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
         .annotate(rests=Exists(resting.filter(assignment__handoff=OuterRef("pk"))))
@@ -135,7 +137,7 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     running: dict[int, list[Deadline]] = {}
     for due in deadlines(_running(handoffs_shown), at):
         running.setdefault(due.clock.handoff_id, []).append(due)
-    return [_row(each, running.get(each.pk, []), rests.get(each.pk)) for each in handoffs_shown]
+    return [_row(each, running.get(each.pk, []), rests.get(each.pk), at) for each in handoffs_shown]
 
 
 def _running(handoffs: Iterable[Any]) -> Iterator[Clock]:
@@ -217,11 +219,12 @@ def own_pause(deadlines: Sequence[Deadline]) -> Deadline | None:
     return next((each for each in deadlines if not each.is_prospects and each.resumes_at), None)
 
 
-def _row(handoff: Any, running: Sequence[Deadline], rest: Pause | None) -> Row:
+def _row(handoff: Any, running: Sequence[Deadline], rest: Pause | None, at: datetime) -> Row:
     packet = thawed(handoff.packet)
     return Row(
         handoff=handoff,
         deadline=running[0] if running else None,
+        held=standing(handoff.running, at).held,
         paused=None if rest else own_pause(running),
         rest=rest,
         why=packet.get("why_now") or {"text": handoff.reason, "at": handoff.hand_raised_at},

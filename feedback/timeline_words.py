@@ -37,6 +37,7 @@ CLOCK_ICONS = {
     ClockEvent.Kind.BREACHED: "alert",
     ClockEvent.Kind.ESCALATED: "alert",
     ClockEvent.Kind.SKIPPED: "clock",
+    ClockEvent.Kind.HELD: "check",
     ClockEvent.Kind.STOPPED: "check",
 }
 AT_A_LEVEL = (ClockEvent.Kind.WARNED, ClockEvent.Kind.ESCALATED, ClockEvent.Kind.SKIPPED)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from leads.models import Handoff, Queue, Role, User
+from sla.acknowledging import Standing, standing
 from sla.deadlines import Deadline, deadlines
 from sla.models import Clock
 from sla.models.clocks import ClockQuerySet
@@ -21,14 +22,16 @@ SHOWN = (
     "calendar",
     "within",
     "policies__document",
+    "acknowledged_by",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A lead on the board with its running promises, least time left first."""
+    """A lead on the board at `at`, with its running promises, least time left first."""
 
     handoff: Handoff
+    at: datetime
     deadlines: list[Deadline] = field(default_factory=list)
 
     @property
@@ -40,6 +43,10 @@ class Row:
         """What it waits for, each once."""
         kinds = dict.fromkeys(each.clock.get_kind_display().lower() for each in self.deadlines)
         return list(kinds)
+
+    @property
+    def standing(self) -> Standing:
+        return standing([each.clock for each in self.deadlines], self.at)
 
     @property
     def seen(self) -> str:
@@ -73,7 +80,7 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
         clock = due.clock
         holder = _holder(clock)
         rows = found.setdefault(holder, Group(holder)).rows_by_handoff
-        row = rows.setdefault(clock.handoff_id, Row(clock.handoff))
+        row = rows.setdefault(clock.handoff_id, Row(clock.handoff, at))
         row.deadlines.append(due)
     return list(found.values())
 

@@ -58,7 +58,8 @@ def retime(clock: Clock, *, schedule: WorkingTime | None, pauses: Sequence[Stret
     )
     clock.due_at = clock.level_ats[clock.levels.index(BREACH)]
     if clock.next_level is not None:
-        clock.next_at = clock.level_ats[clock.levels.index(clock.next_level)]
+        next_at = clock.level_ats[clock.levels.index(clock.next_level)]
+        clock.next_at = max(next_at, clock.acknowledged_until or next_at)
 
 
 def to_come(clock: Clock) -> list[Level]:

@@ -5,6 +5,7 @@ from leads.views import document_publish, draft_row_changes, draft_rows
 from sla.calendar_pages import CALENDARS, CalendarConverter
 from sla.policy_pages import POLICIES
 from sla.views import (
+    acknowledging,
     answer_times,
     calendars,
     compliance,
@@ -55,6 +56,7 @@ urlpatterns = [
         name="calendar_restore_hours",
     ),
     *document_paths(CALENDARS, "sla/calendars/<calendar:pages>"),
+    path("handoffs/<int:pk>/acknowledge/", acknowledging.acknowledge_handoff, name="acknowledge"),
     path("notifications/", notices.notifications, name="notifications"),
     path("notifications/seen/", notices.mark_all_seen, name="mark_all_seen"),
     path("notifications/<int:pk>/open/", notices.open_notification, name="open_notification"),

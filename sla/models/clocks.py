@@ -79,6 +79,12 @@ class Clock(models.Model):
     # The kinds of pauses in which it stands still, as its promise said when it started.
     pauses = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Somebody is on it: no step is done till then. Which was the last, so that each is said once.
+    acknowledged_until = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    acknowledged_level = models.PositiveSmallIntegerField(null=True, blank=True)
     # Since when the handoff is to be taken from who has not answered, by a step of the ladder.
     reroute_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
@@ -106,6 +112,11 @@ class Clock(models.Model):
                 name="clock_next_while_running",
                 condition=Q(next_at=None, next_level=None)
                 | Q(stopped_at=None, next_at__isnull=False, next_level__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="clock_acknowledged_by_somebody",
+                condition=Q(acknowledged_until=None, acknowledged_by=None)
+                | Q(acknowledged_until__isnull=False, acknowledged_by__isnull=False),
             ),
             models.CheckConstraint(
                 name="clock_reroutes_a_turn",
@@ -162,6 +173,12 @@ class Clock(models.Model):
         return f"{self.get_kind_display()} by {self.due_at:%Y-%m-%d %H:%M}"
 
     @property
+    def reached(self) -> int | None:
+        """The level of the ladder that was passed last; None: none yet."""
+        left = self.next_level or max(self.levels, default=0) + 1
+        return max((level for level in self.levels if level < left), default=None)
+
+    @property
     def is_running(self) -> bool:
         return self.stopped_at is None
 
@@ -179,6 +196,7 @@ class ClockEvent(models.Model):
         BREACHED = "breached", "Missed"
         ESCALATED = "escalated", "Still missed"
         SKIPPED = "skipped", "Skipped"
+        HELD = "held", "Acknowledged"
         STOPPED = "stopped", "Stopped"
 
     class Channel(models.TextChoices):

@@ -10,8 +10,10 @@ from leads.instants import database_now
 from leads.models import Handoff, Team
 from leads.requests import SignedInRequest, read_id
 from sla import board, figures, judging, response_times
+from sla.acknowledging import may_acknowledge
 from sla.filters import ClockFilter, HandoffFilter, compares_reps
 from sla.models import Clock
+from sla.views.acknowledging import CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def now(request: SignedInRequest) -> HttpResponse:
         "teams": Team.objects.order_by("name"),
         "reps": list(board.reps_to_choose(request.user)),
         "compares_reps": compares_reps(request.user),
+        "may_acknowledge": may_acknowledge(request.user),
+        "lengths": CHOICES,
         **_board(asked),
         **_today(asked),
         **_this_week(asked),

@@ -14,6 +14,7 @@ from sla import board, clocks, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
 from sla.responses import record_first_response
+from sla.sweep import sweep_clocks
 
 MINUTE = timedelta(minutes=1)
 ALL = {"period": "all"}
@@ -43,6 +44,21 @@ def fresh(make_handoff, make_lead, alice):
             clocks.start_assignment_clocks(assignment, at=now)
 
     return make
+
+
+def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
+    fresh()
+    clock = Clock.objects.get(kind="first_response")
+    sweep_clocks(clock.due_at)
+    address = f"/handoffs/{clock.handoff_id}/acknowledge/"
+    client.force_login(alice)
+    assert client.post(address, {"minutes": "7"}).status_code == 422
+    assert client.post(address, {"minutes": "30", "next": "/sla/"})["Location"] == "/sla/"
+    assert client.post(address, {"minutes": "30"}).status_code == 409
+    for page in ("/queue/", address):
+        assert "on it till" in client.get(page).content.decode()
+    client.force_login(rosa)
+    assert "Alice is on it till" in client.get("/sla/?show=all").content.decode()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from leads.models import Absence, Queue
 from sla import clocks
+from sla.acknowledging import NothingToAcknowledge, acknowledge
 from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
 
@@ -139,6 +140,37 @@ def test_a_clock_that_fails_waits_and_starves_nobody(handoff, at):
 def test_a_sweep_with_nothing_to_do_is_one_query(handoff, at, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert sweep_clocks(at) == 0
+
+
+# On it --------------------------------------------------------------------------------------------
+def test_who_is_on_it_holds_the_ladder_till_the_time_is_up(handoff, alice, at):
+    sweep_clocks(at + minutes(8))
+    until = acknowledge(handoff, by=alice, length=minutes(30), at=at + minutes(9))
+    assert until == at + minutes(39)
+    assert sweep_clocks(until - minutes(1)) == 0
+    assert sweep_clocks(until) == 2
+    accept = Clock.objects.get(kind="accept")
+    assert (accept.breached_at, accept.reroute_at) == (at + minutes(15), until)
+    held = accept.events.get(kind="held")
+    assert (held.level, held.by, held.detail) == (50, alice, "On it for 30 minutes")
+
+
+def test_each_step_is_acknowledged_once(handoff, alice, at):
+    with pytest.raises(NothingToAcknowledge):
+        acknowledge(handoff, by=alice, length=HOUR, at=at)
+    sweep_clocks(at + minutes(8))
+    acknowledge(handoff, by=alice, length=minutes(5), at=at + minutes(9))
+    with pytest.raises(NothingToAcknowledge):
+        acknowledge(handoff, by=alice, length=HOUR, at=at + minutes(10))
+    sweep_clocks(at + minutes(14))
+    acknowledge(handoff, by=alice, length=minutes(5), at=at + minutes(14))
+
+
+def test_what_is_done_meanwhile_ends_the_ladder_for_good(handoff, alice, at):
+    sweep_clocks(at + minutes(8))
+    acknowledge(handoff, by=alice, length=minutes(30), at=at + minutes(9))
+    clocks.stop(handoff, list(Target.Kind), at=at + minutes(10), evidence="Call")
+    assert sweep_clocks(at + HOUR) == 0 and told("breach") == ["Alice", "Mona"]
 
 
 @pytest.mark.parametrize("number", [2, 5])
