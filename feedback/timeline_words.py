@@ -38,6 +38,7 @@ CLOCK_ICONS = {
     ClockEvent.Kind.ESCALATED: "alert",
     ClockEvent.Kind.SKIPPED: "clock",
     ClockEvent.Kind.HELD: "check",
+    ClockEvent.Kind.MOVED: "clock",
     ClockEvent.Kind.STOPPED: "check",
 }
 AT_A_LEVEL = (ClockEvent.Kind.WARNED, ClockEvent.Kind.ESCALATED, ClockEvent.Kind.SKIPPED)
@@ -163,12 +164,19 @@ def pause_ended(row: Pause) -> Told:
 def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
     at_level = f" at {row.level} %" if row.kind in AT_A_LEVEL else ""
-    text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}"
+    text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}{_where_to(row)}"
     whose = row.by or (clock.assignment.rep if clock.assignment else THE_SYSTEM)
     how = row.get_channel_display().lower()
     who = f"{whose}, {how}" if how else str(whose)
     step = row.get_action_display().capitalize() if row.action else ""
     return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, who, row.detail or step, is_missed)
+
+
+def _where_to(row: ClockEvent) -> str:
+    if row.moved_from is None or row.moved_to is None:
+        return ""
+    was, now = timezone.localtime(row.moved_from), timezone.localtime(row.moved_to)
+    return f" from {was:%d %b %Y, %H:%M} to {now:%d %b %Y, %H:%M}"
 
 
 def _promise(clock: Clock) -> str:

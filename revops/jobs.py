@@ -20,6 +20,7 @@ from leads.openings import opening_of
 from leads.retrying import is_transient
 from revops import departures, new_roles
 from routing import replay_job
+from sla import moving
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +156,7 @@ STEPS: dict[str, Step] = {
     replay_job.KIND: replay_job.step,
     departures.KIND: departures.move_some,
     new_roles.KIND: new_roles.move_some,
+    moving.KIND: moving.step,
 }
 # One step a tick while much waits: what they set off has to be worked off too.
 THROTTLED = frozenset({RECONSIDER_ALL})

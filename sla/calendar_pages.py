@@ -17,8 +17,12 @@ CALENDARS = DocumentPages(
     tables={HOURS.slug: HOURS},
     forms={CalendarTerms: CalendarForm},
     effect="Clocks that start from now on go by it.",
-    after_live="sla:calendar",
-    elsewhere={"arrived": "sla:calendar_arrived"},
+    after_live="sla:calendar_apply",
+    elsewhere={
+        "arrived": "sla:calendar_arrived",
+        "apply": "sla:calendar_apply",
+        "apply_progress": "sla:calendar_apply_progress",
+    },
     problems=problems_of,
 )
 

@@ -4,7 +4,7 @@ A clock is judged by what happened when, not by when anyone looked. Callers hold
 handoff; clocks are locked last, by id.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -29,6 +29,11 @@ Event = ClockEvent.Kind
 REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
 # Why a pause ends with the turn it is of.
 GONE = "No longer with the rep"
+# What another version of the promises or of a calendar changes of a clock that runs.
+TERMS = [
+    *("policies", "policy_label", "calendar", "within", "measure", "allowed", "pauses"),
+    *("levels", "actions", "level_ats", "due_at", "next_level", "next_at"),
+]
 MOVED = ["next_level", "next_at", "breached_at", "reroute_at"]
 
 
@@ -231,6 +236,35 @@ def retime(handoff: Handoff) -> int:
         levels.retime(clock, schedule=schedule_of(clock), pauses=still[clock.pk])
     Clock.objects.bulk_update(clocks, ["due_at", "level_ats", "next_at"])
     return len(clocks)
+
+
+def move(
+    moved: Sequence[tuple[datetime, Clock]], *, by: User | None, at: datetime, detail: str
+) -> None:
+    """Save locked clocks that were given other terms, each with when it was due before, and put
+    that on record.
+    """
+    running = [clock for _, clock in moved]
+    Clock.objects.bulk_update(running, TERMS)
+    earlier = Counter(
+        ClockEvent.objects.filter(clock__in=running, kind=Event.MOVED).values_list(
+            "clock", flat=True
+        )
+    )
+    ClockEvent.objects.bulk_create(
+        ClockEvent(
+            clock=clock,
+            kind=Event.MOVED,
+            level=earlier[clock.pk],
+            due_at=at,
+            processed_at=at,
+            moved_from=was_due_at,
+            moved_to=clock.due_at,
+            by=by,
+            detail=detail[:200],
+        )
+        for was_due_at, clock in moved
+    )
 
 
 def elapsed(clock: Clock, until: datetime) -> timedelta:

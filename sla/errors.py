@@ -11,3 +11,7 @@ class NoCalendar(SlaError):
 
 class NoPolicy(SlaError):
     """No policy of the live set holds for a handoff."""
+
+
+class NotLive(SlaError):
+    """A version that is not live is to be applied to clocks that run."""

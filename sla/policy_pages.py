@@ -21,7 +21,8 @@ POLICIES = DocumentPages(
     tables={ROWS.slug: ROWS},
     forms={Policy: PolicyForm},
     effect="Clocks that start from now on go by it.",
-    after_live="sla:policies",
+    after_live="sla:policies_apply",
+    elsewhere={"apply": "sla:policies_apply", "apply_progress": "sla:policies_apply_progress"},
     settle=FALLBACK.keep_last,
     problems=problems_of,
 )

@@ -7,6 +7,7 @@ from sla.policy_pages import POLICIES
 from sla.views import (
     acknowledging,
     answer_times,
+    applying,
     calendars,
     compliance,
     instant_answers,
@@ -40,6 +41,10 @@ urlpatterns = [
     path(f"{SET}check/", policies.check, PROMISES, name="policies_check"),
     path(f"{SET}try/", policies.try_a_lead, PROMISES, name="policies_try"),
     path(f"{SET}publish/", document_publish.publish, PROMISES, name="policies_publish"),
+    path("sla/policies/apply/", applying.apply, PROMISES, name="policies_apply"),
+    path(
+        "sla/policies/apply/progress/", applying.progress, PROMISES, name="policies_apply_progress"
+    ),
     *document_paths(POLICIES, "sla/policies"),
     path("sla/calendars/", calendars.calendars, {"pages": CALENDARS}, name="calendars"),
     path("sla/calendars/new/", calendars.add_calendar, name="calendar_add_one"),
@@ -55,6 +60,8 @@ urlpatterns = [
         HOURS,
         name="calendar_restore_hours",
     ),
+    path(f"{CALENDAR}apply/", applying.apply, name="calendar_apply"),
+    path(f"{CALENDAR}apply/progress/", applying.progress, name="calendar_apply_progress"),
     *document_paths(CALENDARS, "sla/calendars/<calendar:pages>"),
     path("handoffs/<int:pk>/acknowledge/", acknowledging.acknowledge_handoff, name="acknowledge"),
     path("notifications/", notices.notifications, name="notifications"),

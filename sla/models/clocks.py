@@ -187,7 +187,7 @@ class ClockEvent(models.Model):
     """What a clock did, once each: `due_at` is when it should have, `processed_at` when it did.
 
     Of a stop, `due_at` is when the thing was done; who did it, by which channel and in which touch
-    is the evidence.
+    is the evidence. Of a move it is when somebody moved the deadline.
     """
 
     class Kind(models.TextChoices):
@@ -197,6 +197,7 @@ class ClockEvent(models.Model):
         ESCALATED = "escalated", "Still missed"
         SKIPPED = "skipped", "Skipped"
         HELD = "held", "Acknowledged"
+        MOVED = "moved", "Moved"
         STOPPED = "stopped", "Stopped"
 
     class Channel(models.TextChoices):
@@ -223,10 +224,17 @@ class ClockEvent(models.Model):
     touch = models.ForeignKey(
         Touch, models.PROTECT, null=True, blank=True, related_name="clock_events"
     )
+    moved_from = models.DateTimeField(null=True, blank=True)
+    moved_to = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["clock", "id"]
         constraints = [
+            models.CheckConstraint(
+                name="clock_event_moves_a_deadline",
+                condition=Q(kind="moved", moved_from__isnull=False, moved_to__isnull=False)
+                | (~Q(kind="moved") & Q(moved_from=None, moved_to=None)),
+            ),
             models.CheckConstraint(
                 name="clock_event_evidence_is_of_a_stop",
                 condition=Q(kind="stopped") | Q(channel="", touch=None),

@@ -88,7 +88,7 @@ def test_a_draft_is_edited_compared_and_published_on_pages(client, rosa, office,
     assert client.get(start).status_code == client.get(f"{start}check/").status_code == 200
     draft.refresh_from_db()
     said = {"note": "Shorter", "revision": draft.revision}
-    assert client.post(f"{start}publish/", said)["Location"] == f"/sla/calendars/{office.pk}/"
+    assert client.post(f"{start}publish/", said)["Location"] == f"/sla/calendars/{office.pk}/apply/"
     assert live_version(Document.Kind.CALENDAR, database_now(), name=office.name) == draft
 
 
