@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 
 from leads.countries import region_of
 from leads.models import Account, AccountDomain, Organisation
@@ -27,6 +27,7 @@ BEST = """
     LIMIT 1
 """
 EQUAL = BEST.format(condition="name_key = %(key)s")
+SET_LIKENESS = "SELECT set_config('pg_trgm.similarity_threshold', %s, true)"
 LIKE = BEST.format(
     condition="""name_key %% %(key)s AND similarity(name_key, %(key)s) >= %(least)s
         AND (name_key = %(key)s OR NOT (%(has_domain)s AND EXISTS
@@ -106,13 +107,11 @@ def by_name(company: str, domains: Sequence[str] = ()) -> Account | None:
         return None
     # Before the set-up only the same name counts.
     likeness = Organisation.objects.values_list("company_likeness", flat=True).first() or SAME
-    with connection.cursor() as cursor:
-        # What the operator % of the index compares with; till the end of the transaction.
-        cursor.execute(
-            "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(likeness / 100)]
-        )
     alike: dict[str, object] = {"key": key, "least": likeness / 100, "has_domain": bool(domains)}
-    return next(iter(Account.objects.raw(LIKE if likeness < SAME else EQUAL, alike)), None)
+    with transaction.atomic(savepoint=False):  # till its end the operator % goes by what is set
+        with connection.cursor() as cursor:
+            cursor.execute(SET_LIKENESS, [str(likeness / 100)])
+        return next(iter(Account.objects.raw(LIKE if likeness < SAME else EQUAL, alike)), None)
 
 
 def teach(account: Account, fields: SubmissionFields) -> bool:
