@@ -122,6 +122,12 @@ class Checked:
                 found[where].append(lead_id)
         return {where: tuple(leads) for where, leads in found.items()}
 
+    @cached_property
+    def nobody_meets_requirements(self) -> bool:
+        """Whether each lead of the sample lacks a required rule, so that all stay at fit C."""
+        required = [self.fired["fit", rule.key] for rule, _ in self.criteria.required]
+        return bool(required) and not set.intersection(*map(set, required))
+
     @property
     def rows(self) -> list[tuple[str, Row]]:
         return [

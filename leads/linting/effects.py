@@ -9,7 +9,7 @@ from leads.facts import FACTS, Fact
 from leads.linting.checked import Checked, Finding, Row
 from leads.openings import opening_of
 from leads.operators import NORMALISE
-from leads.scoring_rules import Criteria, RequiredField, Signal
+from leads.scoring_rules import Criteria, FitRule, RequiredField, Signal
 from leads.standing import Standing
 
 NEVER_FIRES, CHANGES_NO_BAND, GATES_NOTHING = (
@@ -26,7 +26,7 @@ def never_fires(checked: Checked) -> Iterator[Finding]:
         return
     for table, row in checked.rows:
         if not checked.fired[table, row.key]:
-            why = _why_unknown(checked, table, row)
+            why = _why_unknown(checked, table, row) + _consequence(row)
             yield Finding(
                 NEVER_FIRES,
                 row.label,
@@ -35,6 +35,25 @@ def never_fires(checked: Checked) -> Iterator[Finding]:
                 table,
                 count=0,
             )
+    yield from _never_together(checked)
+
+
+def _consequence(row: Row) -> str:
+    is_required = isinstance(row, FitRule) and row.is_required
+    return "; it is required, so every lead stays at fit C" if is_required else ""
+
+
+def _never_together(checked: Checked) -> Iterator[Finding]:
+    """Yield that nobody meets all required rules, where each alone held for somebody."""
+    required = [rule for rule, _ in checked.criteria.required]
+    each_held = all(checked.fired["fit", rule.key] for rule in required)
+    if each_held and checked.nobody_meets_requirements:
+        names = " and ".join(f"“{rule.label}”" for rule in required)
+        sentence = (
+            f"None of {len(checked.sample):,} leads meets {names}, which are required, so every"
+            " lead stays at fit C."
+        )
+        yield Finding(NEVER_FIRES, "Required rules", sentence, required[-1].key, "fit", count=0)
 
 
 def _why_unknown(checked: Checked, table: str, row: Row) -> str:
@@ -65,8 +84,8 @@ def changes_no_band(checked: Checked) -> Iterator[Finding]:
     known = dict(checked.sample)
     outcomes: dict[int, tuple[str, str]] = {}
     for table, row in checked.rows:
-        if table not in REMOVABLE:
-            continue
+        if table not in REMOVABLE or (table == "fit" and checked.nobody_meets_requirements):
+            continue  # where nobody meets what is required, that says it all of fit
         held = _held_now(checked.fired[table, row.key], row, known)
         if len(held) < ENOUGH_HELD:
             continue

@@ -59,6 +59,7 @@ def found(criteria, sample=(), *, next_steps=None, stages=()):
 
 SMALL = when("account.employees", "between", [10, 50])
 LARGE = when("account.employees", "at_least", 500)
+HAS_PHONE = when("person.has_phone", "is_true")
 RIVAL = when("account.status", "is", "competitor")
 NOT_CUSTOMER = when("account.status", "is_any_of", ["competitor", "partner"])
 
@@ -290,6 +291,19 @@ def test_what_fired_on_one_lead_or_has_too_few_leads_is_no_finding():
     assert found(criteria, leads(99)) == []
     one = leads(1, {"account.employees": 900})
     assert found(criteria, [*leads(99), *one]) == []
+
+
+@pytest.mark.parametrize("other", [(), (HAS_PHONE,)], ids=["one", "two together"])
+def test_what_is_required_and_nobody_meets_is_said_once(other):
+    """What else gives points for fit then changes no band, which is not told of each."""
+    required = [fit(f"r{n}", each, is_required=True) for n, each in enumerate((LARGE, *other))]
+    criteria = fits(*required, fit("consent", when("person.consent", "is_true")))
+    sample = leads(100, {**CONSENTING, "account.employees": 20, "person.has_phone": True})
+    if other:
+        sample += [(100 + lead_id, known) for lead_id, known in leads(100, CONSENTING)]
+    (finding,) = lint(criteria, sample, next_steps={}, stages=())
+    assert finding.id == "criteria.never_fires"
+    assert "every lead stays at fit C" in finding.sentence
 
 
 def never_fired(criteria, activities):
