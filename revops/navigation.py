@@ -11,6 +11,7 @@ from django.utils import timezone
 from feedback.queue import held
 from leads.countdown import instant_text
 from leads.models import Handoff, Role, User
+from sla.health import alarms_now
 from sla.notices import unseen_count
 
 OPS = (Role.MARKETING_OPS, Role.ADMIN)
@@ -47,6 +48,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "here": instant_text(timezone.now(), user.zone),
         "unread": unseen_count(user),
         "is_ops": user.has_role(*OPS),
+        "standing_alarms": alarms_now() if user.has_role(Role.ADMIN) else [],
     }
 
 

@@ -171,6 +171,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "revops.scheduler:BeatingScheduler"
 CELERY_BEAT_SCHEDULE = {
     # A tick that found no worker is worth nothing later: the next one does its work too.
     "sweep": {"task": "revops.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},

@@ -1,14 +1,16 @@
 """Whether everything that must be at work is: by its heartbeat, and by what has piled up."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import redis
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Now
 
 from leads.models import Submission
-from sla.heartbeats import silent
+from sla.heartbeats import PROCESSES
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification
 from sla.models.outgoing import Outgoing
 
@@ -17,30 +19,12 @@ SWEEP_MAY_REST = timedelta(seconds=60)
 ALARM_AFTER = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Since when the oldest of each duty has been due; None: nothing is waiting."""
-
-    submission: datetime | None
-    clock: datetime | None
-    notification: datetime | None
-    parked: int
-
-
-def backlog(at: datetime) -> Backlog:
-    """Return what was due by `at` and is not done."""
-    messages = [
-        rows.to_send(at).aggregate(oldest=Min("send_after"))["oldest"]
-        for rows in (Notification.objects, InstantAnswer.objects)
-    ]
-    submissions = Submission.objects.due(at).aggregate(oldest=Min("next_attempt_at"))
-    clocks = Clock.objects.to_fire(at).aggregate(oldest=Min("next_at"))
-    parked = sum(
-        rows.filter(state=Outgoing.State.PARKED).count()
-        for rows in (Notification.objects, InstantAnswer.objects)
-    )
-    oldest = min(filter(None, messages), default=None)
-    return Backlog(submissions["oldest"], clocks["oldest"], oldest, parked)
+DUTIES = {
+    "submission": "A submission has been waiting to be processed for {}.",
+    "clock": "A clock has been waiting to be looked at for {}.",
+    "message": "A message has been waiting to be sent for {}.",
+    "answer": "An instant answer has been waiting to be sent for {}.",
+}
 
 
 def alarms(at: datetime) -> list[str]:
@@ -48,7 +32,31 @@ def alarms(at: datetime) -> list[str]:
 
     A sentence each; an empty list if all is well.
     """
-    return [*_silences(at), *_delays(backlog(at), at)]
+    since = {what: then for what, then, _ in _pulse()}
+    told = _sentences(since, at)
+    if SWEEP not in since:
+        told.append("No sweep has ever run: no clock fires.")
+    return told
+
+
+def alarms_now() -> list[str]:
+    """Return `alarms` of the moment, for every page: one query. A new installation has none yet."""
+    rows = list(_pulse())
+    return _sentences({what: then for what, then, _ in rows}, rows[0][2]) if rows else []
+
+
+def backlog(at: datetime) -> dict[str, datetime | None]:
+    """Return for each of DUTIES since when the oldest has been due; None: nothing is waiting."""
+    since = {what: then for what, then, _ in _pulse() if then <= at}
+    return {duty: since.get(duty) for duty in DUTIES}
+
+
+def parked() -> int:
+    """Return how many messages were given up."""
+    return sum(
+        rows.filter(state=Outgoing.State.PARKED).count()
+        for rows in (Notification.objects, InstantAnswer.objects)
+    )
 
 
 def is_swept(at: datetime) -> bool:
@@ -67,26 +75,33 @@ def is_broker_up() -> bool:
         client.close()
 
 
-def _silences(at: datetime) -> list[str]:
-    told = [
-        f"“{each.name}” was last at work {_ago(at - each.beat_at)} ago."
-        for each in silent(at, ALARM_AFTER)
-    ]
-    if not Heartbeat.objects.filter(name=SWEEP).exists():
-        told.append("No sweep has ever run: no clock fires.")
-    return told
+def _pulse() -> QuerySet[Any]:
+    """Return, in one query, when each process was last at work and since when the oldest of each
+    duty waits, perhaps for an instant to come; and the present instant with each.
+    """
+    waiting = Outgoing.State.WAITING
+    pending = Submission.objects.filter(state=Submission.State.PENDING)
+    beats = Heartbeat.objects.filter(name__in=PROCESSES)
+    return beats.values_list("name", "beat_at", Now()).union(
+        _oldest("submission", pending, "next_attempt_at"),
+        _oldest("clock", Clock.objects.filter(next_at__isnull=False), "next_at"),
+        _oldest("message", Notification.objects.filter(state=waiting), "send_after"),
+        _oldest("answer", InstantAnswer.objects.filter(state=waiting), "send_after"),
+        all=True,
+    )
 
 
-def _delays(waiting: Backlog, at: datetime) -> list[str]:
-    oldest = [
-        ("A submission", "processed", waiting.submission),
-        ("A clock", "looked at", waiting.clock),
-        ("A message", "sent", waiting.notification),
-    ]
+def _oldest(what: str, rows: QuerySet[Any], field: str) -> QuerySet[Any]:
+    found: QuerySet[Any] = rows.order_by(field).values_list(Value(what), field, Now())
+    return found[:1]
+
+
+def _sentences(since: Mapping[str, datetime], at: datetime) -> list[str]:
+    silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     return [
-        f"{what} has been waiting to be {done} for {_ago(at - since)}."
-        for what, done, since in oldest
-        if since and since <= at - ALARM_AFTER
+        sentence.format(_ago(at - since[what]))
+        for what, sentence in {**silent, **DUTIES}.items()
+        if what in since and since[what] < at - ALARM_AFTER
     ]
 
 

@@ -1,8 +1,19 @@
 """The pulse of each process: a row that says when it last did its work."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sla.models import Heartbeat
+
+# Whose silence is an alarm, and what each is called.
+PROCESSES = {
+    "web": "web",
+    "beat": "beat",
+    "worker": "hot worker",
+    "jobs": "long worker",
+    "standby": "standby sweep",
+    "sweep": "sweep",
+    "sender": "sender",
+}
 
 
 def beat(name: str, at: datetime) -> None:
@@ -13,8 +24,3 @@ def beat(name: str, at: datetime) -> None:
         unique_fields=["name"],
         update_fields=["beat_at"],
     )
-
-
-def silent(at: datetime, older_than: timedelta) -> list[Heartbeat]:
-    """Return the processes that were last heard of before `older_than` ago, by name."""
-    return list(Heartbeat.objects.filter(beat_at__lt=at - older_than).order_by("name"))

@@ -6,7 +6,9 @@ from django.views.decorators.http import require_GET
 from leads.instants import database_now
 from leads.models import Role
 from leads.requests import SignedInRequest
-from sla.health import ALARM_AFTER, alarms, backlog, is_broker_up
+from leads.views.access import admins_only
+from sla.health import ALARM_AFTER, alarms, alarms_now, backlog, is_broker_up, parked
+from sla.heartbeats import PROCESSES
 from sla.models import Heartbeat
 
 
@@ -16,12 +18,21 @@ def status(request: SignedInRequest) -> HttpResponse:
     if not request.user.has_role(Role.ADMIN, Role.MARKETING_OPS):
         raise Http404
     at = database_now()
-    heartbeats = Heartbeat.objects.order_by("name")
+    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     context = {
         "at": at,
         "alarms": alarms(at),
         "backlog": backlog(at),
-        "heartbeats": [(each, each.beat_at < at - ALARM_AFTER) for each in heartbeats],
+        "parked": parked(),
+        "heartbeats": [(label, beats.get(name)) for name, label in PROCESSES.items()],
+        "silent_since": at - ALARM_AFTER,
         "is_broker_up": is_broker_up(),
     }
     return render(request, "sla/status.html", context)
+
+
+@admins_only
+@require_GET
+def alarm_banner(request: SignedInRequest) -> HttpResponse:
+    """What stands at the head of every page, as of now: it is gone once all is well."""
+    return render(request, "sla/_alarms.html", {"alarms": alarms_now()})

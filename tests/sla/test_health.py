@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from leads.instants import database_now
-from sla.health import alarms, is_broker_up
+from sla.health import alarms, alarms_now, is_broker_up
 from sla.heartbeats import beat
 from sla.models import Notification
 from sla.outbox import notify
@@ -57,7 +57,8 @@ def test_silence_of_two_minutes_is_an_alarm(db, at):
     beat("worker", at)
     assert alarms(at + 2 * MINUTE) == []
     beat("sweep", at + 2 * MINUTE)
-    assert alarms(at + 3 * MINUTE) == ["“worker” was last at work 3 minutes ago."]
+    beat("command", at)  # somebody swept by hand once
+    assert alarms(at + 3 * MINUTE) == ["“hot worker” was last at work 3 minutes ago."]
 
 
 def test_no_sweep_ever_is_an_alarm(db, at):
@@ -86,3 +87,22 @@ def test_the_status_page_names_who_is_silent(client, rosa, at):
     client.force_login(rosa)
     html = client.get("/status/").content.decode()
     assert "worker" in html and "silent" in html
+
+
+def test_an_admin_reads_of_an_alarm_on_every_page_till_it_is_over(
+    client, rosa, django_assert_num_queries
+):
+    beat("beat", database_now() - 3 * MINUTE)
+    client.force_login(rosa)
+    assert "“beat” was last at work 3 minutes ago." in client.get("/me/").content.decode()
+    with django_assert_num_queries(1):
+        assert alarms_now() == ["“beat” was last at work 3 minutes ago."]
+    beat("beat", database_now())
+    assert client.get("/status/alarms/").content.strip() == b""
+
+
+def test_others_are_not_alarmed(client, olga):
+    beat("beat", database_now() - 3 * MINUTE)
+    client.force_login(olga)
+    assert "was last at work" not in client.get("/me/").content.decode()
+    assert client.get("/status/alarms/").status_code == 403

@@ -94,7 +94,7 @@ def test_one_that_is_late_is_on_record_and_an_alarm_to_admins_only(asked, at):
     sweep_clocks(at + 3 * MINUTE)
     assert ClockEvent.objects.filter(clock__kind="instant_answer", kind="breached").exists()
     assert not Notification.objects.filter(subject__contains="nstant").exists()
-    assert "A message has been waiting to be sent for 3 minutes." in alarms(at + 3 * MINUTE)
+    assert "An instant answer has been waiting to be sent for 3 minutes." in alarms(at + 3 * MINUTE)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,11 @@
+"""Read by gunicorn from the folder that it is started in."""
+
+from typing import Any
+
+
+def post_worker_init(worker: Any) -> None:
+    """Have each web process tell that it is at work: a thread would not outlive the fork."""
+    # What it needs can be loaded once the application is.
+    from revops.pulse import keep_beating
+
+    keep_beating("web")
