@@ -151,6 +151,19 @@ def test_a_server_that_is_away_is_asked_once_a_run(alice, carol, at):
     assert set(Notification.objects.filter(channel="email").values_list("attempts")) == {(1,)}
 
 
+def test_an_hour_without_a_server_costs_time_and_no_message(server, settings, alice, at):
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    for minute in range(0, 130, 5):
+        if minute < 60:
+            tell(alice, at + minute * MINUTE, key=f"moved:{minute}")
+        else:
+            settings.EMAIL_PORT = port
+        send_due(at + minute * MINUTE)
+    mails = Notification.objects.filter(channel="email")
+    assert set(mails.values_list("state")) == {("sent",)}
+    assert len(server.received) == mails.count() == 12
+
+
 def test_one_refused_address_holds_up_nobody_else(server, alice, carol, at):
     server.refused = "alice"
     tell(alice, at)

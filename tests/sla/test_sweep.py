@@ -1,6 +1,8 @@
 """The sweep: each level fires once, whoever looks, however late."""
 
+import os
 import threading
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -13,6 +15,8 @@ from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
 
 HOUR = timedelta(hours=1)
+# More than two batches. To try as many as in a night: FAULTS_CLOCKS=2000.
+CLOCKS = int(os.environ.get("FAULTS_CLOCKS", "210"))
 
 
 def minutes(number: float) -> timedelta:
@@ -46,6 +50,22 @@ def test_after_an_outage_only_the_highest_level_is_told(handoff, at):
     accept = ClockEvent.objects.filter(clock__kind="accept", level__gte=100)
     steps = accept.values_list("kind", "level", "action")
     assert list(steps) == [("breached", 100, ""), ("escalated", 200, "reassign")]
+
+
+def test_all_that_came_due_in_an_outage_fires_once_oldest_first(handoff, at):
+    first, back_at = Clock.objects.get(kind="first_response"), at + 4 * HOUR
+    later = [at + minutes(6 + seq / 60) for seq in range(2, CLOCKS + 1)]
+    for seq, due_at in enumerate(later, 2):
+        first.pk, first.seq, first.due_at, first.next_at = None, seq, due_at, due_at
+        first.level_ats = [due_at]
+        later[seq - 2] = copy(first)
+    Clock.objects.bulk_create(later)
+    assert sweep_clocks(back_at) == CLOCKS + 2  # the rep's two as well
+    assert sweep_clocks(back_at) == 0
+    missed = ClockEvent.objects.filter(kind="breached", clock__kind="first_response").order_by("pk")
+    due = [event.due_at for event in missed]
+    assert len(due) == CLOCKS and due == sorted(due)
+    assert {event.processed_at for event in missed} == {back_at}
 
 
 def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
