@@ -32,7 +32,7 @@ GONE = "No longer with the rep"
 # What another version of the promises or of a calendar changes of a clock that runs.
 TERMS = [
     *("policies", "policy_label", "calendar", "within", "measure", "allowed", "pauses"),
-    *("levels", "actions", "level_ats", "due_at", "next_level", "next_at"),
+    *("levels", "actions", "urgent", "level_ats", "due_at", "next_level", "next_at"),
 ]
 MOVED = ["next_level", "next_at", "breached_at", "reroute_at"]
 
@@ -362,6 +362,7 @@ def _new_clock(
         levels=shares,
         level_ats=level_ats,
         actions=[step.action for step in steps],
+        urgent=[share for share in shares if share in promise.urgent],
         pauses=list(promise.pauses),
         next_level=shares[0],
         next_at=level_ats[0],

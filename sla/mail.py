@@ -1,5 +1,8 @@
 """A notification as an e-mail, in text and HTML."""
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,7 +19,6 @@ def mail_for(notification: Notification) -> EmailMultiAlternatives:
 
     Every attempt carries the same Message-ID, so that a repeated one can be told.
     """
-    recipient = notification.recipient
     context = {
         "notification": notification,
         "handoff": notification.handoff,
@@ -24,13 +26,31 @@ def mail_for(notification: Notification) -> EmailMultiAlternatives:
         "deadline": deadline(notification),
         "link": settings.BASE_URL + path_to(notification),
     }
+    return _mail(notification, notification.subject, "message", context)
+
+
+def mail_of_list(
+    notification: Notification, parts: Sequence[Notification]
+) -> EmailMultiAlternatives:
+    """Return the e-mail that tells of all `parts` at once, each with where to act on it."""
+    kinds = Counter(part.get_kind_display().lower() for part in parts)
+    told = ", ".join(f"{number} × {kind}" for kind, number in kinds.items())
+    subject = f"{len(parts)} messages: {told}"
+    lines = [(part.subject, part.body, settings.BASE_URL + path_to(part)) for part in parts]
+    context = {"subject": subject, "lines": lines, "link": f"{settings.BASE_URL}/notifications/"}
+    return _mail(notification, subject, "list", context)
+
+
+def _mail(
+    notification: Notification, subject: str, template: str, context: dict[str, Any]
+) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
-        subject=one_line(notification.subject),
-        body=render_to_string("sla/mail/message.txt", context),
-        to=[recipient.email],
+        subject=one_line(subject),
+        body=render_to_string(f"sla/mail/{template}.txt", context),
+        to=[notification.recipient.email],
         headers={"Message-ID": message_id(notification.pk), "Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string("sla/mail/message.html", context), "text/html")
+    mail.attach_alternative(render_to_string(f"sla/mail/{template}.html", context), "text/html")
     return mail
 
 

@@ -169,7 +169,7 @@ def _check_live(version: Version) -> None:
 
 
 def _terms(clock: Clock) -> tuple[object, ...]:
-    return clock.due_at, clock.levels, clock.level_ats, clock.actions, clock.pauses
+    return clock.due_at, clock.levels, clock.level_ats, clock.actions, clock.urgent, clock.pauses
 
 
 def _by_calendar(version: Version, running: Iterable[Clock]) -> Iterator[tuple[Clock, Clock]]:
@@ -211,6 +211,7 @@ def _promised(clock: Clock, promise: Promise, at: datetime) -> Clock:
     clock.allowed, clock.pauses = promise.allowed, list(promise.pauses)
     clock.levels = [step.percent for step in steps]
     clock.actions = [step.action for step in steps]
+    clock.urgent = [level for level in clock.levels if level in promise.urgent]
     clock.next_level = next(level for level in clock.levels if level > max(passed, default=0))
     if clock.measure != promise.measure:
         clock.measure = promise.measure

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import Q
 
 from leads.models import Handoff, Lead, User
 from sla import sending
-from sla.mail import mail_for
+from sla.mail import mail_for, mail_of_list
 from sla.messages import one_line
 from sla.models import Notification
 from sla.recipients import Presence
+from sla.releasing import release
 from sla.staleness import is_still_true
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Message:
     body: str = ""
     handoff: Handoff | None = None
     lead: Lead | None = None
+    is_urgent: bool = False
 
 
 def notify(
@@ -67,7 +70,11 @@ def write(messages: Iterable[Message], *, at: datetime, send_after: datetime | N
 
 def send_due(at: datetime) -> int:
     """Send the messages that are due by `at`, as `sending.send_due` does. Returns how many went."""
-    waiting = Notification.objects.select_related("recipient", "handoff__lead")
+    if not Notification.objects.to_send(at).exists():
+        return 0
+    release(at)
+    may_go = ~Q(channel=Channel.EMAIL) | Q(released_at__isnull=False)
+    waiting = Notification.objects.filter(may_go).select_related("recipient", "handoff__lead")
     return sending.send_due(waiting, _send, at=at)
 
 
@@ -93,6 +100,7 @@ def _row(
         body=message.body,
         handoff=message.handoff,
         lead=message.lead,
+        is_urgent=message.is_urgent,
         created_at=at,
         send_after=send_after,
         state=State.SENT if is_there else State.WAITING,
@@ -106,8 +114,29 @@ def _send(notification: Notification, connection: BaseEmailBackend, at: datetime
     if not is_still_true(notification):
         waiting.update(state=State.DROPPED)
         return False
+    if notification.kind == Notification.Kind.LIST:
+        return _send_list(notification, connection, at)
     if notification.channel == Channel.EMAIL:
         connection.open()
         connection.send_messages([mail_for(notification)])
     waiting.update(state=State.SENT, sent_at=at, error="")
+    return True
+
+
+def _send_list(notification: Notification, connection: BaseEmailBackend, at: datetime) -> bool:
+    """Send one e-mail about all that it lists and is still true. Returns whether it went out."""
+    waiting = Notification.objects.filter(pk=notification.pk, state=State.WAITING)
+    listed = notification.listed.filter(state=State.LISTED).order_by("created_at", "pk")
+    parts = list(listed.select_related("recipient", "handoff__lead"))
+    true = [part for part in parts if is_still_true(part)]
+    Notification.objects.filter(pk__in=[part.pk for part in parts if part not in true]).update(
+        state=State.DROPPED
+    )
+    if not true:
+        waiting.update(state=State.DROPPED)
+        return False
+    connection.open()
+    connection.send_messages([mail_of_list(notification, true)])
+    sent = Notification.objects.filter(pk__in=[notification.pk, *(part.pk for part in true)])
+    sent.update(state=State.SENT, sent_at=at, error="")
     return True

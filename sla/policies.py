@@ -33,6 +33,7 @@ class Promise:
 
     ladder:  its steps, at rising percents of it, the deadline among them.
     goes_on: what earlier reps have used of it counts.
+    urgent: at which percents people are told in their quiet hours too.
     pauses: kinds of pauses in which it stands still.
     """
 
@@ -43,6 +44,7 @@ class Promise:
     starts: Target.Start = Target.Start.PASSED
     goes_on: bool = False
     pauses: tuple[str, ...] = ()
+    urgent: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +120,5 @@ def _promise(target: Target) -> Promise:
         starts=target.start,
         goes_on=target.goes_on,
         pauses=tuple(target.pauses),
+        urgent=tuple(target.urgent),
     )

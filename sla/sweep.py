@@ -100,4 +100,5 @@ def _message(event: ClockEvent, person: User) -> Message:
         subject=event_subject(event),
         body=event.clock.handoff.reason,
         handoff=event.clock.handoff,
+        is_urgent=event.level in event.clock.urgent,
     )

@@ -38,6 +38,7 @@ class UserAdmin(FixedAdmin[User]):
         "groups",
         "has_shortcuts",
         "notify_by",
+        "is_quiet_off_hours",
         "booking_url",
         *readonly_fields[1:],
         "is_staff",

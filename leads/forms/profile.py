@@ -35,9 +35,10 @@ class ProfileForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ("name", "zone", "notify_by", "booking_url", "has_shortcuts")
+        fields = ("name", "zone", "notify_by", "is_quiet_off_hours", "booking_url", "has_shortcuts")
         labels = {
             "notify_by": "Tell me",
+            "is_quiet_off_hours": "No e-mails outside my working hours",
             "booking_url": "Booking link",
             "has_shortcuts": "Single-key shortcuts",
         }

@@ -46,6 +46,11 @@ class Organisation(models.Model):
         default=85,
         help_text="From how many percent on two spellings are one company; 100: only the same.",
     )
+    mails_an_hour = models.PositiveSmallIntegerField(
+        "e-mails a person and hour",
+        default=20,
+        help_text="What is more comes as one e-mail that lists it, once the hour is over.",
+    )
     publishers = models.CharField(
         "who may publish", max_length=10, choices=Publishers, default=Publishers.OPS
     )
@@ -62,6 +67,11 @@ class Organisation(models.Model):
                 name="organisation_reroutes_in_reason",
                 condition=Q(reroutes_before_manager__range=(1, 10)),
                 violation_error_message="Between 1 and 10 reroutes.",
+            ),
+            models.CheckConstraint(
+                name="organisation_mails_in_reason",
+                condition=Q(mails_an_hour__range=(1, 1_000)),
+                violation_error_message="Between 1 and 1,000 e-mails an hour.",
             ),
             models.CheckConstraint(
                 name="organisation_likeness_in_reason",
@@ -140,6 +150,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     has_shortcuts = models.BooleanField("single-key shortcuts", default=True)
     notify_by = models.CharField(max_length=10, choices=Notify, default=Notify.EMAIL)
+    is_quiet_off_hours = models.BooleanField(
+        "no e-mails outside my hours",
+        default=True,
+        help_text="They wait till your working hours begin again; what is urgent does not.",
+    )
     booking_url = models.URLField(blank=True, help_text="Where a prospect can book a meeting.")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may open the records admin", default=False)

@@ -264,6 +264,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
             "publishers",
             "reroutes_before_manager",
             "company_likeness",
+            "mails_an_hour",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

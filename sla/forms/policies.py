@@ -18,7 +18,10 @@ from leads.forms.rows import RowForm
 from sla.models import Pause, Policy, Target
 from sla.models.policies import PASSED_ON, STARTS, pause_words
 
-PARTS = ("allowed", "measure", "starts", "goes_on", *Pause.Kind.values, *Target.Action.values)
+PARTS = (
+    *("allowed", "measure", "starts", "goes_on", "urgent"),
+    *(*Pause.Kind.values, *Target.Action.values),
+)
 LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -160,6 +163,7 @@ def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
         starts=typed["starts"] if typed["starts"] != STARTS[kind][0] else "",
         levels=list(ladder),
         actions=list(ladder.values()),
+        urgent=read_shares(typed["urgent"]),
         goes_on=bool(typed["goes_on"]),
         pauses=[pause for pause in Pause.Kind.values if typed[pause]],
     )
@@ -204,6 +208,7 @@ def as_typed(targets: Sequence[Target]) -> Typed:
             "allowed": length_typed(target.allowed),
             "measure": target.measure,
             "starts": target.start,
+            "urgent": ", ".join(map(str, target.urgent)),
             "goes_on": "on" if target.goes_on else "",
             **{pause: "on" if pause in target.pauses else "" for pause in Pause.Kind.values},
             **{action: shares_typed(target, action) for action in Target.Action.values},

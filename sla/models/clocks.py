@@ -74,6 +74,8 @@ class Clock(models.Model):
     levels = ArrayField(models.PositiveSmallIntegerField())
     level_ats = ArrayField(models.DateTimeField())
     actions = ArrayField(models.CharField(max_length=14, blank=True), default=list, blank=True)
+    # At which levels people are told in their quiet hours too.
+    urgent = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
     next_level = models.PositiveSmallIntegerField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     # The kinds of pauses in which it stands still, as its promise said when it started.

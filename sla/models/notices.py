@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,10 @@ from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 
 class NotificationQuerySet(OutgoingQuerySet["Notification"]):
+    def to_release(self, at: datetime) -> NotificationQuerySet:
+        """E-mails that are due by `at` and of which nobody has said yet that they may go."""
+        return self.to_send(at).filter(channel=Notification.Channel.EMAIL, released_at=None)
+
     def visible_to(self, user: User) -> NotificationQuerySet:
         return self.filter(recipient=user)
 
@@ -35,6 +40,7 @@ class Notification(Outgoing):
         MOVED = "moved", "Moved to somebody else"
         ANSWERED = "answered", "Answered by the rep"
         STAY = "stay", "Too long in a stage"
+        LIST = "list", "Several at once"
 
     recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=6, choices=Channel)
@@ -50,6 +56,13 @@ class Notification(Outgoing):
     lead = models.ForeignKey(
         Lead, models.PROTECT, null=True, blank=True, related_name="notifications"
     )
+    # An e-mail that may come in quiet hours, and since when it may go.
+    is_urgent = models.BooleanField(default=False)
+    released_at = models.DateTimeField(null=True, blank=True)
+    # The e-mail that lists it with others.
+    listed_in = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="listed"
+    )
     seen_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Notification]] = NotificationQuerySet.as_manager()
@@ -63,6 +76,10 @@ class Notification(Outgoing):
                 name="notification_sent_has_an_instant",
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="notification_listed_in_a_list",
+                condition=~Q(state="listed") | Q(listed_in__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
@@ -74,6 +91,12 @@ class Notification(Outgoing):
                 fields=["recipient", "-created_at"],
                 name="notification_unseen",
                 condition=Q(channel="app", seen_at=None),
+            ),
+            # How many e-mails somebody had within an hour.
+            models.Index(
+                fields=["recipient", "released_at"],
+                name="notification_released",
+                condition=Q(released_at__isnull=False, listed_in=None),
             ),
         ]
 

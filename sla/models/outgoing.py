@@ -23,6 +23,7 @@ class Outgoing(models.Model):
         SENT = "sent", "Sent"
         DROPPED = "dropped", "No longer true"
         PARKED = "parked", "Given up"
+        LISTED = "listed", "In a list"
 
     created_at = models.DateTimeField()
     send_after = models.DateTimeField()

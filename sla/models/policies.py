@@ -10,7 +10,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from leads.models import VersionedRow
 from leads.triggers import VERSION_IS_LOCKED, refuses
@@ -116,6 +116,8 @@ class Target(models.Model):
         models.PositiveSmallIntegerField(), default=list, blank=True, validators=[check_shares]
     )
     actions = ArrayField(models.CharField(max_length=14, choices=Action), default=list, blank=True)
+    # At which of its levels it tells people in their quiet hours too.
+    urgent = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
     goes_on = models.BooleanField(
         "goes on with the next rep",
         default=False,
@@ -134,6 +136,11 @@ class Target(models.Model):
                 name="target_does_what_it_can",
                 condition=Q(actions__contained_by=list(ACTIONS)),
                 violation_error_message="There is no such step.",
+            ),
+            models.CheckConstraint(
+                name="target_is_urgent_at_a_step",
+                condition=Q(urgent__contained_by=F("levels")),
+                violation_error_message="Quiet hours can be broken only where there is a step.",
             ),
             models.CheckConstraint(
                 name="target_passes_on_what_waits_for_a_rep",
@@ -232,6 +239,8 @@ class Target(models.Model):
             f"at {' and '.join(str(percent) for percent, _ in steps)} % {action.label}"
             for action, steps in groupby(self.steps, key=operator.itemgetter(1))
         ]
+        if self.urgent:
+            ladder.append(f"in quiet hours too at {' and '.join(map(str, self.urgent))} %")
         return "; ".join([", ".join(told), ", ".join(ladder)]) if ladder else ", ".join(told)
 
     @property

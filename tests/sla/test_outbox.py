@@ -7,9 +7,11 @@ import pytest
 from django.core.mail.backends.base import BaseEmailBackend
 
 from leads import handoffs
+from leads.models import Organisation
 from sla import clocks
 from sla.models import Notification
-from sla.outbox import notify, send_due
+from sla.outbox import Message, notify, send_due, write
+from sla.releasing import release
 from sla.sending import LEASE, WAITS
 from sla.sweep import sweep_clocks
 from tests.sla.smtp_server import smtp_server
@@ -122,6 +124,67 @@ def test_who_has_left_is_sent_nothing(alice, at, mailoutbox):
     alice.is_active = False
     alice.save()
     assert (send_due(at), mailoutbox) == (0, [])
+
+
+# Quiet hours, lists, caps --------------------------------------------------------------------------
+EVENING = timedelta(hours=9)  # after ten in the morning; the office opens again at nine
+
+
+def test_mail_waits_for_the_receivers_hours_unless_it_is_urgent(alice, at, mailoutbox):
+    tell(alice, at + EVENING)
+    write([Message(alice, Kind.MOVED, "moved:2", "Now", is_urgent=True)], at=at + EVENING)
+    assert send_due(at + EVENING) == 1 and mailoutbox[0].subject == "Now"
+    waiting = Notification.objects.get(channel="email", key="moved:1")
+    assert waiting.send_after == at + timedelta(hours=23)
+    assert send_due(waiting.send_after) == 1
+
+
+def test_who_wants_mail_at_any_time_gets_it(alice, at, mailoutbox):
+    alice.is_quiet_off_hours = False
+    alice.save()
+    tell(alice, at + EVENING)
+    assert send_due(at + EVENING) == 1
+
+
+def test_more_than_three_at_once_are_one_mail_that_lists_them(alice, carol, at, mailoutbox):
+    for number in range(4):
+        tell(alice, at, key=f"moved:{number}")
+    tell(carol, at)
+    assert send_due(at) == 2
+    subjects = sorted(mail.subject for mail in mailoutbox)
+    assert subjects == ["4 messages: 4 × moved to somebody else", "News"]
+    parts = Notification.objects.filter(recipient=alice, channel="email", kind=Kind.MOVED)
+    assert set(parts.values_list("state", "listed_in__kind")) == {("sent", "list")}
+
+
+def test_a_list_leaves_out_what_is_no_longer_true(handoff, alice, at, mailoutbox):
+    for number in range(3):
+        tell(alice, at, key=f"moved:{number}")
+    tell(alice, at, key="passed:1", kind=Kind.PASSED, handoff=handoff)
+    release(at)
+    handoffs.accept(handoffs.open_assignment(handoff), by=alice, at=at)
+    send_due(at)
+    assert mailoutbox[0].subject == "3 messages: 3 × moved to somebody else"
+    assert Notification.objects.get(kind=Kind.PASSED, channel="email").state == "dropped"
+
+
+def test_what_is_above_the_hours_cap_comes_as_a_list_and_is_not_lost(alice, at, mailoutbox):
+    Organisation.objects.update(mails_an_hour=2)
+    for number in range(5):
+        tell(alice, at + number * MINUTE, key=f"moved:{number}")
+        send_due(at + number * MINUTE)
+    assert len(mailoutbox) == 2
+    assert send_due(at + timedelta(hours=1)) == 1
+    assert mailoutbox[2].subject == "3 messages: 3 × moved to somebody else"
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_a_list_that_does_not_go_takes_its_messages_with_it_later(alice, at, settings, mailoutbox):
+    for number in range(4):
+        tell(alice, at, key=f"moved:{number}")
+    assert send_due(at) == 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(at + MINUTE) == 1 and len(mailoutbox) == 1
 
 
 def test_a_real_server_takes_it(server, alice, at):

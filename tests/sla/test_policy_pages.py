@@ -101,7 +101,7 @@ def form_of(draft, key, **promises) -> PolicyForm:
 
 def test_promises_are_typed_as_people_write_them(draft):
     accept = {"allowed": "90 min", "measure": "wall", "remind": "50, 120 %", "reassign": "150"}
-    accept |= {"remind_cover": "80", "tell_manager": "100"}
+    accept |= {"remind_cover": "80", "tell_manager": "100", "urgent": "100, 150"}
     touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
     touch |= {"snoozed": "on", "waiting": "on"}
     form = form_of(draft, "nurture", accept=accept, first_touch=touch)
@@ -110,7 +110,8 @@ def test_promises_are_typed_as_people_write_them(draft):
     told = sorted(map(str, policy(draft, "nurture").targets.all()))
     assert told == [
         "Accept or reject within 90 minutes, wall time; at 50 % remind the rep, at 80 % remind the"
-        " rep and the cover, at 100 % tell the manager, at 120 % remind the rep, at 150 % pass it on",
+        " rep and the cover, at 100 % tell the manager, at 120 % remind the rep, at 150 % pass it on,"
+        " in quiet hours too at 100 and 150 %",
         "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep,"
         " stands still while snoozed or waiting for the prospect",
     ]
@@ -129,6 +130,7 @@ def test_promises_are_typed_as_people_write_them(draft):
         ),
         ({"allowed": "5 min", "remind": "1001"}, "from 1 to 1000 percent"),
         ({"allowed": "5 min", "reassign": "80"}, "passed on at 100 percent or later"),
+        ({"allowed": "5 min", "urgent": "80"}, "only where there is a step"),
         ({"allowed": "5 min", "remind": "half"}, "“half” is no share in percent"),
         ({"allowed": "5 min", "starts": "review"}, "Such a promise can’t start with that."),
         ({"allowed": "5 min", "goes_on": "on"}, "Only a first touch and qualifying go on"),

@@ -76,6 +76,7 @@ def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
         10,
         levels=[80, 150, 200, 300],
         actions=["remind_cover", "remind", "remind_cover", "tell_manager"],
+        urgent=[300],
     )
     start(make_handoff(rep=alice))
 
@@ -92,6 +93,8 @@ def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
     assert told_of_accepting("breach", 20)[1:] == ["Alice", "Carol"]
     assert told_of_accepting("breach", 30)[3:] == ["Alice", "Mona"]
     assert fired("escalated") == 3
+    urgent = Notification.objects.filter(is_urgent=True, channel="app")
+    assert sorted(urgent.values_list("recipient__name", flat=True)) == ["Alice", "Mona"]
 
 
 def test_a_step_is_done_once_whatever_becomes_of_it(handoff, at):

@@ -1,0 +1,115 @@
+"""When e-mails go: not in their receiver's quiet hours, only so many an hour, and several at
+at once as one that lists them.
+
+It is asked when they are sent, not when they are written: what came true meanwhile is then known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Min, QuerySet
+
+from leads.models import Organisation, User
+from sla.calendars import hours_on_record, office_schedule
+from sla.errors import NoCalendar
+from sla.models import Notification
+
+State = Notification.State
+BATCH = 200
+AN_HOUR = timedelta(hours=1)
+# So many messages at once are told one by one.
+MOST_ALONE = 3
+
+
+@transaction.atomic
+def release(at: datetime) -> None:
+    """Let e-mails go that are due by `at`: those of one person that are more than three, or more
+    than their hour has room for, as one; or put them off till quiet hours end or there is room.
+
+    Any number may run at once: what another one holds is left to it.
+    """
+    due = Notification.objects.to_release(at).select_related("recipient")
+    held = list(due.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
+    people = {each.recipient_id: each.recipient for each in held}
+    if not people:
+        return
+    quiet, room = _quiet_until(people.values(), at), _Room(people, at)
+    waiting: defaultdict[int, list[Notification]] = defaultdict(list)
+    for each in held:
+        if each.is_urgent:
+            _let_go([each], at)
+        else:
+            waiting[each.recipient_id].append(each)
+    for person_id, messages in waiting.items():
+        until = quiet.get(person_id) or room.comes_at(person_id)
+        if until:
+            _ids(messages).update(send_after=until)
+        elif len(messages) > min(MOST_ALONE, room.left(person_id)):
+            _gather(messages, at)
+        else:
+            _let_go(messages, at)
+
+
+class _Room:
+    """How many e-mails people may still get within the hour that ends at `at`."""
+
+    def __init__(self, people: Collection[int], at: datetime) -> None:
+        self.most = Organisation.objects.get().mails_an_hour
+        went = Notification.objects.filter(
+            recipient__in=people, released_at__gt=at - AN_HOUR, listed_in=None
+        ).exclude(state=State.DROPPED)
+        had = went.order_by().values("recipient").annotate(n=Count("pk"), first=Min("released_at"))
+        self.had: dict[int, tuple[int, datetime | None]] = {
+            each["recipient"]: (each["n"], each["first"]) for each in had
+        }
+
+    def left(self, person_id: int) -> int:
+        return self.most - self.had.get(person_id, (0, None))[0]
+
+    def comes_at(self, person_id: int) -> datetime | None:
+        """Return when the first one is an hour old; None: there is room now."""
+        _, first = self.had.get(person_id, (0, None))
+        return first + AN_HOUR if first and self.left(person_id) <= 0 else None
+
+
+def _quiet_until(people: Collection[User], at: datetime) -> dict[int, datetime]:
+    """Return when those begin to work who want no e-mails before, by id."""
+    asked = [person.pk for person in people if person.is_quiet_off_hours]
+    hours = hours_on_record(asked, at)
+    opens = {}
+    for person_id in asked:
+        try:
+            schedule = hours.get(person_id) or office_schedule(at)
+        except NoCalendar:
+            continue  # nobody knows when they work
+        if not schedule.is_open(at):
+            opens[person_id] = schedule.next_open(at)
+    return opens
+
+
+def _gather(messages: Sequence[Notification], at: datetime) -> None:
+    """Write the one e-mail that lists `messages`; they go with it."""
+    first = messages[0]
+    gathered = Notification.objects.create(
+        recipient=first.recipient,
+        channel=first.channel,
+        kind=Notification.Kind.LIST,
+        key=f"list:{first.pk}",
+        subject=f"{len(messages)} messages",
+        created_at=at,
+        send_after=at,
+        released_at=at,
+    )
+    _ids(messages).update(state=State.LISTED, listed_in=gathered, released_at=at)
+
+
+def _let_go(messages: Sequence[Notification], at: datetime) -> None:
+    _ids(messages).update(released_at=at)
+
+
+def _ids(messages: Sequence[Notification]) -> QuerySet[Notification]:
+    return Notification.objects.filter(pk__in=[message.pk for message in messages])
