@@ -28,7 +28,7 @@ from routing.refusals import own_refusals
 from routing.rotas import Line, line_of, locked_rota
 from routing.routing import OWNERSHIP_REASON_LENGTH, decision_of
 from routing.table import Rule, live_table
-from routing.turns import OnRecord, SoFar, Standing, next_turn
+from routing.turns import Carried, OnRecord, SoFar, Standing, next_turn
 
 # Leads that somebody may have a claim on: they return, or there is an open deal. As one by one.
 CLAIMED = """
@@ -102,9 +102,8 @@ class Passing:
         unsuited = line.unsuited | (had.keys() & line.people.keys())
         who = Standing(eligible, unsuited, self.loads, line.by_hours)
         turn = next_turn(line.rota, self.turns[line.rota.pk], who)
-        turn.rep, turn.at = line.people[turn.rep_id].rep, self.at
         self._count(turn)
-        return turn
+        return turn.taken(line.people[turn.rep_id].rep, self.at)
 
     def line_of(self, asked: Asked) -> Line:
         return self.lines[asked.key]
@@ -127,7 +126,7 @@ class Passing:
         caps, count = self.caps[rep.pk], self.loads[rep.pk]
         return over_cap(caps, rep, open_count=count, lately=self.lately, at=self.at)
 
-    def _count(self, turn: Turn) -> None:
+    def _count(self, turn: Carried) -> None:
         self.turns[turn.rota_id].add(turn)
         self.loads[turn.rep_id] += 1
         self.lately.passed.setdefault(turn.rep_id, []).append(self.at)

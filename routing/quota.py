@@ -7,7 +7,6 @@ apportionment", 1975.)
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 
 def next_member(weights: Mapping[int, int], had: Mapping[int, int], last: Mapping[int, int]) -> int:
@@ -22,9 +21,10 @@ def next_member(weights: Mapping[int, int], had: Mapping[int, int], last: Mappin
     counts = {each: had.get(each, 0) for each in weights}
     whole, turn = sum(weights.values()), sum(counts.values()) + 1
     below_share = [each for each in weights if counts[each] * whole < weights[each] * turn]
+    # As floats these quotients are level exactly where they are: weights and turns are small.
     return min(
         below_share,
-        key=lambda each: (-Fraction(weights[each], counts[each] + 1), last.get(each, 0), each),
+        key=lambda each: (-weights[each] / (counts[each] + 1), last.get(each, 0), each),
     )
 
 

@@ -97,6 +97,8 @@ class Table:
         self._zones, self._next_day = {rep.zone for rep in people}, BEGINNING
         caps = {rep.pk: caps_of(rep).max_open for rep in people}
         self._caps = {rep_id: cap for rep_id, cap in caps.items() if cap is not None}
+        # When each rep at their cap is freed of a handoff: till then it takes a gift to change it.
+        self._frees = dict.fromkeys(self._caps, BEGINNING)
 
     def send(self, cases: Iterable[Case], waiting: Mapping[int, Case]) -> None:
         """Send `cases`, in the order in which they were opened, and meanwhile those that wait."""
@@ -126,8 +128,13 @@ class Table:
         """Return when somebody at a cap has room next: one of theirs is closed, or a day begins."""
         if self._next_day <= self.state.looked_at:
             self._next_day = min(next_day(self.state.looked_at, zone) for zone in self._zones)
-        frees = (self.state.frees_at(*each) for each in self._caps.items())
-        return min(self._next_day, *frees, NEVER)
+        frees = min(self._frees.values(), default=NEVER)
+        if frees <= self.state.looked_at:
+            self._frees = {
+                rep_id: self.state.frees_at(rep_id, self._caps[rep_id]) for rep_id in self._caps
+            }
+            frees = min(self._frees.values())
+        return min(self._next_day, frees)
 
     def _ask_firsts(self, known: Mapping[int, Case], at: datetime) -> None:
         """Ask about those that wait alike, one after the other, up to the first that still does."""
@@ -208,6 +215,8 @@ class Table:
             self.side.add_wait(at - case.opened_at)
         if went.rep is not None:
             self.reps.give(went.rep, at=at, frees_at=case.frees_at)
+            if went.rep in self._caps:
+                self._frees[went.rep] = self.state.frees_at(went.rep, self._caps[went.rep])
             load = self.side.load(went.rep)
             load.peak_open = max(load.peak_open, self.state.open_count(went.rep, at))
         self.placed(case, went)

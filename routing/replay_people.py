@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from leads.models import Assignment, Queue, User
 from routing.candidates import Candidate, candidate_of, caps_of
-from routing.caps import LONGEST_WEEK, Lately, next_day
+from routing.caps import LONGEST_WEEK, Lately, next_day, over_cap
 from routing.hours import Hours
 from routing.models import Rota, Territory
 from routing.needs import Needs
@@ -113,6 +113,7 @@ class Reps:
         self._people, self._state = people, state
         self._lately = Lately(state.passed, people.first_weekday)
         self._kept: dict[Needs, dict[int, Kept]] = {}
+        self._edges: dict[tuple[int, bool], datetime] = {}
 
     def candidates(
         self,
@@ -122,8 +123,8 @@ class Reps:
         *,
         rejected_by: Collection[int] = (),
     ) -> list[Candidate]:
-        """Return reps with what stands against giving them a lead that some rejected. Their open
-        handoffs may have become fewer since they were asked.
+        """Return reps with what stands against giving them a lead that some rejected. How many open
+        handoffs they have may have changed since they were asked.
         """
         kept = self._kept.setdefault(needs, {})
         found: list[Candidate] = []
@@ -152,9 +153,14 @@ class Reps:
         return candidate_of(rep, needs, self._lately, hours, at)
 
     def give(self, rep_id: int, *, at: datetime, frees_at: datetime) -> None:
+        """Count one more of theirs. Who can take another stands as before."""
         self._state.give(rep_id, at=at, frees_at=frees_at)
+        rep, open_count = self._people.reps[rep_id], self._state.open_count(rep_id, at)
+        caps, lately = caps_of(rep), self._lately
+        is_capped = over_cap(caps, rep, open_count=open_count, lately=lately, at=at) != ""
         for kept in self._kept.values():
-            kept.pop(rep_id, None)
+            if rep_id in kept and (is_capped or kept[rep_id].candidate.refusal):
+                del kept[rep_id]
 
     def _till(self, candidate: Candidate, needs: Needs, at: datetime) -> datetime:
         """Return until when what is said of a candidate at `at` holds, but for how much they have:
@@ -165,9 +171,17 @@ class Reps:
         is_full = caps_of(rep).is_full(candidate.open_count)
         if candidate.refusal and limits and not is_full and limits.free_from is None:
             return at  # how far is looked ahead moves on with each instant
-        away = self._people.away.get(rep.pk, ())
-        edges = [edge for each in away for edge in (each.starts_at, each.ends_at) if edge > at]
-        if needs.at_work:
-            edges.append(self._people.hours.change_after(rep.pk, at) or NEVER)
         closed = self._state.open.get(rep.pk, [])[:1] if is_full else []
-        return min([next_day(at, rep.zone), *edges, *closed])
+        return min([self._edge(rep, at, by_hours=needs.at_work), *closed])
+
+    def _edge(self, rep: User, at: datetime, *, by_hours: bool) -> datetime:
+        """Return when a day, an absence or, where hours are asked, those of a rep begin or end."""
+        edge = self._edges.get((rep.pk, by_hours), BEGINNING)
+        if edge <= at:
+            away = self._people.away.get(rep.pk, ())
+            edges = [each for spell in away for each in (spell.starts_at, spell.ends_at)]
+            if by_hours:
+                edges.append(self._people.hours.change_after(rep.pk, at) or NEVER)
+            edge = min([next_day(at, rep.zone), *(each for each in edges if each > at)])
+            self._edges[rep.pk, by_hours] = edge
+        return edge

@@ -17,7 +17,7 @@ from routing.lines import line_of_rota
 from routing.models import Rota, Turn
 from routing.needs import Needs
 from routing.questions import Question
-from routing.turns import OnRecord, SoFar, Standing, next_turn
+from routing.turns import Carried, OnRecord, SoFar, Standing, next_turn
 
 Method = Rota.Method
 ROTA = Columns(Rota, "rota")
@@ -43,8 +43,8 @@ class Line:
     by_hours: bool
     turns: SoFar
 
-    def next(self, at: datetime) -> Turn:
-        """Return the next turn, not saved. Raises HasToWait or NobodyAvailable if there is none."""
+    def next(self, at: datetime) -> Carried:
+        """Return the next turn. Raises HasToWait or NobodyAvailable if there is none."""
         if self.eligible:
             return next_turn(self.rota, self.turns, self.standing)
         if any(each.opens_at for each in self.later):
@@ -87,9 +87,8 @@ def take_turn(
     for skip in refused:
         line.leave_out(skip)
     turn = line.next(question.at)
-    turn.at = question.at
-    turn.rep = claim_for(question, line.people[turn.rep_id], needs)
-    return turn, line
+    rep = claim_for(question, line.people[turn.rep_id], needs)
+    return turn.taken(rep, question.at), line
 
 
 def locked_rota(rota_id: int) -> Rota:
@@ -103,14 +102,16 @@ def line_of(rota: Rota, question: Question, needs: Needs) -> Line:
     """Return who stands in `rota` for what is asked. Raises NobodyAvailable if it is off."""
     if not rota.is_active:
         raise NobodyAvailable(f"Rota {rota} is switched off.")
-    found = line_up(question, rota, needs)
+    people = {each.rep.pk: each for each in line_up(question, rota, needs)}
     return Line(
         rota,
-        people={each.rep.pk: each for each in found},
-        eligible={each.rep.pk: weight_in(rota, each.weight) for each in found if not each.refusal},
-        skips=[each.skip for each in found if each.refusal],
-        later=[each for each in found if each.limits],
-        unsuited={each.rep.pk for each in found if each.is_unsuited},
+        people,
+        eligible={
+            pk: weight_in(rota, each.weight) for pk, each in people.items() if not each.refusal
+        },
+        skips=[each.skip for each in people.values() if each.refusal],
+        later=[each for each in people.values() if each.limits],
+        unsuited={pk for pk, each in people.items() if each.is_unsuited},
         by_hours=needs.at_work,
         turns=question.past.turns(rota) if question.past else OnRecord(rota.pk),
     )

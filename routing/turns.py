@@ -10,18 +10,20 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from leads.models import User
 from routing.models import Rota, Turn
 from routing.quota import next_member, turns_of_round
 
 Pairs = Sequence[tuple[int, int]]
 
 NEWEST = """
-    SELECT turn.rota_id, turn.number, turn.stretch, turn.kind, turn.eligible,
+    SELECT turn.rota_id, turn.number, turn.stretch, turn.kind, turn.eligible, turn.rep_id,
         turn.had_in_round, turn.last_turns
     FROM unnest(%s::bigint[], %s::text[]) AS asked(rota_id, kind), LATERAL (
         (SELECT * FROM routing_turn WHERE rota_id = asked.rota_id AND kind = asked.kind
@@ -33,15 +35,22 @@ NEWEST = """
 
 
 class Carried(NamedTuple):
-    """What a turn on record carries."""
+    """Whose a turn is, and what it carries: as on record, or to be taken."""
 
     rota_id: int
     number: int
     stretch: int
     kind: str
     eligible: str
+    rep_id: int
     had_in_round: Pairs
     last_turns: Pairs
+
+    def taken(self, rep: User, at: datetime) -> Turn:
+        """Return the turn as its rep takes it, not saved: it lacks its assignment."""
+        carried = self._asdict()
+        del carried["rep_id"]
+        return Turn(**carried, rep=rep, at=at)
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,12 @@ class Standing:
     @cached_property
     def kind(self) -> str:
         """A name for leads like this one: not for the same members, held or not."""
-        return _digest(self.by_hours, sorted(self.unsuited))
+        return _digest(self.by_hours, tuple(sorted(self.unsuited)))
 
 
-def _digest(*what: object) -> str:
-    return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
+@lru_cache(maxsize=4_096)
+def _digest(what: object, of: Sequence[object]) -> str:
+    return hashlib.sha256(repr((what, list(of))).encode()).hexdigest()[:32]
 
 
 class Stretch(NamedTuple):
@@ -150,12 +160,12 @@ def newest_turns(asked: Sequence[tuple[int, str]]) -> list[Carried]:
     """Return the newest turn of each rota and of a kind of lead in it, older ones first."""
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, [[rota_id for rota_id, _ in asked], [kind for _, kind in asked]])
-        return [Carried(*row[:5], *map(json.loads, row[5:])) for row in cursor.fetchall()]
+        return [Carried(*row[:6], *map(json.loads, row[6:])) for row in cursor.fetchall()]
 
 
-def next_turn(rota: Rota, so_far: SoFar, who: Standing) -> Turn:
-    """Return the next turn by the method of `rota`, not saved. A stretch is named by the number of
-    its first turn.
+def next_turn(rota: Rota, so_far: SoFar, who: Standing) -> Carried:
+    """Return the next turn by the method of `rota`. A stretch is named by the number of its first
+    turn.
     """
     stretch = so_far.stretch_of(rota, who)
     number = so_far.number + 1
@@ -168,8 +178,8 @@ def next_turn(rota: Rota, so_far: SoFar, who: Standing) -> Turn:
     had = {**had, rep_id: had.get(rep_id, 0) + 1}
     # Shares are met exactly at the end of each round, so that counting starts afresh.
     is_round = sum(had.values()) == turns_of_round(who.eligible)
-    return Turn(
-        rota=rota,
+    return Carried(
+        rota_id=rota.pk,
         number=number,
         stretch=stretch.first if stretch else number,
         kind=who.kind,
@@ -181,8 +191,8 @@ def next_turn(rota: Rota, so_far: SoFar, who: Standing) -> Turn:
 
 
 def _eligible(rota: Rota, who: Standing) -> str:
-    return _digest(rota.method, sorted(who.eligible.items()))
+    return _digest(str(rota.method), tuple(sorted(who.eligible.items())))
 
 
-def _pairs(counts: Mapping[int, int]) -> list[list[int]]:
-    return [[rep_id, count] for rep_id, count in counts.items()]
+def _pairs(counts: Mapping[int, int]) -> Pairs:
+    return list(counts.items())

@@ -189,9 +189,9 @@ class Router:
         unsuited = [rep.pk for rep, why in own.items() if why]
         who = Standing(weights, unsuited, by_hours=needs.at_work)
         turn = next_turn(rota, self.turns.setdefault(rota_id, SoFar()), who)
-        turn.rep, turn.at = eligible[turn.rep_id], at
+        rep = eligible[turn.rep_id]
         words = f"is next in rota {rota} {reason}".strip()
-        return Choice(turn.rep, words, turn, skips)
+        return Choice(rep, words, turn.taken(rep, at), skips)
 
     def _carry_out(
         self, choice: Choice, case: Case, log: Log, rule: Rule, at: datetime
