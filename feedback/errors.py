@@ -25,3 +25,7 @@ class BacktestRefused(FeedbackError):
 
 class PublishRefused(NotPublishable):
     """Criteria have errors, so they can't go live."""
+
+
+class CannotTakeBack(FeedbackError):
+    """A close that can't be undone, or not by whoever asks."""

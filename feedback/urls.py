@@ -9,6 +9,7 @@ from feedback.views import (
     pausing,
     queue,
     review,
+    taking_back,
     timeline,
 )
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("queue/<int:pk>/pause/", pausing.pause, name="pause"),
     path("queue/<int:pk>/rest/", pausing.rest, name="rest"),
     path("queue/<int:pk>/resume/", pausing.resume, name="resume"),
+    path("queue/<int:pk>/undo-close/", taking_back.undo_close, name="undo_close"),
     path("queue/<int:pk>/meeting/", answers.record_meeting, name="meeting"),
     path("queue/<int:pk>/deal/", answers.record_deal, name="deal"),
     path("insights/", insights.insights, name="insights"),

@@ -204,15 +204,16 @@ def _pass_by_hand(
     )
     clocks.start_assignment_clocks(assignment, at=at)
     headline = messages.headline(handoff)
-    outbox.notify(
-        rep,
-        Notification.Kind.PASSED,
-        key=f"passed:assignment:{assignment.pk}",
-        subject=f"{by} passed you {headline}",
-        body=reason,
-        handoff=handoff,
-        at=at,
-    )
+    if rep != by:
+        outbox.notify(
+            rep,
+            Notification.Kind.PASSED,
+            key=f"passed:assignment:{assignment.pk}",
+            subject=f"{by} passed you {headline}",
+            body=reason,
+            handoff=handoff,
+            at=at,
+        )
     if before is not None:
         outbox.notify(
             before.rep,

@@ -26,16 +26,20 @@ from feedback.forms import (
 )
 from feedback.queue import next_waiting, queue_of
 from feedback.views.page import Where, pane, panes, where
+from feedback.views.taking_back import undo_url
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Organisation, Touch
+from leads.models import Assignment, Handoff, Organisation, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from sla.models import Clock, Target
 
 # Does what a valid form says and returns what to tell the rep.
 Act = Callable[[dict[str, Any]], str]
+
+# Where somebody undoes at an instant what was done with a handoff.
+Undo = Callable[[Handoff, User, datetime], str]
 
 LIKELY_OUTCOME: dict[str, str] = {
     Touch.Channel.CALL: Touch.Outcome.NO_ANSWER,
@@ -82,7 +86,9 @@ def give_back(request: SignedInRequest, pk: int) -> HttpResponse:
     if quick := data.get("quick"):
         data["code"] = quick
     form = ReasonForm(data if request.method == "POST" else None)
-    return answer_with(request, place, assignment, panel="reason", form=form, act=act)
+    return answer_with(
+        request, place, assignment, panel="reason", form=form, act=act, undo=undo_url
+    )
 
 
 @login_required
@@ -178,9 +184,13 @@ def answer_with(
     act: Act,
     stays: bool = False,
     gone: Callable[[Assignment], bool] | None = None,
+    undo: Undo | None = None,
 ) -> HttpResponse:
     """Show `form`, or do what it says and open the next lead (the same one if it `stays` and the
-    rep still has it). gone: whether it is too late for this form; None: the rep lost the lead.
+    rep still has it).
+
+    gone: whether it is too late for this form; None: the rep lost the lead.
+    undo: where what was done is undone; "" if it can't be.
     """
     if (gone or is_gone)(assignment):
         return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
@@ -194,16 +204,22 @@ def answer_with(
         except LeadsError as error:
             form.fail(error)
         else:
-            stays = stays and not is_gone(assignment)
-            return done(request, place, said, stays_on=assignment.handoff if stays else None)
+            stays_on = assignment.handoff if stays and not is_gone(assignment) else None
+            undone_at = undo(assignment.handoff, request.user, place.at) if undo else ""
+            return done(request, place, said, stays_on=stays_on, undo_url=undone_at)
     status = 422 if form.is_bound else 200
     return pane(request, place, assignment.handoff, panel=panel, form=form, status=status)
 
 
 def done(
-    request: SignedInRequest, place: Where, said: str, *, stays_on: Handoff | None = None
+    request: SignedInRequest,
+    place: Where,
+    said: str,
+    *,
+    stays_on: Handoff | None = None,
+    undo_url: str = "",
 ) -> HttpResponse:
-    messages.success(request, said)
+    messages.success(request, said, extra_tags=undo_url)
     if not wants_fragment(request):
         return redirect(f"{place.lead_url(stays_on)}#packet" if stays_on else place.url)
     return panes(request, place, handoff=stays_on)

@@ -34,10 +34,11 @@ API = "api/v1/"
 # What is everybody's own to change.
 OWN = ("me/", "notifications/", "accounts/", "setup/first/", "forms/", API)
 NOBODY = UUID(int=0)
-# There is nothing at these before a check found, a backtest foretold or a rep qualified something;
-# or no longer, once there is an admin.
+# There is nothing at these before a check found, a backtest foretold, or a rep qualified or closed
+# something; or no longer, once there is an admin.
 ABOUT_MORE = (
     *("api/v1/", "setup/first/", "queue/poll/", "queue/<int:pk>/meeting/", "queue/<int:pk>/deal/"),
+    "queue/<int:pk>/undo-close/",
     *("criteria/<int:number>/check/leads/", "routing/<int:number>/check/leads/"),
     "criteria/<int:number>/backtest/<str:which>/",
 )

@@ -1,0 +1,120 @@
+"""Undoing a close by mistake: who may, and what becomes of lead and promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from feedback import answers
+from feedback.errors import CannotTakeBack
+from feedback.taking_back import take_back
+from leads import handoffs
+from leads.models import Handoff, Stage, Touch
+from sla.models import Clock
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def close(alice, pass_lead, code, at):
+    """Close a lead of Alice's two minutes after it was passed, by rejecting or by handing it back
+    after `touches`.
+    """
+
+    def closed(key="no-need", *, accepted=False, touches=0, closed_at=at + 2 * MINUTE):
+        handoff = pass_lead(alice, accepted=accepted)
+        turn = handoffs.open_assignment(handoff)
+        told = {"note": "A slip", "nurture_until": None, "by": alice, "at": closed_at}
+        if touches:
+            how = {"channel": "call", "outcome": "spoke", "note": "", "by": alice}
+            answers.log_touch(handoff, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+        if accepted:
+            answers.hand_back(handoff, code=code(key), **told)
+        else:
+            answers.reject(turn, code=code(key), **told)
+        handoff.refresh_from_db()
+        return handoff
+
+    return closed
+
+
+def running(handoff):
+    found = Clock.objects.running().filter(handoff=handoff)
+    return dict(found.values_list("kind", "started_at"))
+
+
+def test_a_rejected_lead_is_passed_to_its_rep_again(close, alice, at):
+    closed = close()
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    assert (again.previous, again.state, again.owner) == (closed, Handoff.State.PASSED, alice)
+    assert (again.lead.owner, again.lead.stage_id) == (alice, Stage.Key.MQL)
+    assert (again.lead.nurture_until, again.reason) == (None, closed.reason)
+    connection.check_constraints()  # what must agree at the end
+    closed.refresh_from_db()
+    assert closed.state == Handoff.State.CLOSED  # the answer stays on record
+
+
+def test_promises_of_the_turn_start_anew_and_the_prospects_goes_on(close, alice, at):
+    taken_at = at + 3 * MINUTE
+    again = take_back(close(), by=alice, at=taken_at)
+    expected = {"accept": taken_at, "first_touch": taken_at, "first_response": at}
+    assert running(again) == expected
+
+
+def test_what_the_prospect_was_promised_is_not_promised_twice(close, alice, at):
+    kept = take_back(close(touches=1), by=alice, at=at + 3 * MINUTE)
+    assert "first_response" not in running(kept)
+
+
+def test_what_was_missed_before_the_close_stays_one_miss(close, alice, at):
+    missed = close(closed_at=at + 9 * MINUTE)
+    assert "first_response" not in running(take_back(missed, by=alice, at=at + 10 * MINUTE))
+
+
+def test_who_had_accepted_it_has_accepted_it_again(close, alice, mona, at):
+    again = take_back(close(accepted=True), by=alice, at=at + 3 * MINUTE)
+    assert (again.state, again.lead.stage_id) == (Handoff.State.ACCEPTED, Stage.Key.SAL)
+    assert "accept" not in running(again)
+
+
+def test_a_manager_gives_it_back_to_be_answered(close, mona, at):
+    again = take_back(close(accepted=True), by=mona, at=at + 3 * MINUTE)
+    assert again.state == Handoff.State.PASSED
+
+
+@pytest.mark.parametrize(
+    ("who", "days", "newer"),
+    [("carol", 0, False), ("alice", 8, False), ("alice", 0, True)],
+    ids=["another's", "too late", "something newer was opened"],
+)
+def test_it_can_not_be_undone_by_others_later_or_over_what_is_newer(
+    close, make_handoff, request, at, who, days, newer
+):
+    closed, later = close(), at + 3 * MINUTE + days * DAY
+    if newer:
+        make_handoff(closed.lead, at=later - MINUTE)
+    with pytest.raises(CannotTakeBack):
+        take_back(closed, by=request.getfixturevalue(who), at=later)
+
+
+def test_undoing_twice_opens_one(close, alice, at):
+    closed = close()
+    take_back(closed, by=alice, at=at + 3 * MINUTE)
+    with pytest.raises(CannotTakeBack):
+        take_back(closed, by=alice, at=at + 4 * MINUTE)
+    assert Touch.objects.count() == 0 and Handoff.objects.count() == 2
+
+
+def test_the_toast_undoes_what_was_just_closed(client, alice, pass_lead, code):
+    handoff = pass_lead(alice)
+    client.force_login(alice)
+    told = {"code": "no-need", "note": "A slip"}
+    page = client.post(reverse("feedback:give_back", args=[handoff.pk]), told, follow=True)
+    address = reverse("feedback:undo_close", args=[handoff.pk])
+    assert f'action="{address}"' in page.content.decode()
+    opened = client.post(address)["Location"]
+    assert opened == reverse("feedback:lead", args=[Handoff.objects.latest("pk").pk])
