@@ -38,6 +38,13 @@ def test_counts_and_median_stays(moved, at):
     assert found["sal"].median_stay is None
 
 
+def test_a_stage_that_is_left_out_says_so_in_the_drawing_too(client, vera):
+    Stage.objects.filter(pk="sal").update(is_used=False)
+    client.force_login(vera)
+    page = client.get("/stages/").content.decode()
+    assert (page.count("is-left-out"), page.count("left out<")) == (1, 2)
+
+
 def test_a_stage_that_most_leads_pass_at_once_says_so_instead_of_0s(client, make_lead, vera):
     now = database_now()
     for _ in range(2):
