@@ -16,7 +16,7 @@ django.setup()
 
 from django.contrib.auth.models import Group  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import OperationalError, connection, transaction  # noqa: E402
 
 from leads import handoffs  # noqa: E402
 from leads.instants import database_now  # noqa: E402
@@ -33,6 +33,7 @@ from leads.models import (  # noqa: E402
     StageTransition,
     User,
 )
+from leads.retrying import is_transient  # noqa: E402
 from revops.defaults.load import load_defaults  # noqa: E402
 from routing.backlog import route_backlog  # noqa: E402
 from routing.models import Rota, RotaMember, Turn  # noqa: E402
@@ -122,16 +123,20 @@ def pass_handoffs(handoff_ids: Sequence[int]) -> list[float]:
 
 
 def pass_many(handoff_ids: Sequence[int]) -> list[float]:
-    """Route these as a backlog, a batch at a time; return the seconds that each batch took."""
+    """Route these as a backlog, a batch at a time, again where others held the rota for too long;
+    return the seconds that each batch took.
+    """
     seconds = []
     for place in range(0, len(handoff_ids), BATCH):
-        start = perf_counter()
-        route_backlog(
-            handoff_ids[place : place + BATCH],
-            at=database_now(),
-            is_ready=lambda each: True,
-            then=lambda *_: None,
-        )
+        start, left = perf_counter(), set(handoff_ids[place : place + BATCH])
+        while left:
+            try:
+                left -= route_backlog(
+                    left, at=database_now(), is_ready=lambda each: True, then=lambda *_: None
+                )
+            except OperationalError as error:
+                if not is_transient(error):
+                    raise
         seconds.append(perf_counter() - start)
     return seconds
 

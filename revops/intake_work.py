@@ -13,7 +13,7 @@ from django.db.models import F
 from leads.errors import LeadsError, Outranked
 from leads.instants import database_now
 from leads.models import Assignment, Handoff, Lead, Submission
-from leads.retrying import retried
+from leads.retrying import is_transient, retried
 from revops import pipeline
 from routing.lines import due
 from routing.unworked import reroute_unworked
@@ -107,11 +107,14 @@ def _route_due(at: datetime, *, for_s: float) -> int:
 
 def _route_waiting(ids: list[int]) -> int:
     """Route handoffs in the order in which they wait: many at once where they lead to a rota, in
-    between those that have to be routed by themselves. Returns how many were done.
+    between those that have to be routed by themselves. What others are at is left to them till the
+    next call. Returns how many were done.
     """
     done, left, alone = 0, ids, 1
     while len(left) >= MANY:
         passed = _at_once(left)
+        if passed is None:
+            return done
         # A try that passes few costs as much: where there are such, they come ever more seldom.
         alone = 1 if len(passed) >= MANY else 2 * alone
         left = [pk for pk in left if pk not in passed]
@@ -120,11 +123,15 @@ def _route_waiting(ids: list[int]) -> int:
     return done + sum(_reroute(pk) for pk in left)
 
 
-def _at_once(ids: list[int]) -> set[int]:
-    """Return which of these were passed at once; none if that fails."""
+def _at_once(ids: list[int]) -> set[int] | None:
+    """Return which of these were passed at once; none if that fails. None: others are at them or at
+    their rotas, and to stand in line would only keep what else is due.
+    """
     try:
         return pipeline.reroute_many(ids)
-    except Exception:
+    except Exception as error:
+        if is_transient(error):
+            return None
         logger.exception("Many handoffs could not be routed at once: they are, one by one.")
         return set()
 

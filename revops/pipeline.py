@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from feedback import pausing
@@ -36,6 +36,8 @@ from routing.backlog import route_backlog
 from routing.questions import open_opportunity
 from routing.routing import route
 from sla import clocks
+
+PATIENCE = "SET LOCAL lock_timeout = '1s'"
 
 
 @transaction.atomic
@@ -231,10 +233,16 @@ def reroute(handoff_id: int) -> bool:
     return True
 
 
+@transaction.atomic
 def reroute_many(handoff_ids: Collection[int]) -> set[int]:
     """Route those of these waiting handoffs that lead to a rota. Returns the ids of those that were
     passed; the others are to be rerouted one by one.
+
+    Waits for a lock as long as somebody who passes one lead holds it, not for another backlog: then
+    it fails as a lock not available.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
     return route_backlog(
         handoff_ids, at=database_now(), is_ready=is_ready, then=delivery.hand_to_rep
     )

@@ -13,6 +13,7 @@ from leads.instants import database_now
 from leads.models import Assignment, Handoff, Lead, Opportunity, Submission
 from leads.retrying import retried
 from revops import intake_work, pipeline
+from routing.rotas import locked_rota
 from sla.models import Clock, Notification
 
 PAYLOAD = {"email": "clara@lumora.example", "name": "Clara Nyström", "country": "SE"}
@@ -157,6 +158,26 @@ def test_if_many_at_once_fail_they_are_routed_one_by_one(alice, carol, hold, mon
     monkeypatch.setattr(pipeline, "reroute_many", fail)
     assert intake_work.work_through(now) == 6
     assert "one by one" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rota_that_others_hold_is_left_to_them(alice, hold, monkeypatch, caplog):
+    with transaction.atomic():
+        hold(6, now := database_now())
+    monkeypatch.setattr(pipeline, "PATIENCE", "SET LOCAL lock_timeout = '20ms'")
+    done: list[int] = []
+
+    def work() -> None:
+        done.append(intake_work.work_through(now))
+        connection.close()
+
+    with transaction.atomic():
+        locked_rota(alice.rota_memberships.get().rota_id)
+        other = threading.Thread(target=work)
+        other.start()
+        other.join()
+    work()
+    assert (done, caplog.text) == ([0, 6], "")
 
 
 @pytest.mark.django_db
