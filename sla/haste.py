@@ -6,22 +6,21 @@ from datetime import timedelta
 
 from django.db.models import (
     BooleanField,
-    Count,
     Exists,
     ExpressionWrapper,
     F,
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
 )
 
 from leads.models import Assignment, Touch
-from sla.models import ClockEvent
+from sla.models import ClockEvent, Target
 
 # Sooner after opening the lead nobody has read it and dialled.
 TOO_SOON = timedelta(seconds=20)
 TOO_MANY, TOO_FAST = 5, timedelta(minutes=1)
+KEPT_BY_TOUCH = (Target.Kind.RECEIVED, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)
 
 
 def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:
@@ -42,8 +41,10 @@ def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:
     )
 
 
-def stopped_in_haste() -> Exists:
-    """Return the condition that a hasty touch is what stopped a clock."""
+def stopped_in_haste() -> Q:
+    """Return the condition that a hasty touch is what stopped a clock. Few rows are asked the dear
+    part of it: those of promises that a touch keeps.
+    """
     touch = marked(Touch.objects.filter(pk=OuterRef("touch")))
     hasty = touch.filter(Q(is_too_soon=True) | Q(is_too_fast=True))
     stop = ClockEvent.objects.filter(
@@ -53,26 +54,23 @@ def stopped_in_haste() -> Exists:
         due_at=OuterRef("stopped_at"),  # an earlier stop that was corrected has another
         touch__isnull=False,
     )
-    return Exists(stop)
+    return Q(kind__in=KEPT_BY_TOUCH) & Q(Exists(stop))
 
 
 def _begins_a_minute() -> QuerySet[Touch]:
     """Return the touches of the same rep with which a minute of too many began that the outer one
     lies in.
     """
-    in_minute = (
-        Touch.objects.filter(
-            by=OuterRef("by"),
-            occurred_at__gte=OuterRef("occurred_at"),
-            occurred_at__lt=OuterRef("occurred_at") + TOO_FAST,
-        )
-        .order_by()
-        .values("by")
-        .annotate(count=Count("pk"))
+    in_minute = Touch.objects.filter(
+        by=OuterRef("by"),
+        occurred_at__gte=OuterRef("occurred_at"),
+        occurred_at__lt=OuterRef("occurred_at") + TOO_FAST,
     )
+    # To look for the last of them is a third of the work of counting them.
+    too_many = in_minute[TOO_MANY - 1 : TOO_MANY]
     same_rep = Touch.objects.filter(
         by=OuterRef("by"),
         occurred_at__lte=OuterRef("occurred_at"),
         occurred_at__gt=OuterRef("occurred_at") - TOO_FAST,
     )
-    return same_rep.annotate(count=Subquery(in_minute.values("count"))).filter(count__gte=TOO_MANY)
+    return same_rep.filter(Exists(too_many))

@@ -12,8 +12,8 @@ from sla.models.clocks import ClockQuerySet
 
 IN_TIME = Q(stop_reason=Clock.StopReason.MET, stopped_at__lte=F("due_at"))
 # Stopped in time, by a touch that was too hasty to be meant: neither kept nor missed.
-HASTY = IN_TIME & Q(stopped_in_haste())
-KEPT = IN_TIME & ~Q(stopped_in_haste())
+HASTY = IN_TIME & stopped_in_haste()
+KEPT = IN_TIME & ~stopped_in_haste()
 
 
 def missed(at: datetime) -> Q:

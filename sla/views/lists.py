@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import BooleanField, ExpressionWrapper
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -24,7 +25,9 @@ def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     shown = ("lead__source", "assignment__rep", "handoff__owner", "handoff__queue")
     visible = Clock.objects.visible_to(request.user).select_related(*shown)
-    newest = visible.annotate(is_hasty=stopped_in_haste()).order_by("-started_at", "-pk")
+    newest = visible.annotate(
+        is_hasty=ExpressionWrapper(stopped_in_haste(), BooleanField())
+    ).order_by("-started_at", "-pk")
     return _list(
         request,
         "sla/clocks.html",
