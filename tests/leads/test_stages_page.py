@@ -38,7 +38,8 @@ def test_counts_and_median_stays(moved, at):
     assert found["sal"].median_stay is None
 
 
-def test_a_stage_that_is_left_out_says_so_in_the_drawing_too(client, vera):
+def test_a_stage_that_is_left_out_says_so_in_the_drawing_too(client, make_lead, vera):
+    make_lead()
     Stage.objects.filter(pk="sal").update(is_used=False)
     client.force_login(vera)
     page = client.get("/stages/").content.decode()
