@@ -186,7 +186,8 @@ def end(target: Handoff | Assignment, *, at: datetime, kind: str = "") -> int:
     for clock in clocks:
         ended_at = max(at, clock.started_at)
         _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence=NO_EVIDENCE)
-    if pauses.end(target, at=at, because=GONE) and isinstance(target, Assignment):
+    ended_pauses = 0 if kind else pauses.end(target, at=at, because=GONE)
+    if ended_pauses and isinstance(target, Assignment):
         retime(target.handoff)
     return len(clocks)
 

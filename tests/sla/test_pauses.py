@@ -115,6 +115,8 @@ def test_the_time_it_took_leaves_out_pauses(worked, rest, at):
 
 def test_a_pause_ends_with_the_turn_it_is_of(worked, rest, at):
     rest(1)
+    clocks.end(worked, at=at + 1.5 * HOUR, kind=Kind.ACCEPT)  # of that kind alone
+    assert Pause.objects.get().ended_at is None
     clocks.end(handoffs.open_assignment(worked), at=at + 1.5 * HOUR)
     pause = Pause.objects.get()
     assert (pause.ended_at, pause.ended_because) == (at + 1.5 * HOUR, "No longer with the rep")
