@@ -12,7 +12,7 @@ from feedback.queue import held
 from leads.countdown import instant_text
 from leads.models import Handoff, Role, User
 from sla.health import alarms_now
-from sla.notices import unseen_count
+from sla.notices import show_unseen
 
 OPS = (Role.MARKETING_OPS, Role.ADMIN)
 EVERYONE = tuple(Role)
@@ -46,7 +46,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "nav": list(links(user, request.path)),
         "here": instant_text(timezone.now(), user.zone),
-        "unread": unseen_count(user),
+        "unread": show_unseen(user),
         "is_ops": user.has_role(*OPS),
         "standing_alarms": alarms_now() if user.has_role(Role.ADMIN) else [],
     }

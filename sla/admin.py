@@ -33,6 +33,7 @@ from sla.models import (
     Target,
     TeamHours,
 )
+from sla.outbox import send_again
 
 
 class CalendarTermsForm(RowForm):
@@ -195,10 +196,7 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
 
     @admin.action(description="Send those given up again", permissions=["resend"])
     def resend(self, request: HttpRequest, notifications: QuerySet[Notification]) -> None:
-        parked = notifications.filter(state=Notification.State.PARKED)
-        count = parked.update(
-            state=Notification.State.WAITING, send_after=database_now(), attempts=0
-        )
+        count = send_again(notifications, at=database_now())
         self.message_user(request, f"{count} will be sent again.")
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import Assignment, IntakeSource, Organisation, Role, Team, User
 from sla import judging, response_times
-from sla.models import Clock, Target
+from sla.models import Clock, Notification, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
 
@@ -189,6 +189,26 @@ class HandoffFilter(SlaFilter):
     def that_took(self, handoffs: QuerySet[Any], name: str, took: str) -> QuerySet[Any]:
         measure, number = took.split("-")
         return handoffs.filter(response_times.in_bar(measure, int(number)))
+
+
+class DeliveryFilter(PeriodFilter):
+    """What was told to whom."""
+
+    begun = "created_at"
+
+    recipient = django_filters.ModelChoiceFilter(
+        queryset=User.objects.order_by("name"), label="Person", empty_label="Everybody"
+    )
+    channel = django_filters.ChoiceFilter(
+        choices=Notification.Channel.choices, label="Channel", empty_label="All channels"
+    )
+    state = django_filters.ChoiceFilter(
+        choices=Notification.State.choices, label="State", empty_label="Any state"
+    )
+
+    class Meta:
+        model = Notification
+        fields: list[str] = []
 
 
 def _custom(has_dates: bool) -> dict[str, str]:

@@ -34,6 +34,8 @@ def event_subject(event: ClockEvent) -> str:
 def path_to(notification: Notification) -> str:
     """Return the path of the page on which the recipient can act; upper floors serve most."""
     handoff = notification.handoff
+    if notification.kind == Notification.Kind.NO_ADDRESS:
+        return "/sla/deliveries/?state=nowhere&period=all"
     if handoff is None:
         return f"/leads/{notification.lead_id}/" if notification.lead_id else "/notifications/"
     if notification.kind == Notification.Kind.REVIEW or handoff.state == Handoff.State.REVIEW:

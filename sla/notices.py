@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Now
 
 from leads.models import User
 from sla.models import Notification
@@ -15,10 +16,21 @@ def notices_of(user: User) -> QuerySet[Notification]:
     )
 
 
+def show_unseen(user: User) -> int:
+    """Return how many messages `user` has not seen. A page shows it: they are delivered now."""
+    notices = notices_of(user).filter(seen_at=None)
+    new = Q(delivered_at=None)
+    found = notices.aggregate(unseen=Count("pk"), new=Count("pk", filter=new))
+    if found["new"]:
+        notices.filter(new).update(delivered_at=Now())
+    return int(found["unseen"])
+
+
 def unseen_count(user: User) -> int:
     return notices_of(user).filter(seen_at=None).count()
 
 
 def mark_seen(notices: QuerySet[Notification], *, at: datetime) -> int:
     """Note when these were first seen. Returns how many were not before."""
-    return notices.filter(seen_at=None).update(seen_at=at)
+    shown = Coalesce("delivered_at", Value(at))
+    return notices.filter(seen_at=None).update(seen_at=at, delivered_at=shown)

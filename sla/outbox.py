@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from leads.models import Handoff, Lead, User
+from leads.models import Handoff, Lead, Organisation, Role, User
 from sla import sending
 from sla.mail import mail_for, mail_of_list
 from sla.messages import one_line
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 Channel = Notification.Channel
 State = Notification.State
+# What only somebody can set going again.
+STUCK = (State.PARKED, State.NOWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +74,47 @@ def send_due(at: datetime) -> int:
     """Send the messages that are due by `at`, as `sending.send_due` does. Returns how many went."""
     if not Notification.objects.to_send(at).exists():
         return 0
-    release(at)
+    _tell_admins(release(at), at)
     may_go = ~Q(channel=Channel.EMAIL) | Q(released_at__isnull=False)
     waiting = Notification.objects.filter(may_go).select_related("recipient", "handoff__lead")
     return sending.send_due(waiting, _send, at=at)
 
 
+def _tell_admins(nowhere: Iterable[User], at: datetime) -> None:
+    """Tell admins, once a day, whose mails have nowhere to go."""
+    people = list(nowhere)
+    if not people:
+        return
+    about = [(admin, person) for admin in User.objects.with_role(Role.ADMIN) for person in people]
+    write([_no_address(admin, person, at) for admin, person in about], at=at)
+
+
+def _no_address(admin: User, person: User, at: datetime) -> Message:
+    return Message(
+        recipient=admin,
+        kind=Notification.Kind.NO_ADDRESS,
+        key=f"no-address:{person.pk}:{at:%Y-%m-%d}",
+        subject=f"{person} can’t be mailed: no address is on record",
+        body="Give them one under Set-up, People, then send again what waits under Deliveries.",
+    )
+
+
 def _rows(
     message: Message, recipient: User, *, at: datetime, send_after: datetime
 ) -> list[Notification]:
-    channels = [Channel.APP]
-    if recipient.notify_by == User.Notify.EMAIL:
-        channels.append(Channel.EMAIL)
-    return [_row(message, recipient, channel, at, send_after) for channel in channels]
+    if recipient.notify_by == User.Notify.APP:
+        return [_row(message, recipient, Channel.APP, at, send_after)]
+    unseen = recipient.notify_by == User.Notify.APP_FIRST
+    mail_after = send_after + unseen_for() if unseen else send_after
+    return [
+        _row(message, recipient, Channel.APP, at, send_after),
+        _row(message, recipient, Channel.EMAIL, at, mail_after),
+    ]
+
+
+def unseen_for() -> timedelta:
+    """Return how long a message may be unseen in the app before it is mailed."""
+    return timedelta(minutes=Organisation.objects.get().unseen_minutes)
 
 
 def _row(
@@ -119,8 +149,17 @@ def _send(notification: Notification, connection: BaseEmailBackend, at: datetime
     if notification.channel == Channel.EMAIL:
         connection.open()
         connection.send_messages([mail_for(notification)])
-    waiting.update(state=State.SENT, sent_at=at, error="")
+    waiting.update(
+        state=State.SENT, sent_at=at, error="", delivered_at=_delivered(notification, at)
+    )
     return True
+
+
+def _delivered(notification: Notification, at: datetime) -> datetime | None:
+    """Return since when it is with its reader: a mail once the server took it, in the app once a
+    page shows that it is there.
+    """
+    return at if notification.channel == Channel.EMAIL else None
 
 
 def _send_list(notification: Notification, connection: BaseEmailBackend, at: datetime) -> bool:
@@ -138,5 +177,13 @@ def _send_list(notification: Notification, connection: BaseEmailBackend, at: dat
     connection.open()
     connection.send_messages([mail_of_list(notification, true)])
     sent = Notification.objects.filter(pk__in=[notification.pk, *(part.pk for part in true)])
-    sent.update(state=State.SENT, sent_at=at, error="")
+    sent.update(state=State.SENT, sent_at=at, delivered_at=at, error="")
     return True
+
+
+def send_again(notifications: QuerySet[Notification], *, at: datetime) -> int:
+    """Have those of `notifications` sent from the start that were given up or had nowhere to go.
+    Returns how many; what was tried stays on record.
+    """
+    stuck = notifications.filter(state__in=STUCK)
+    return stuck.update(state=State.WAITING, send_after=at, attempts=0)

@@ -26,17 +26,23 @@ MOST_ALONE = 3
 
 
 @transaction.atomic
-def release(at: datetime) -> None:
+def release(at: datetime) -> list[User]:
     """Let e-mails go that are due by `at`: those of one person that are more than three, or more
     than their hour has room for, as one; or put them off till quiet hours end or there is room.
 
-    Any number may run at once: what another one holds is left to it.
+    What was seen in the app meanwhile is dropped for those who asked for it there first. Any number
+    may run at once: what another one holds is left to it. Returns whose e-mails have nowhere to go.
     """
     due = Notification.objects.to_release(at).select_related("recipient")
     held = list(due.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
     people = {each.recipient_id: each.recipient for each in held}
     if not people:
-        return
+        return []
+    nowhere = [person for person in people.values() if "@" not in person.email]
+    _ids([each for each in held if each.recipient in nowhere]).update(state=State.NOWHERE)
+    seen = _seen(held)
+    _ids(seen).update(state=State.DROPPED, error="Seen in Handoff")
+    held = [each for each in held if each.recipient not in nowhere and each not in seen]
     quiet, room = _quiet_until(people.values(), at), _Room(people, at)
     waiting: defaultdict[int, list[Notification]] = defaultdict(list)
     for each in held:
@@ -52,6 +58,7 @@ def release(at: datetime) -> None:
             _gather(messages, at)
         else:
             _let_go(messages, at)
+    return nowhere
 
 
 class _Room:
@@ -74,6 +81,21 @@ class _Room:
         """Return when the first one is an hour old; None: there is room now."""
         _, first = self.had.get(person_id, (0, None))
         return first + AN_HOUR if first and self.left(person_id) <= 0 else None
+
+
+def _seen(messages: Sequence[Notification]) -> list[Notification]:
+    """Return those that their receivers, who want to be told there first, have seen in the app."""
+    asked = [each for each in messages if each.recipient.notify_by == User.Notify.APP_FIRST]
+    if not asked:
+        return []
+    there = Notification.objects.filter(
+        channel=Notification.Channel.APP,
+        seen_at__isnull=False,
+        recipient__in={each.recipient_id for each in asked},
+        key__in={each.key for each in asked},
+    )
+    seen = set(there.values_list("recipient", "key"))
+    return [each for each in asked if (each.recipient_id, each.key) in seen]
 
 
 def _quiet_until(people: Collection[User], at: datetime) -> dict[int, datetime]:

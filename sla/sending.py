@@ -79,7 +79,7 @@ def _send_all(
     sent = 0
     for number, row in enumerate(batch):
         try:
-            sent += send(row, connection, at)
+            sent += _attempt(row, send, connection, at)
         except REFUSED as error:
             _put_off(row, error, at)
         except OSError as error:
@@ -92,9 +92,21 @@ def _send_all(
     return sent
 
 
+def _attempt(row: Row, send: Send[Row], connection: BaseEmailBackend, at: datetime) -> bool:
+    went = send(row, connection, at)
+    if went:
+        type(row)._default_manager.filter(pk=row.pk).update(tried=_tried(row, "Sent", at))
+    return went
+
+
+def _tried(row: Outgoing, said: str, at: datetime) -> list[dict[str, str]]:
+    return [*row.tried, {"at": at.isoformat(), "said": said}]
+
+
 def _put_off(row: Outgoing, error: Exception, at: datetime) -> None:
     """Try again after the wait that this attempt has earned, or park the message after the last."""
-    told: dict[str, Any] = {"error": one_line(f"{type(error).__name__}: {error}")[:400]}
+    said = one_line(f"{type(error).__name__}: {error}")[:400]
+    told: dict[str, Any] = {"error": said, "tried": _tried(row, said, at)}
     if row.attempts > len(WAITS):
         told["state"] = Outgoing.State.PARKED
     else:

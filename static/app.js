@@ -299,3 +299,11 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", () => {
   showToast("No answer from the server. Check the connection and try again.");
 });
+
+// Unread -----------------------------------------------------------------------------------------
+// The bell asks how many there are; a page whose title counts nothing else says it there.
+document.addEventListener("htmx:afterSwap", () => {
+  const unread = Number(document.getElementById("bell")?.dataset.unread ?? 0);
+  if (!("countsUnread" in root.dataset)) return;
+  document.title = (unread ? `(${unread}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+});

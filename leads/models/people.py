@@ -51,6 +51,11 @@ class Organisation(models.Model):
         default=20,
         help_text="What is more comes as one e-mail that lists it, once the hour is over.",
     )
+    unseen_minutes = models.PositiveSmallIntegerField(
+        "minutes till what is unseen is mailed",
+        default=10,
+        help_text="To those who want to be told in Handoff first.",
+    )
     publishers = models.CharField(
         "who may publish", max_length=10, choices=Publishers, default=Publishers.OPS
     )
@@ -72,6 +77,11 @@ class Organisation(models.Model):
                 name="organisation_mails_in_reason",
                 condition=Q(mails_an_hour__range=(1, 1_000)),
                 violation_error_message="Between 1 and 1,000 e-mails an hour.",
+            ),
+            models.CheckConstraint(
+                name="organisation_unseen_in_reason",
+                condition=Q(unseen_minutes__range=(1, 1_440)),
+                violation_error_message="Between 1 minute and a day of 1,440.",
             ),
             models.CheckConstraint(
                 name="organisation_likeness_in_reason",
@@ -139,7 +149,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     class Notify(models.TextChoices):
         APP = "app", "In Handoff only"
-        EMAIL = "email", "In Handoff and by e-mail"
+        APP_FIRST = "app_first", "In Handoff, and what I have not seen there by e-mail"
+        EMAIL = "email", "In Handoff and by e-mail at once"
 
     email = models.EmailField("e-mail", max_length=254, unique=True)
     name = models.CharField(max_length=120)

@@ -132,7 +132,7 @@ def _notifications(message: Message) -> list[Notification]:
     handoff = message.handoff
     is_news = handoff.is_open and handoff.accepted_at is None
     app = _notification(message, Notification.Channel.APP)
-    app.seen_at = None if is_news else message.at + timedelta(minutes=3)
+    app.seen_at = app.delivered_at = None if is_news else message.at + timedelta(minutes=3)
     if message.recipient.notify_by != message.recipient.Notify.EMAIL:
         return [app]
     return [app, _notification(message, Notification.Channel.EMAIL)]
@@ -151,6 +151,7 @@ def _notification(message: Message, channel: str) -> Notification:
         send_after=message.at,
         state=Notification.State.SENT,
         sent_at=message.at,
+        delivered_at=message.at if channel == Notification.Channel.EMAIL else None,
         attempts=1 if channel == Notification.Channel.EMAIL else 0,
     )
 

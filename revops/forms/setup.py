@@ -265,6 +265,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
             "reroutes_before_manager",
             "company_likeness",
             "mails_an_hour",
+            "unseen_minutes",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -41,6 +41,7 @@ class Notification(Outgoing):
         ANSWERED = "answered", "Answered by the rep"
         STAY = "stay", "Too long in a stage"
         LIST = "list", "Several at once"
+        NO_ADDRESS = "no_address", "Somebody can’t be mailed"
 
     recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=6, choices=Channel)
@@ -63,6 +64,8 @@ class Notification(Outgoing):
     listed_in = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="listed"
     )
+    # When the mail server took it, or a page of the app showed its reader that it is there.
+    delivered_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Notification]] = NotificationQuerySet.as_manager()
@@ -91,6 +94,12 @@ class Notification(Outgoing):
                 fields=["recipient", "-created_at"],
                 name="notification_unseen",
                 condition=Q(channel="app", seen_at=None),
+            ),
+            # What only somebody can set going again.
+            models.Index(
+                fields=["recipient"],
+                name="notification_stuck",
+                condition=Q(state__in=["parked", "nowhere"]),
             ),
             # How many e-mails somebody had within an hour.
             models.Index(

@@ -24,13 +24,21 @@ class Outgoing(models.Model):
         DROPPED = "dropped", "No longer true"
         PARKED = "parked", "Given up"
         LISTED = "listed", "In a list"
+        NOWHERE = "nowhere", "No address"
 
     created_at = models.DateTimeField()
     send_after = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # What came of each attempt: when it was made ("at") and what was answered ("said").
+    tried = models.JSONField(default=list, blank=True)
     error = models.CharField(max_length=400, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
+
+    @property
+    def tries(self) -> list[tuple[datetime, str]]:
+        """When it was tried, and what came of it, in order."""
+        return [(datetime.fromisoformat(each["at"]), each["said"]) for each in self.tried]

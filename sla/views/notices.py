@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leads.instants import database_now
 from leads.requests import SignedInRequest
 from sla.messages import path_to
-from sla.notices import mark_seen, notices_of, unseen_count
+from sla.notices import mark_seen, notices_of, show_unseen, unseen_count
 
 PAGE_SIZE = 25
 
@@ -24,6 +24,16 @@ def notifications(request: SignedInRequest) -> HttpResponse:
         "unseen": unseen_count(request.user),
     }
     return render(request, "sla/notifications.html", context)
+
+
+@login_required
+@require_GET
+def unseen(request: SignedInRequest) -> HttpResponse:
+    """The bell of the top bar; nothing while it is as it is shown (?shown=3)."""
+    unread = show_unseen(request.user)
+    if request.GET.get("shown") == str(unread):
+        return HttpResponse(status=204)
+    return render(request, "_bell.html", {"unread": unread})
 
 
 @login_required

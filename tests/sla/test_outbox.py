@@ -7,10 +7,11 @@ import pytest
 from django.core.mail.backends.base import BaseEmailBackend
 
 from leads import handoffs
-from leads.models import Organisation
+from leads.models import Organisation, User
 from sla import clocks
 from sla.models import Notification
-from sla.outbox import Message, notify, send_due, write
+from sla.notices import mark_seen, notices_of
+from sla.outbox import Message, notify, send_again, send_due, write
 from sla.releasing import release
 from sla.sending import LEASE, WAITS
 from sla.sweep import sweep_clocks
@@ -187,6 +188,46 @@ def test_a_list_that_does_not_go_takes_its_messages_with_it_later(alice, at, set
     assert send_due(at + MINUTE) == 1 and len(mailoutbox) == 1
 
 
+# Channel after channel ------------------------------------------------------------------------------
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_what_is_unseen_in_the_app_is_mailed_after_a_while(alice, at, mailoutbox, is_seen):
+    alice.notify_by = "app_first"
+    alice.save()
+    tell(alice, at)
+    if is_seen:
+        mark_seen(notices_of(alice), at=at + MINUTE)
+    assert (send_due(at + 9 * MINUTE), send_due(at + 10 * MINUTE)) == (0, 0 if is_seen else 1)
+    assert the_mail().state == ("dropped" if is_seen else "sent")
+
+
+def test_who_has_no_address_is_told_to_admins_and_mailed_once_they_have(
+    alice, rosa, at, mailoutbox
+):
+    User.objects.filter(pk=alice.pk).update(email="")
+    tell(alice, at)
+    assert send_due(at) == 0
+    assert Notification.objects.get(recipient=alice, channel="email").state == "nowhere"
+    told = Notification.objects.get(recipient=rosa, channel="app")
+    assert told.subject == "Alice can’t be mailed: no address is on record"
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    assert send_again(Notification.objects.filter(recipient=alice), at=at) == 1
+    send_due(at)
+    assert [mail.to for mail in mailoutbox if mail.subject == "News"] == [["alice@example.com"]]
+
+
+def test_it_is_on_record_when_a_message_reached_its_reader(client, alice, at):
+    tell(alice, at)
+    send_due(at)
+    app = Notification.objects.get(channel="app")
+    assert (the_mail().delivered_at, app.delivered_at) == (at, None)
+    client.force_login(alice)
+    bell = client.get("/notifications/unseen/?shown=0")
+    assert b"1 unread" in bell.content
+    app.refresh_from_db()
+    assert app.delivered_at and not app.seen_at
+    assert client.get("/notifications/unseen/?shown=1").status_code == 204
+
+
 def test_a_real_server_takes_it(server, alice, at):
     tell(alice, at)
     assert send_due(at) == 1
@@ -204,6 +245,8 @@ def test_without_a_server_the_waits_grow_and_the_message_is_parked(alice, at):
     send_due(at)
     assert (the_mail().state, the_mail().attempts) == ("parked", 6)
     assert the_mail().error.startswith("ConnectionRefusedError")
+    first, *_ = the_mail().tries
+    assert first[1].startswith("ConnectionRefusedError") and len(the_mail().tries) == 6
 
 
 @pytest.mark.usefixtures("closed_port")

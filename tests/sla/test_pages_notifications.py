@@ -74,5 +74,33 @@ def test_the_number_of_queries_stays(client, alice, at, django_assert_max_num_qu
     for n in range(number):
         notify(alice, Notification.Kind.MOVED, key=str(n), subject="News", at=at)
     client.force_login(alice)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(LIST)
+
+
+def test_ops_see_what_became_of_messages_and_send_again_what_was_given_up(
+    client, told, rosa, alice
+):
+    mails = Notification.objects.filter(channel="email")
+    mails.update(state="parked", tried=[{"at": "2026-03-10T10:00:00+00:00", "said": "<no>"}])
+    client.force_login(rosa)
+    page = client.get("/sla/deliveries/?period=all&state=parked").content.decode()
+    assert "1 message" in page and "&lt;no&gt;" in page and "Send all again" in page
+    client.post(f"/sla/deliveries/{mails.get().pk}/resend/")
+    assert mails.get().state == "waiting"
+    mails.update(state="nowhere")
+    client.post(f"/sla/deliveries/of/{alice.pk}/resend/")
+    assert mails.get().state == "waiting"
+    client.force_login(alice)
+    assert client.get("/sla/deliveries/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [2, 6])
+def test_the_log_takes_the_same_queries_for_many(
+    client, rosa, alice, at, django_assert_max_num_queries, number
+):
+    for each in range(number):
+        notify(alice, Notification.Kind.MOVED, key=f"{each}", subject="News", at=at)
+    client.force_login(rosa)
+    with django_assert_max_num_queries(16):
+        client.get("/sla/deliveries/?period=all")
