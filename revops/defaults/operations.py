@@ -94,22 +94,38 @@ SOURCES: list[dict[str, Any]] = [
     {"slug": "by-hand", "name": "Added by hand", "activity_kind": "import_note"},
 ]
 
+DEAL_RUNS = when("account.has_open_opportunity", "is_true")
+HAS_OWNER = when("account.has_owner", "is_true")
 NAMED = when("account.is_named", "is_true")
 ROTA = "Inbound"
 NAMED_ROTA, SEGMENT_ROTA = "Named accounts", "Enterprise"
 
 ROUTING_RULES: list[dict[str, Any]] = [
     {
+        "key": "open-opportunity-asked",
+        "label": "A deal is running, and they asked for a person: its owner",
+        "conditions": [DEAL_RUNS[0] + ASKED_FOR_A_PERSON[0]],
+        "outcome": "opportunity_owner",
+        "priority": 30,
+    },
+    {
         "key": "open-opportunity",
         "label": "A deal is running: its owner",
-        "conditions": when("account.has_open_opportunity", "is_true"),
+        "conditions": DEAL_RUNS,
         "outcome": "opportunity_owner",
         "priority": 20,
     },
     {
+        "key": "account-owner-asked",
+        "label": "The account has an owner, and they asked for a person",
+        "conditions": [HAS_OWNER[0] + ASKED_FOR_A_PERSON[0]],
+        "outcome": "account_owner",
+        "priority": 30,
+    },
+    {
         "key": "account-owner",
         "label": "The account has an owner",
-        "conditions": when("account.has_owner", "is_true"),
+        "conditions": HAS_OWNER,
         "outcome": "account_owner",
         "priority": 10,
     },

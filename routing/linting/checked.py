@@ -114,6 +114,13 @@ class Row:
         return self.outcome, self.rota, self.rep
 
     @property
+    def takes_any(self) -> bool:
+        """Whether there is anybody to take a lead in the rota, or as the rep, that it names."""
+        if self.rota is not None:
+            return self.rota.is_active and bool(self.rota.staying)
+        return self.rep is None or not self.rep.is_gone
+
+    @property
     def path(self) -> Path:
         if self.groups and all(any(map(_is_of_hand_raise, each)) for each in self.groups):
             return Path.HAND_RAISE

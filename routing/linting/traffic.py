@@ -59,7 +59,7 @@ def taken_before_hand_raise(checked: Checked) -> Iterator[Finding]:
     whose: dict[str, Row] = {}
     raised = 0
     for each in checked.lately:
-        holding = [row for row in checked.asked if _holds(row, each)]
+        holding = [row for row in checked.asked if row.takes_any and _holds(row, each)]
         own = next((row for row in holding if row.path is Path.HAND_RAISE), None)
         raised += own is not None
         if own is not None and holding[0] is not own and not _may_come_first(holding[0]):
@@ -78,9 +78,11 @@ def _may_come_first(row: Row) -> bool:
 
 def _taken(row: Row, own: Row, leads: Sequence[int], *, of: int) -> Finding:
     count = f"{len(leads):,} of {of:,} handoffs of 30 days ({len(leads) / of:.0%})"
+    # Whether it lies in a territory is not looked at.
+    most = "up to " if row.outcome == "territory" else ""
     sentence = (
         f"“{row.label}” stands above “{own.label}”, which takes people who asked for somebody, and"
-        f" comes before it for {count} that are for that row."
+        f" comes before it for {most}{count} that are for that row."
     )
     return about(TAKEN_BEFORE, row, sentence, leads)
 

@@ -84,15 +84,15 @@ def test_rows_are_moved_removed_and_put_back_by_keyboard(open_draft, olga, draft
     page.get_by_label("Remove Germans", exact=True).press("Enter")
     expect(page.locator("#rows-germans")).to_have_count(0)
     page.locator("#rows-account-owner").get_by_role("button", name="Put back").press("Enter")
-    expect(page.get_by_label("Edit The account has an owner")).to_be_visible()
+    expect(page.get_by_label("Edit The account has an owner", exact=True)).to_be_visible()
 
 
 def test_rows_are_dragged_to_another_place(open_draft, olga, draft):
     page = open_draft(olga).page
-    page.locator("#rows-germans .handle").drag_to(page.locator("#rows-open-opportunity"))
+    page.locator("#rows-germans .handle").drag_to(page.locator("#rows-open-opportunity-asked"))
     expect(page.locator("#rows-germans .handle")).to_contain_text("1")
     keys = list(RoutingRule.objects.filter(version=draft).values_list("key", flat=True))
-    assert keys[:2] == ["germans", "open-opportunity"]
+    assert keys[:2] == ["germans", "open-opportunity-asked"]
 
 
 def test_a_lead_typed_in_is_tried_in_place(open_draft, olga):

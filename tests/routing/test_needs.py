@@ -74,7 +74,7 @@ def dan(alice):
 def test_the_cover_of_an_owner_who_is_away_gets_it(alice, dan, away, lumora, make_handoff, at):
     away(alice, cover=dan)
     decision = routed(make_handoff(lumora), at)
-    assert (decision.rep, decision.rule_key) == (dan, "account-owner")
+    assert (decision.rep, decision.rule_key) == (dan, "account-owner-asked")
     assert decision.reason == "covers for Alice till 17 Mar, who owns the account Lumora Pay"
     assert why_you(decision).startswith("You cover for Alice till 17 Mar, who owns")
     assert why_them(decision).startswith("Dan covers for Alice till 17 Mar")
@@ -98,7 +98,7 @@ def test_the_covers_cover_is_asked_in_turn(alice, dan, carol, away, lumora, make
     away(alice, cover=dan)
     away(dan, cover=carol)
     decision = routed(make_handoff(lumora), at)
-    assert (decision.rep, decision.rule_key) == (carol, "account-owner")
+    assert (decision.rep, decision.rule_key) == (carol, "account-owner-asked")
 
 
 def test_covers_who_name_each_other_end_as_nobody(

@@ -79,7 +79,7 @@ def test_the_rule_gives_the_handoff_its_priority(alice, publish_rules, make_hand
 
 def test_the_accounts_owner_gets_it(alice, lumora, make_lead, make_handoff, at):
     decision = routed(make_handoff(make_lead(account=lumora)), at)
-    assert (decision.rule_key, decision.rep) == ("account-owner", alice)
+    assert (decision.rule_key, decision.rep) == ("account-owner-asked", alice)
     assert decision.reason == "owns the account Lumora Pay"
     assert not Turn.objects.exists()
 
@@ -90,7 +90,7 @@ def test_whoever_works_the_open_deal_comes_before_the_accounts_owner(
     earlier = make_handoff(make_lead("Ana", account=lumora), rep=carol)
     Opportunity.objects.create(lead=earlier.lead, handoff=earlier, name="Seats", opened_at=at)
     decision = routed(make_handoff(make_lead("Bo", account=lumora)), at)
-    assert (decision.rule_key, decision.rep) == ("open-opportunity", carol)
+    assert (decision.rule_key, decision.rep) == ("open-opportunity-asked", carol)
 
 
 def test_an_owner_who_is_away_is_passed_over_with_the_reason(
@@ -101,7 +101,7 @@ def test_an_owner_who_is_away_is_passed_over_with_the_reason(
     assert (decision.rule_key, decision.rep) == ("demo", carol)
     asked = {rule["key"]: rule.get("nobody") for rule in decision.trace["rules"]}
     sentence = "Alice owns the account Lumora Pay but is absent till 12 Mar."
-    assert asked["account-owner"] == sentence
+    assert asked["account-owner-asked"] == sentence
 
 
 @pytest.mark.parametrize(

@@ -305,6 +305,12 @@ def test_a_row_that_takes_who_asked_for_a_person_before_their_own(make_table, cr
     finding = found(draft, at, *german, *others)["routing.taken_before_hand_raise"]
     assert (finding.row_key, finding.count) == ("row-2", 3)
     assert "comes before it for 3 of 5 handoffs of 30 days (60%)" in finding.sentence
+    RoutingRule.objects.filter(version=draft, key="row-2").update(rota=None, outcome="territory")
+    by_territory = found(draft, at, *german, *others)["routing.taken_before_hand_raise"]
+    assert "comes before it for up to 3 of 5 handoffs" in by_territory.sentence
+    empty = Rota.objects.create(name="Empty")
+    RoutingRule.objects.filter(version=draft, key="row-2").update(rota=empty, outcome="rota")
+    assert "routing.taken_before_hand_raise" not in found(draft, at, *german, *others)
     long_ago = found(draft, at + timedelta(days=31), *german)
     assert "routing.taken_before_hand_raise" not in long_ago
 

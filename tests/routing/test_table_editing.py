@@ -234,7 +234,7 @@ def test_a_removed_row_is_put_back_where_it_belongs(change, address, draft, edit
     answer = editor.get(f"/routing/{draft.number}/")
     assert "Put back" in answer.content.decode()
     places = [(each.view.key, each.place) for each in answer.context["page"].rows]
-    assert places[-2:] == [("inbound", 0), ("review", 8)]
+    assert places[-2:] == [("inbound", 0), ("review", 10)]
     change(address, "inbound", "restore/")
     assert order(draft)[-2:] == ["inbound", "review"]
 
