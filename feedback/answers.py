@@ -19,6 +19,7 @@ from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
 from sla import clocks, responses
+from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
 
 Answer = Assignment.Answer
@@ -33,7 +34,7 @@ REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOO
 
 # The clocks that an answer stops, and those that a touch does: either shows the lead was opened.
 ANSWERED = (Target.Kind.RECEIVED, Target.Kind.ACCEPT)
-TOUCHED = (Target.Kind.RECEIVED, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)
+TOUCHED = KEPT_BY_TOUCH
 KIND_AFTER_ACCEPT = {
     ReasonCode.Consequence.RECYCLE: Kind.RECYCLED,
     ReasonCode.Consequence.DISQUALIFY: Kind.DISQUALIFIED,
@@ -223,7 +224,9 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
         recorded_at=at,
     )
     responses.record_first_response(handoff, at=touch.occurred_at)
-    if touch.outcome in REACHED:
+    if touch.outcome not in REACHED:
+        clocks.start_follow_up_clock(assignment, touch.occurred_at, at=at)
+    else:
         pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
 
 

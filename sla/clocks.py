@@ -131,6 +131,29 @@ def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock
 
 
 @transaction.atomic
+def start_follow_up_clock(
+    assignment: Assignment, touched_at: datetime, *, at: datetime
+) -> list[Clock]:
+    """Start the clock of a rep's next touch, from the one at `touched_at` on, unless it runs or all
+    that the cadence asks for have been made.
+    """
+    if not starts_something(Start.TOUCHED, at):
+        return []
+    promise = policy_for(assignment.handoff, at)[0].promises.get(Kind.FOLLOW_UP)
+    earlier = Clock.objects.filter(assignment=assignment, kind=Kind.FOLLOW_UP)
+    if promise is None or _is_complete(promise, assignment) or earlier.running().exists():
+        return []
+    seqs, starts = {Kind.FOLLOW_UP: earlier.count() + 1}, {Start.TOUCHED: touched_at}
+    return _start(assignment.handoff, seqs, starts, at=at, assignment=assignment)
+
+
+def _is_complete(cadence: Promise, assignment: Assignment) -> bool:
+    """Whether a rep has made as many touches, by as many channels, as were promised."""
+    channels = assignment.touches.filter(is_automated=False).values_list("channel", flat=True)
+    return len(channels) >= cadence.touches and len(set(channels)) >= cadence.channels
+
+
+@transaction.atomic
 def start_review_clock(handoff: Handoff, at: datetime) -> list[Clock]:
     """Start the clock of whoever reviews `handoff`, unless it is running."""
     earlier = Clock.objects.filter(handoff=handoff, kind=Kind.REVIEW)

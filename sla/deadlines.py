@@ -17,6 +17,7 @@ WORDS = {
     Target.Kind.QUALIFIED: "to qualify",
     Target.Kind.ACCEPT: "to accept",
     Target.Kind.FIRST_TOUCH: "first touch",
+    Target.Kind.FOLLOW_UP: "next touch",
     Target.Kind.FIRST_RESPONSE: PROSPECT_WAITS,
     Target.Kind.REVIEW: "to review",
 }

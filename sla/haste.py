@@ -20,7 +20,12 @@ from sla.models import ClockEvent, Target
 # Sooner after opening the lead nobody has read it and dialled.
 TOO_SOON = timedelta(seconds=20)
 TOO_MANY, TOO_FAST = 5, timedelta(minutes=1)
-KEPT_BY_TOUCH = (Target.Kind.RECEIVED, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)
+KEPT_BY_TOUCH = (
+    Target.Kind.RECEIVED,
+    Target.Kind.FIRST_TOUCH,
+    Target.Kind.FOLLOW_UP,
+    Target.Kind.FIRST_RESPONSE,
+)
 
 
 def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:

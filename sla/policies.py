@@ -33,6 +33,7 @@ class Promise:
 
     ladder:  its steps, at rising percents of it, the deadline among them.
     goes_on: what earlier reps have used of it counts.
+    touches, channels: till how many touches, by how many channels, each next one is asked for.
     urgent: at which percents people are told in their quiet hours too.
     pauses: kinds of pauses in which it stands still.
     """
@@ -44,6 +45,8 @@ class Promise:
     starts: Target.Start = Target.Start.PASSED
     goes_on: bool = False
     pauses: tuple[str, ...] = ()
+    touches: int = 0
+    channels: int = 1
     urgent: tuple[int, ...] = ()
 
 
@@ -120,5 +123,7 @@ def _promise(target: Target) -> Promise:
         starts=target.start,
         goes_on=target.goes_on,
         pauses=tuple(target.pauses),
+        touches=target.touches or 0,
+        channels=target.channels,
         urgent=tuple(target.urgent),
     )

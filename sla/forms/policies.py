@@ -19,14 +19,15 @@ from sla.models import Pause, Policy, Target
 from sla.models.policies import PASSED_ON, STARTS, pause_words
 
 PARTS = (
-    *("allowed", "measure", "starts", "goes_on", "urgent"),
+    *("allowed", "measure", "starts", "touches", "channels", "goes_on", "urgent"),
     *(*Pause.Kind.values, *Target.Action.values),
 )
 LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
+COUNT = re.compile(r"\d{1,3}", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 GOING_ON = (Target.Kind.FIRST_TOUCH, Target.Kind.QUALIFIED)
-STANDING_STILL = (*GOING_ON, Target.Kind.FIRST_RESPONSE)
+STANDING_STILL = (*GOING_ON, Target.Kind.FOLLOW_UP, Target.Kind.FIRST_RESPONSE)
 Typed = Mapping[str, Mapping[str, str]]
 
 
@@ -53,6 +54,7 @@ class PromisesWidget(forms.Widget):
                 "typed": typed.get(kind, {}),
                 "starts": [(start, start.label) for start in map(Target.Start, STARTS[kind])],
                 "may_go_on": kind in GOING_ON,
+                "is_cadence": kind == Target.Kind.FOLLOW_UP,
                 "steps": [
                     (action, action.label, typed.get(kind, {}).get(action, ""))
                     for action in Target.Action
@@ -164,11 +166,19 @@ def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
         levels=list(ladder),
         actions=list(ladder.values()),
         urgent=read_shares(typed["urgent"]),
+        touches=read_count(typed["touches"]) if typed["touches"] else None,
+        channels=read_count(typed["channels"] or "1"),
         goes_on=bool(typed["goes_on"]),
         pauses=[pause for pause in Pause.Kind.values if typed[pause]],
     )
     target.full_clean(exclude=["policy"])
     return target
+
+
+def read_count(text: str) -> int:
+    if not COUNT.fullmatch(text):
+        raise ValidationError(f"“{text}” is no number such as 5.")
+    return int(text)
 
 
 def read_length(text: str) -> timedelta:
@@ -209,6 +219,8 @@ def as_typed(targets: Sequence[Target]) -> Typed:
             "measure": target.measure,
             "starts": target.start,
             "urgent": ", ".join(map(str, target.urgent)),
+            "touches": str(target.touches or ""),
+            "channels": str(target.channels) if target.touches else "",
             "goes_on": "on" if target.goes_on else "",
             **{pause: "on" if pause in target.pauses else "" for pause in Pause.Kind.values},
             **{action: shares_typed(target, action) for action in Target.Action.values},

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from leads.models import VersionedRow
+from leads.models import Touch, VersionedRow
 from leads.triggers import VERSION_IS_LOCKED, refuses
 from sla.lengths import length_text
 from sla.models.pauses import Pause
@@ -37,6 +37,7 @@ STARTS = {
     "received": ("passed",),
     "accept": ("passed",),
     "first_touch": ("passed", "accepted"),
+    "follow_up": ("touched",),
     "first_response": ("hand_raise",),
     "qualified": ("accepted", "passed"),
     "review": ("review",),
@@ -48,6 +49,11 @@ ACTIONS = ("remind", "remind_cover", "tell_manager", "reassign")
 PASSED_ON = ("received", "accept")
 HIGHEST_LEVEL = 1_000
 IN_ORDER = f"Steps come at rising shares, one at each, from 1 to {HIGHEST_LEVEL} percent."
+MOST_TOUCHES = 20
+CADENCE = (
+    f"A next touch is asked for till there are 2 to {MOST_TOUCHES} in all, by 1 to"
+    f" {len(Touch.Channel)} channels; nothing else is."
+)
 ONCE_LATE = "A lead is passed on at 100 percent or later: not before its deadline."
 
 
@@ -75,6 +81,7 @@ class Target(models.Model):
         RECEIVED = "received", "Opening the lead"
         ACCEPT = "accept", "Accept or reject"
         FIRST_TOUCH = "first_touch", "First touch"
+        FOLLOW_UP = "follow_up", "Next touch"
         FIRST_RESPONSE = "first_response", "First response"
         QUALIFIED = "qualified", "Qualifying"
         REVIEW = "review", "Review"
@@ -84,6 +91,7 @@ class Target(models.Model):
         OPENED = "opened", "Opening of the handoff"
         PASSED = "passed", "Passing to the rep"
         ACCEPTED = "accepted", "Acceptance"
+        TOUCHED = "touched", "The last touch"
         REVIEW = "review", "Entering review"
 
     class Measure(models.TextChoices):
@@ -124,6 +132,10 @@ class Target(models.Model):
         help_text="What reps have used of the time counts for whoever has the lead next. Off: it"
         " starts anew.",
     )
+    # Of a cadence: each next touch is due so long after the last, till there are so many in all, by
+    # so many channels.
+    touches = models.PositiveSmallIntegerField("touches in all", null=True, blank=True)
+    channels = models.PositiveSmallIntegerField("channels at least", default=1)
     # Kinds of `Pause`.
     pauses = ArrayField(
         models.CharField(max_length=8), verbose_name="stands still", default=list, blank=True
@@ -154,8 +166,22 @@ class Target(models.Model):
                 " the rest is asked of each.",
             ),
             models.CheckConstraint(
+                name="target_cadence_has_touches",
+                condition=Q(
+                    kind="follow_up",
+                    touches__isnull=False,  # which makes neither true nor false of what follows
+                    touches__gte=2,
+                    touches__lte=MOST_TOUCHES,
+                    channels__gte=1,
+                    channels__lte=len(Touch.Channel),
+                )
+                | (~Q(kind="follow_up") & Q(touches=None, channels=1)),
+                violation_error_message=CADENCE,
+            ),
+            models.CheckConstraint(
                 name="target_stands_still_once_accepted",
-                condition=Q(pauses=[]) | Q(kind__in=["first_touch", "first_response", "qualified"]),
+                condition=Q(pauses=[])
+                | Q(kind__in=["first_touch", "follow_up", "first_response", "qualified"]),
                 violation_error_message="Only what may be due after the acceptance stands still"
                 " while the lead rests.",
             ),
@@ -231,6 +257,9 @@ class Target(models.Model):
         told = [f"within {length_text(self.allowed)}", self.get_measure_display().lower()]
         if self.starts:
             told.append(f"from: {self.get_starts_display().lower()}")
+        if self.touches:
+            by = f", by {self.channels} channels at least" if self.channels > 1 else ""
+            told.append(f"till there are {self.touches} in all{by}")
         if self.goes_on:
             told.append("goes on with the next rep")
         if self.pauses:

@@ -104,7 +104,8 @@ def test_promises_are_typed_as_people_write_them(draft):
     accept |= {"remind_cover": "80", "tell_manager": "100", "urgent": "100, 150"}
     touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
     touch |= {"snoozed": "on", "waiting": "on"}
-    form = form_of(draft, "nurture", accept=accept, first_touch=touch)
+    after = {"allowed": "16 h", "touches": "5", "channels": "2", "waiting": "on"}
+    form = form_of(draft, "nurture", accept=accept, first_touch=touch, follow_up=after)
     assert form.is_valid(), form.errors
     form.save()
     told = sorted(map(str, policy(draft, "nurture").targets.all()))
@@ -114,6 +115,8 @@ def test_promises_are_typed_as_people_write_them(draft):
         " in quiet hours too at 100 and 150 %",
         "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep,"
         " stands still while snoozed or waiting for the prospect",
+        "Next touch within 16 hours, working time, till there are 5 in all, by 2 channels at least,"
+        " stands still while waiting for the prospect",
     ]
 
 
@@ -134,6 +137,8 @@ def test_promises_are_typed_as_people_write_them(draft):
         ({"allowed": "5 min", "remind": "half"}, "“half” is no share in percent"),
         ({"allowed": "5 min", "starts": "review"}, "Such a promise can’t start with that."),
         ({"allowed": "5 min", "goes_on": "on"}, "Only a first touch and qualifying go on"),
+        ({"allowed": "5 min", "touches": "5"}, "A next touch is asked for till there are 2 to 20"),
+        ({"allowed": "5 min", "channels": "two"}, "“two” is no number such as 5."),
         ({"allowed": "5 min", "snoozed": "on"}, "Only what may be due after the acceptance"),
         ({"allowed": ""}, "Promise something"),
     ],

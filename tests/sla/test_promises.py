@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from feedback import answers
 from leads import handoffs
 from leads.documents import live_version, start_draft
-from leads.models import Document, Touch
+from leads.models import Document, Handoff, Touch
 from sla import clocks
 from sla.models import Clock, Target
 
@@ -47,20 +47,25 @@ def clock_of(kind) -> Clock:
         ({"kind": "accept", **ladder((99, "reassign"))}, "A lead is passed on at 100 percent"),
         ({"allowed": timedelta(0)}, "target_allows_some_time"),
         ({"kind": "accept", "goes_on": True}, "target_goes_on_if_due_once"),
+        ({"kind": "follow_up", "touches": 1}, "target_cadence_has_touches"),
+        ({"kind": "follow_up", "touches": None}, "target_cadence_has_touches"),
+        ({"kind": "follow_up", "channels": 6}, "target_cadence_has_touches"),
+        ({"touches": 5}, "target_cadence_has_touches"),
         ({"starts": "review"}, "target_starts_where_it_can"),
         ({"starts": "opened"}, "target_starts_where_it_can"),
     ],
 )
 def test_a_promise_that_makes_no_sense_is_refused(target, fields, rule):
-    if "kind" in fields:
+    if fields.get("kind") == "follow_up":
+        how = {"measure": "wall", "allowed": MINUTE, "touches": 5}
+        target = Target.objects.create(policy=target.policy, kind="follow_up", **how)
+    elif "kind" in fields:
         target = target.policy.targets.get(kind=fields["kind"])
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         Target.objects.filter(pk=target.pk).update(**fields)
     for field, value in fields.items():
         setattr(target, field, value)
-    said = (
-        r"rising shares|no such step|not a valid|opened or answered|passed on at|Allow|start|go on"
-    )
+    said = r"rising shares|no such step|not a valid|opened or answered|passed on at|Allow|start|go on|next touch"
     with pytest.raises(ValidationError, match=said):
         target.full_clean()
 
@@ -200,3 +205,47 @@ def test_a_promise_whose_time_is_up_is_not_asked_for_again(pass_on, goes_on, at)
 def test_a_touch_by_the_last_rep_keeps_a_promise_that_goes_on(pass_on, goes_on, at):
     clocks.stop(goes_on, [Kind.FIRST_TOUCH], at=at + MINUTE, evidence="Call")
     assert pass_on(at + 20 * MINUTE) is None
+
+
+# A cadence ----------------------------------------------------------------------------------------
+@pytest.fixture
+def touch(promise, make_handoff, alice, start, at):
+    """Alice's touches, so many hours after the passing: the next is due in two hours each, till
+    there are three by two channels. Returns when the next is due; None: none is asked for.
+    """
+    promise(Kind.FOLLOW_UP, 120, touches=3, channels=2)
+    handoff = start(make_handoff(rep=alice))
+
+    def make(hours, channel="call", outcome="no_answer"):
+        then = at + hours * 60 * MINUTE
+        told = {"channel": channel, "outcome": outcome, "note": f"{hours}", "occurred_at": then}
+        answers.log_touch(handoff, by=alice, at=then, **told)
+        waiting = Clock.objects.running().filter(kind=Kind.FOLLOW_UP).first()
+        return waiting and (waiting.due_at - at) / (60 * MINUTE)
+
+    return make
+
+
+def test_each_next_touch_is_due_from_the_last_till_all_are_made(touch, at):
+    assert touch(1) == 3
+    assert touch(2, "email", "sent") == 4
+    assert touch(5) is None
+    told = Clock.objects.filter(kind=Kind.FOLLOW_UP).values_list("seq", "stop_reason", "stopped_at")
+    assert sorted(told) == [(1, "met", at + 120 * MINUTE), (2, "met", at + 300 * MINUTE)]
+
+
+def test_a_cadence_goes_on_till_there_are_enough_channels(touch):
+    assert [touch(hours) for hours in (1, 2, 3)] == [3, 4, 5]
+    assert touch(4, "social", "sent") is None
+
+
+def test_nobody_is_asked_to_follow_up_on_who_answered(touch):
+    assert touch(1) == 3
+    assert touch(2, outcome="spoke") is None
+
+
+def test_a_cadence_ends_with_its_turn(touch, at):
+    touch(1)
+    handoff = Handoff.objects.get()
+    clocks.end(handoffs.open_assignment(handoff), at=at + 90 * MINUTE)
+    assert not Clock.objects.running().filter(kind=Kind.FOLLOW_UP).exists()
