@@ -4,7 +4,7 @@ A clock is judged by what happened when, not by when anyone looked. Callers hold
 handoff; clocks are locked last, by id.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,13 +13,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from leads.documents import live_version
-from leads.models import Assignment, Document, Handoff, Touch, User, Version
+from leads.models import Assignment, Document, Handoff, Touch, User
 from sla import levels, pauses, stretches
 from sla.business_time import WorkingTime
-from sla.calendars import WorkingHours, hours_for, working_time_of
-from sla.levels import Level, event_of, instants, move_on, settle
+from sla.calendars import hours_for, working_time_of
+from sla.levels import Level, event_of, move_on, settle
 from sla.models import Clock, ClockEvent, Target
 from sla.models.clocks import INSTANT_ANSWER
+from sla.new_clocks import Terms, new_clock, started_event, used_before
 from sla.policies import BREACH, Promise, Step, policy_for, starts_something
 from sla.stretches import NOTHING
 
@@ -35,14 +36,6 @@ TERMS = [
     *("levels", "actions", "urgent", "level_ats", "due_at", "next_level", "next_at"),
 ]
 MOVED = ["next_level", "next_at", "breached_at", "reroute_at"]
-
-
-class Terms(NamedTuple):
-    """What a clock is started with, beside its promise."""
-
-    policies: Version
-    policy_label: str
-    hours: WorkingHours
 
 
 class Evidence(NamedTuple):
@@ -90,9 +83,9 @@ def start_instant_clock(
     promise = Promise(INSTANT_ANSWER, Target.Measure.WALL, allowed, ladder=(Step(BREACH, ""),))
     version = live_version(Document.Kind.POLICIES, at)
     terms = Terms(version, "Instant answer", hours_for(None, at))
-    clock = _new_clock(handoff, promise, asked_at, terms, used=NOTHING)
+    clock = new_clock(handoff, promise, asked_at, terms, used=NOTHING)
     clock.save()
-    ClockEvent.objects.bulk_create([_started(clock, at)])
+    ClockEvent.objects.bulk_create([started_event(clock, at)])
     return clock
 
 
@@ -325,72 +318,17 @@ def _start(
     terms = Terms(version, policy.label, hours)
     promises = [policy.promises[kind] for kind in seqs if kind in policy.promises]
     promises = [promise for promise in promises if promise.starts in starts]
-    used = _used_before(handoff, [promise for promise in promises if promise.goes_on])
+    used = used_before(handoff, [promise for promise in promises if promise.goes_on])
     clocks = [
-        _new_clock(handoff, promise, starts[promise.starts], terms, used=used[promise.kind])
+        new_clock(handoff, promise, starts[promise.starts], terms, used=used[promise.kind])
         for promise in promises
         if used[promise.kind] < promise.allowed
     ]
     for clock in clocks:
         clock.assignment, clock.seq = assignment, seqs[Kind(clock.kind)]
     Clock.objects.bulk_create(clocks)
-    ClockEvent.objects.bulk_create(_started(clock, at) for clock in clocks)
+    ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
     return clocks
-
-
-def _used_before(handoff: Handoff, promises: Iterable[Promise]) -> Mapping[str, timedelta]:
-    """Return by kind what reps have used of `promises` that go on with the next one: all of it
-    where it was done.
-    """
-    used: defaultdict[str, timedelta] = defaultdict(timedelta)
-    if allowed := {promise.kind: promise.allowed for promise in promises}:
-        of_reps = Clock.objects.filter(handoff=handoff, kind__in=allowed, assignment__isnull=False)
-        for clock in of_reps.exclude(stopped_at=None).order_by("id"):
-            is_done = clock.stop_reason == Clock.StopReason.MET
-            used[clock.kind] = allowed[clock.kind] if is_done else clock.elapsed or NOTHING
-    return used
-
-
-def _started(clock: Clock, at: datetime) -> ClockEvent:
-    return ClockEvent(
-        clock=clock,
-        kind=Event.STARTED,
-        due_at=clock.started_at,
-        processed_at=at,
-        detail=clock.policy_label,
-    )
-
-
-def _new_clock(
-    handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms, *, used: timedelta
-) -> Clock:
-    hours = terms.hours
-    is_working = promise.measure == Target.Measure.WORKING
-    schedule = hours.schedule if is_working else None
-    steps = [step for step in promise.ladder if promise.allowed * step.percent / BREACH > used]
-    shares = [step.percent for step in steps]
-    level_ats = instants(started_at, promise.allowed, shares, used=used, schedule=schedule)
-    return Clock(
-        lead_id=handoff.lead_id,
-        handoff=handoff,
-        kind=promise.kind,
-        measure=promise.measure,
-        policies=terms.policies,
-        policy_label=terms.policy_label,
-        calendar=hours.calendar if is_working else None,
-        within=hours.within if is_working else None,
-        allowed=promise.allowed,
-        started_at=started_at,
-        due_at=level_ats[shares.index(BREACH)],
-        used_before=used,
-        levels=shares,
-        level_ats=level_ats,
-        actions=[step.action for step in steps],
-        urgent=[share for share in shares if share in promise.urgent],
-        pauses=list(promise.pauses),
-        next_level=shares[0],
-        next_at=level_ats[0],
-    )
 
 
 def _locked(clocks: QuerySet[Clock]) -> list[Clock]:

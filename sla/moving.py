@@ -23,6 +23,7 @@ from sla.calendars import hours_for
 from sla.errors import NotLive
 from sla.models import Clock, Target
 from sla.models.clocks import INSTANT_ANSWER
+from sla.new_clocks import steps_left
 from sla.pauses import pauses_of
 from sla.policies import BREACH, Promise, policies_of
 
@@ -203,11 +204,7 @@ def _by_promises(
 def _promised(clock: Clock, promise: Promise, at: datetime) -> Clock:
     """Return `clock`, with what `promise` says of it."""
     passed = [level for level in clock.levels if level < (clock.next_level or BREACH)]
-    steps = [
-        step
-        for step in promise.ladder
-        if promise.allowed * step.percent / BREACH > clock.used_before
-    ]
+    steps = steps_left(promise, clock.used_before)
     clock.allowed, clock.pauses = promise.allowed, list(promise.pauses)
     clock.levels = [step.percent for step in steps]
     clock.actions = [step.action for step in steps]

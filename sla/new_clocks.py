@@ -1,0 +1,85 @@
+"""What a clock starts with: built here, saved by `sla.clocks`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from leads.models import Handoff, Version
+from sla.calendars import WorkingHours
+from sla.levels import instants
+from sla.models import Clock, ClockEvent, Target
+from sla.policies import BREACH, Promise, Step
+from sla.stretches import NOTHING
+
+
+class Terms(NamedTuple):
+    """What a clock is started with, beside its promise."""
+
+    policies: Version
+    policy_label: str
+    hours: WorkingHours
+
+
+def new_clock(
+    handoff: Handoff, promise: Promise, started_at: datetime, terms: Terms, *, used: timedelta
+) -> Clock:
+    """Return the clock of `promise` that starts at `started_at`, not saved.
+
+    used: of its time, by earlier reps.
+    """
+    hours = terms.hours
+    is_working = promise.measure == Target.Measure.WORKING
+    schedule = hours.schedule if is_working else None
+    steps = steps_left(promise, used)
+    shares = [step.percent for step in steps]
+    level_ats = instants(started_at, promise.allowed, shares, used=used, schedule=schedule)
+    return Clock(
+        lead_id=handoff.lead_id,
+        handoff=handoff,
+        kind=promise.kind,
+        measure=promise.measure,
+        policies=terms.policies,
+        policy_label=terms.policy_label,
+        calendar=hours.calendar if is_working else None,
+        within=hours.within if is_working else None,
+        allowed=promise.allowed,
+        started_at=started_at,
+        due_at=level_ats[shares.index(BREACH)],
+        used_before=used,
+        levels=shares,
+        level_ats=level_ats,
+        actions=[step.action for step in steps],
+        urgent=[share for share in shares if share in promise.urgent],
+        pauses=list(promise.pauses),
+        next_level=shares[0],
+        next_at=level_ats[0],
+    )
+
+
+def steps_left(promise: Promise, used: timedelta) -> Sequence[Step]:
+    """Return the steps of its ladder that lie beyond what was `used` of its time before."""
+    return [step for step in promise.ladder if promise.allowed * step.percent / BREACH > used]
+
+
+def used_before(handoff: Handoff, promises: Iterable[Promise]) -> Mapping[str, timedelta]:
+    """Return by kind what reps have used of `promises` that go on with the next one: all of it
+    where it was done.
+    """
+    used: defaultdict[str, timedelta] = defaultdict(timedelta)
+    if allowed := {promise.kind: promise.allowed for promise in promises}:
+        of_reps = Clock.objects.filter(handoff=handoff, kind__in=allowed, assignment__isnull=False)
+        for clock in of_reps.exclude(stopped_at=None).order_by("id"):
+            is_done = clock.stop_reason == Clock.StopReason.MET
+            used[clock.kind] = allowed[clock.kind] if is_done else clock.elapsed or NOTHING
+    return used
+
+
+def started_event(clock: Clock, at: datetime) -> ClockEvent:
+    return ClockEvent(
+        clock=clock,
+        kind=ClockEvent.Kind.STARTED,
+        due_at=clock.started_at,
+        processed_at=at,
+        detail=clock.policy_label,
+    )
