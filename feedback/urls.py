@@ -4,7 +4,6 @@ from feedback.views import (
     answers,
     criteria_backtest,
     criteria_check,
-    criteria_publish,
     insights,
     pausing,
     queue,
@@ -12,6 +11,9 @@ from feedback.views import (
     taking_back,
     timeline,
 )
+from feedback.views.criteria_publish import PUBLISHING
+from leads.criteria_pages import CRITERIA
+from leads.views import document_publish
 
 app_name = "feedback"
 
@@ -60,6 +62,11 @@ urlpatterns = [
         criteria_backtest.backtest_leads,
         name="criteria_backtest_leads",
     ),
-    path("criteria/<int:number>/publish/", criteria_publish.publish, name="criteria_publish"),
+    path(
+        "criteria/<int:number>/publish/",
+        document_publish.publish,
+        {"pages": CRITERIA, "publishing": PUBLISHING},
+        name="criteria_publish",
+    ),
     path("leads/<int:pk>/timeline/", timeline.show_timeline, name="timeline"),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, models, transaction
 from django.db.models import Max
@@ -28,6 +28,17 @@ NEWEST = f"""
     ORDER BY publication.at DESC, publication.id DESC
     LIMIT 1
 """
+
+
+class Publish(Protocol):
+    """Makes a draft live as it stood at `revision`.
+
+    Raises NotPublishable, or StaleDraft if somebody edited it since.
+    """
+
+    def __call__(
+        self, version: Version, *, revision: int, note: str, by: User, at: datetime
+    ) -> Publication: ...
 
 
 class NothingLive(LookupError):

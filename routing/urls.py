@@ -1,6 +1,7 @@
 from django.urls import path
 
 from leads.urls_documents import document_paths
+from leads.views import document_publish
 from routing.table_pages import TABLE
 from routing.views import (
     absences,
@@ -10,11 +11,11 @@ from routing.views import (
     table,
     table_check,
     table_leads,
-    table_publish,
     table_replay,
     table_try,
     territories,
 )
+from routing.views.table_publish import PUBLISHING
 
 app_name = "routing"
 GIVEN = {"pages": TABLE}
@@ -56,7 +57,12 @@ urlpatterns = [
         GIVEN,
         name="table_replay_cancel",
     ),
-    path(f"{VERSION}publish/", table_publish.publish, GIVEN, name="table_publish"),
+    path(
+        f"{VERSION}publish/",
+        document_publish.publish,
+        {**GIVEN, "publishing": PUBLISHING},
+        name="table_publish",
+    ),
     *document_paths(TABLE, "routing"),
     path("routing/rotas/", rotas.rotas, name="rotas"),
     path("routing/rotas/new/", rotas.edit_rota, name="rota_add"),

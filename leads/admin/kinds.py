@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.contrib.admin.options import InlineModelAdmin
 
 from leads.admin.rows import DraftRows, DraftTable
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
-from leads.documents import publish_as_seen
+from leads.documents import Publish, publish_as_seen
 from leads.models import (
     Bands,
     ChecklistItem,
@@ -23,23 +22,10 @@ from leads.models import (
     GroupCap,
     HandRaise,
     Modifier,
-    Publication,
     RequiredField,
     Signal,
-    User,
     Version,
 )
-
-
-class Publish(Protocol):
-    """Makes a draft live as it stood at `revision`.
-
-    Raises NotPublishable, or StaleDraft if somebody edited it since.
-    """
-
-    def __call__(
-        self, version: Version, *, revision: int, note: str, by: User, at: datetime
-    ) -> Publication: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,5 +140,5 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(
         take()
     client.force_login(rosa)
     client.get("/routing/rows/demo/taken/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get("/routing/rows/demo/taken/")
