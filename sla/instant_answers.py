@@ -59,6 +59,36 @@ def answer_at_once(handoff: Handoff, *, asked_at: datetime, at: datetime) -> Ins
     source = source_of(handoff.lead, asked_at)
     if source is None or source not in wanted.sources.all():
         return None
+    answer = _write(handoff, source, asked_at=asked_at, at=at)
+    if answer is not None:
+        clocks.start_instant_clock(handoff, asked_at=asked_at, allowed=wanted.within, at=at)
+    return answer
+
+
+@transaction.atomic
+def answer_late(handoff: Handoff, *, at: datetime) -> InstantAnswer | None:
+    """Write to the prospect of `handoff`, who asked for a person and has heard from nobody, as a
+    step of a ladder says. Of any source, and without a clock: the ladder is one.
+
+    None if it is switched off, or they did not ask by a form or system, were written to before, or
+    can't or won't be written to.
+    """
+    asked_at = handoff.hand_raised_at
+    source = source_of(handoff.lead, asked_at) if asked_at else None
+    if asked_at is None or source is None or not template().is_on:
+        return None
+    return _write(handoff, source, asked_at=asked_at, at=at, is_by_ladder=True)
+
+
+def _write(
+    handoff: Handoff,
+    source: IntakeSource,
+    *,
+    asked_at: datetime,
+    at: datetime,
+    is_by_ladder: bool = False,
+) -> InstantAnswer | None:
+    """Write the one answer of `handoff`; None if there is one, or nobody may be written to."""
     if not may_be_written_to(handoff.lead, at):
         return None
     expected = expected_answer(source, at)
@@ -67,16 +97,14 @@ def answer_at_once(handoff: Handoff, *, asked_at: datetime, at: datetime) -> Ins
         defaults={
             "source": source,
             "asked_at": asked_at,
+            "is_by_ladder": is_by_ladder,
             "expected_by": expected.by if expected else None,
             "expected_text": expected.text if expected else "",
             "created_at": at,
             "send_after": at,
         },
     )
-    if not is_new:
-        return None
-    clocks.start_instant_clock(handoff, asked_at=asked_at, allowed=wanted.within, at=at)
-    return answer
+    return answer if is_new else None
 
 
 def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
@@ -141,7 +169,10 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
     human = Touch.objects.filter(handoff=handoff, is_automated=False)
     reasons = (
         (not wanted.is_on, "Switched off since."),
-        (not wanted.sources.filter(pk=answer.source_id).exists(), "Switched off for its source."),
+        (
+            not answer.is_by_ladder and not wanted.sources.filter(pk=answer.source_id).exists(),
+            "Switched off for its source.",
+        ),
         (not handoff.is_open, "The handoff is closed."),
         (handoff.lead.merged_into_id is not None, "The lead was merged into another."),
         (human.exists(), "A person was faster."),

@@ -22,7 +22,7 @@ def told(event: ClockEvent, covers: Mapping[int, User]) -> list[User]:
             people = [holder, covers.get(holder.pk, backing) if holder else backing]
         case Action.TELL_MANAGER:
             people = [holder, backing]
-        case _:
+        case _:  # written to the prospect, passed on, or noted only
             people = []
     return [person for person in people if person]
 

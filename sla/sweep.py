@@ -12,9 +12,10 @@ from django.db import transaction
 
 from leads.models import User
 from sla import clocks
+from sla.instant_answers import answer_late
 from sla.ladders import covers_for, told
 from sla.messages import event_subject
-from sla.models import Clock, ClockEvent, Notification
+from sla.models import Clock, ClockEvent, Notification, Target
 from sla.outbox import Message, write
 from sla.policies import BREACH
 from sla.staleness import clock_key
@@ -88,6 +89,9 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
     events = clocks.fire(due, at)
     covers = covers_for(events)
     write([_message(each, person) for each in events for person in told(each, covers)], at=at)
+    for event in events:
+        if event.action == Target.Action.WRITE:
+            answer_late(event.clock.handoff, at=at)
     return len(due)
 
 

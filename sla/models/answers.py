@@ -96,6 +96,8 @@ class InstantAnswer(Outgoing):
     handoff = models.OneToOneField(Handoff, models.PROTECT, related_name="instant_answer")
     source = models.ForeignKey(IntakeSource, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
+    # Written since nobody had answered, by a step of a ladder; it has no clock of its own.
+    is_by_ladder = models.BooleanField(default=False)
     expected_by = models.DateTimeField(null=True, blank=True)
     expected_text = models.CharField(max_length=120, blank=True)
     subject = models.CharField(max_length=300, blank=True)

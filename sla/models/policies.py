@@ -44,7 +44,7 @@ STARTS = {
 }
 
 # What a step may do, as the database knows it.
-ACTIONS = ("remind", "remind_cover", "tell_manager", "reassign")
+ACTIONS = ("remind", "remind_cover", "tell_manager", "write", "reassign")
 # What is taken from a rep who lets it lie.
 PASSED_ON = ("received", "accept")
 HIGHEST_LEVEL = 1_000
@@ -106,6 +106,7 @@ class Target(models.Model):
         REMIND = "remind", "remind the rep"
         REMIND_COVER = "remind_cover", "remind the rep and the cover"
         TELL_MANAGER = "tell_manager", "tell the manager"
+        WRITE = "write", "write to the prospect"
         REASSIGN = "reassign", "pass it on"
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="targets")

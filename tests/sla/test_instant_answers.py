@@ -301,3 +301,36 @@ def test_one_that_was_given_up_is_sent_again_by_hand(client, olga, asked, at):
     client.force_login(olga)
     client.post(f"{PAGE}{InstantAnswer.objects.get().pk}/resend/")
     assert InstantAnswer.objects.get().state == "waiting"
+
+
+# As a step of a ladder ----------------------------------------------------------------------------
+@pytest.fixture
+def late(promise, rosa, make_lead, make_handoff, alice, source, at):
+    """Clara, whom nobody has answered for five minutes; of her source nobody is answered at once."""
+    promise("first_response", 5, levels=[100, 200], actions=["write", "write"])
+    AnswerTemplate.objects.create(is_on=True, revision=1, changed_by=rosa)
+    handoff = make_handoff(ask(make_lead("Clara Nyström"), source, at), rep=alice)
+    start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    return handoff
+
+
+def test_a_ladder_writes_to_who_waits_once_and_stops_nobodys_clock(late, at):
+    sweep_clocks(at + 5 * MINUTE)
+    assert send_due(at + 5 * MINUTE) == 1 and mail.outbox[0].to == [late.lead.email]
+    touch = Touch.objects.get(handoff=late)
+    assert touch.is_automated and Clock.objects.get(kind="first_response").is_running
+    sweep_clocks(at + 10 * MINUTE)
+    assert send_due(at + 10 * MINUTE) == 0 and InstantAnswer.objects.count() == 1
+    assert not Clock.objects.filter(kind="instant_answer").exists()
+
+
+def test_a_ladder_writes_to_nobody_who_was_answered_meanwhile_or_where_it_is_off(late, alice, at):
+    AnswerTemplate.objects.update(is_on=False)
+    sweep_clocks(at + 5 * MINUTE)
+    assert not InstantAnswer.objects.exists()
+    AnswerTemplate.objects.update(is_on=True)
+    sweep_clocks(at + 10 * MINUTE)
+    about = {"lead": late.lead, "handoff": late, "by": alice}
+    Touch.objects.create(**about, channel="call", outcome="spoke", occurred_at=at + 10 * MINUTE)
+    assert send_due(at + 10 * MINUTE) == 0
+    assert InstantAnswer.objects.get().error == "A person was faster."
