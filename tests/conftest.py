@@ -84,6 +84,11 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     items.sort(key=lambda item: SET_UP_FOR_A_MODULE.isdisjoint(item.fixturenames))
 
 
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: pytest looks through it five times at the end."""
+    gc.freeze()
+
+
 def pytest_sessionstart() -> None:
     """Leave out what takes long and shows nothing. It is no fixture: those take their time from
     each test.
@@ -160,8 +165,8 @@ def _django_db_helper(
 def rosa(shipped: Shipped, db: None) -> User:
     """RevOps admin. She answers for the shared queues."""
     if shipped.is_there:
-        return User.objects.get(pk=shipped.owner_id)
-    return make_rosa(pk=shipped.owner_id)
+        return User.from_db(connection.alias, [*shipped.owner], shipped.owner.values())
+    return make_rosa(pk=shipped.owner["id"])
 
 
 @pytest.fixture

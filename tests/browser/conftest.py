@@ -37,25 +37,33 @@ def browser_type_launch_args(browser_type_launch_args):
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LOOKS = ("dark", PHONE), ("light", WIDE)
 # axe takes long, so nothing is asked twice. Colours follow from an element's tag and classes and
-# those of what it stands in: of each look one is asked about, in each theme. All else is the same
-# in both, and at each width unless the element is shown at one alone.
+# those of what it stands in: each look is asked about once, on the first page that has it, in each
+# theme. All else is the same in both, and at each width unless the element is shown at one alone.
 COLOURS = ["color-contrast", "link-in-text-block"]
-ASK_AXE = """async ([part, colours]) => {
+FIND_LOOKS = """part => {
     const look = each => each ? [look(each.parentElement), each.tagName, each.className,
         each.ariaCurrent, each.ariaInvalid, each.disabled].join(" ") : "";
     const says = each => each.matches("input, select, textarea")
         || [...each.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    const shown = [...document.querySelectorAll(part), ...document.querySelectorAll(`${part} *`)]
+    shown = [...document.querySelectorAll(part), ...document.querySelectorAll(`${part} *`)]
         .filter(each => each.checkVisibility());
-    const ofEachLook = new Map(shown.filter(says).map(each => [look(each), each])).values();
+    ofEachLook = new Map(shown.filter(says).map(each => [look(each), each]));
+    return [...ofEachLook.keys()];
+}"""
+ASK_AXE = """async ([part, colours, looks]) => {
     const others = Object.fromEntries(colours.map(rule => [rule, {enabled: false}]));
-    const found = [await axe.run([...ofEachLook], {runOnly: colours})];
+    const ask = (what, how) => axe.run(what, {...how, resultTypes: ["violations"], preload: false});
+    const found = [];
+    if (looks.length)
+        found.push(await ask(looks.map(look => ofEachLook.get(look)), {runOnly: colours}));
     const unasked = shown.filter(each => !asked.has(each));
-    if (unasked.length) found.push(await axe.run(asked.size ? unasked : part, {rules: others}));
+    if (unasked.length) found.push(await ask(asked.size ? unasked : part, {rules: others}));
     unasked.forEach(each => asked.add(each));
     return found.flatMap(each => each.violations)
         .map(each => [each.id, each.nodes.map(node => node.target)]);
 }"""
+# Of each theme, the looks whose colours were asked about.
+asked_about = {theme: set() for theme, _ in LOOKS}
 
 
 @dataclass
@@ -74,12 +82,14 @@ class Screen:
 
         part: what of the page to ask about, where another test asks about all of it.
         """
-        self.page.evaluate(f"{AXE_SCRIPT}; window.asked = new Set()")
+        self.page.evaluate(f"{AXE_SCRIPT}; var asked = new Set(), shown, ofEachLook")
         for theme, size in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
-            found = self.page.evaluate(ASK_AXE, [part, COLOURS])
+            looks = set(self.page.evaluate(FIND_LOOKS, part)) - asked_about[theme]
+            found = self.page.evaluate(ASK_AXE, [part, COLOURS, [*looks]])
             assert found == [], (self.page.url, theme, size["width"])
+            asked_about[theme] |= looks
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
