@@ -151,7 +151,9 @@ def test_a_poll_rests_while_its_tab_is_hidden(make_screen, priya):
     screen.page.route("**/poll/", lambda route: route.fulfill(status=204))
     screen.page.clock.install()
     screen.open(PAGE)
-    screen.page.evaluate("sent = 0; addEventListener('htmx:beforeSend', () => { sent += 1 })")
+    screen.page.evaluate(
+        "sent = 0; addEventListener('htmx:beforeSend', ({target}) => { sent += target.id === 'poll' })"
+    )
     add_html(screen, '<p id="poll" hx-get="/poll/" hx-trigger="every 5s, awake from:body"></p>')
     screen.page.evaluate("htmx.process(document.getElementById('poll'))")
     screen.page.evaluate("addEventListener('htmx:afterRequest', () => { poll.title = 'over' })")
