@@ -19,6 +19,7 @@ from leads.bulk_evidence import evenly, evidence_in_bulk
 from leads.fact_sheet import handoff_facts
 from leads.models import Document, Job, Publication, User, Version
 from sla import clocks, levels
+from sla.business_time import WorkingTimeError
 from sla.calendars import hours_for
 from sla.errors import NotLive
 from sla.models import Clock, Target
@@ -26,6 +27,7 @@ from sla.models.clocks import INSTANT_ANSWER
 from sla.new_clocks import steps_left
 from sla.pauses import pauses_of
 from sla.policies import BREACH, Promise, policies_of
+from sla.stretches import Stretch
 
 KIND = "move_clocks"
 STEP = 200
@@ -121,9 +123,22 @@ def moved(version: Version, running: Iterable[Clock], at: datetime) -> list[Move
     changed = _by_calendar(version, found) if is_calendar else _by_promises(version, found, at)
     pairs = list(changed)
     still = pauses_of(now for _, now in pairs)
-    for _, now in pairs:
-        levels.retime(now, schedule=clocks.schedule_of(now), pauses=still.get(now.pk, ()))
-    return [Move(was, now) for was, now in pairs if _terms(was) != _terms(now)]
+    return [
+        Move(was, now)
+        for was, now in pairs
+        if _retimed(now, still.get(now.pk, ())) and _terms(was) != _terms(now)
+    ]
+
+
+def _retimed(clock: Clock, pauses: Sequence[Stretch]) -> bool:
+    """Move the levels of a clock. False: by these hours, joined with the team's that it began with,
+    its time never passes.
+    """
+    try:
+        levels.retime(clock, schedule=clocks.schedule_of(clock), pauses=pauses)
+    except WorkingTimeError:
+        return False
+    return True
 
 
 def newest_job(version: Version) -> Job | None:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leads.documents import live_version, publish, start_draft
-from leads.models import Document, Job
+from leads.models import Document, Job, Version
 from revops import jobs
 from sla import clocks, moving
 from sla.errors import NotLive
@@ -122,6 +122,18 @@ def test_new_hours_move_what_is_counted_by_them(handoff, apply, at):
     assert clock_of(Kind.FIRST_TOUCH).calendar == draft
     assert clock_of(Kind.FIRST_RESPONSE).due_at == at + 5 * MINUTE
     assert clocks.elapsed(clock_of(Kind.ACCEPT), at.replace(hour=11, minute=5)) == 5 * MINUTE
+
+
+def test_hours_that_never_meet_the_teams_leave_a_clock_be(handoff, at):
+    team = Document.objects.create(kind="calendar", name="Team")
+    tuesdays = Version.objects.create(document=team, number=1)
+    CalendarTerms.objects.create(version=tuesdays, zone="UTC", hours={"tue": [["09:00", "17:00"]]})
+    publish(tuesdays, by=None, note="First", at=at)
+    Clock.objects.filter(kind=Kind.ACCEPT).update(within=tuesdays)
+    draft = start_draft(clock_of(Kind.ACCEPT).calendar, by=None)
+    CalendarTerms.objects.filter(version=draft).update(hours={"sun": [["09:00", "10:00"]]})
+    publish(draft, by=None, note="Sundays", at=at)
+    assert [move.was.kind for move in moving.preview(draft, at).moves] == [Kind.FIRST_TOUCH]
 
 
 def test_only_what_is_live_is_applied_and_by_one_job(handoff, promise, olga, at):
