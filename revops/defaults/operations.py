@@ -101,6 +101,7 @@ ROTA = "Inbound"
 NAMED_ROTA, SEGMENT_ROTA = "Named accounts", "Enterprise"
 
 ROUTING_RULES: list[dict[str, Any]] = [
+    # Who asked for a person, whoever they are; then everybody else in the same order.
     {
         "key": "open-opportunity-asked",
         "label": "A deal is running, and they asked for a person: its owner",
@@ -109,25 +110,11 @@ ROUTING_RULES: list[dict[str, Any]] = [
         "priority": 30,
     },
     {
-        "key": "open-opportunity",
-        "label": "A deal is running: its owner",
-        "conditions": DEAL_RUNS,
-        "outcome": "opportunity_owner",
-        "priority": 20,
-    },
-    {
         "key": "account-owner-asked",
         "label": "The account has an owner, and they asked for a person",
         "conditions": [HAS_OWNER[0] + ASKED_FOR_A_PERSON[0]],
         "outcome": "account_owner",
         "priority": 30,
-    },
-    {
-        "key": "account-owner",
-        "label": "The account has an owner",
-        "conditions": HAS_OWNER,
-        "outcome": "account_owner",
-        "priority": 10,
     },
     {
         "key": "named-account-asked",
@@ -138,20 +125,34 @@ ROUTING_RULES: list[dict[str, Any]] = [
         "priority": 30,
     },
     {
-        "key": "named-account",
-        "label": "A named account",
-        "conditions": NAMED,
-        "outcome": "rota",
-        "rota": NAMED_ROTA,
-        "priority": 10,
-    },
-    {
         "key": "demo",
         "label": "Asked for a person",
         "conditions": ASKED_FOR_A_PERSON,
         "outcome": "rota",
         "rota": ROTA,
         "priority": 30,
+    },
+    {
+        "key": "open-opportunity",
+        "label": "A deal is running: its owner",
+        "conditions": DEAL_RUNS,
+        "outcome": "opportunity_owner",
+        "priority": 20,
+    },
+    {
+        "key": "account-owner",
+        "label": "The account has an owner",
+        "conditions": HAS_OWNER,
+        "outcome": "account_owner",
+        "priority": 10,
+    },
+    {
+        "key": "named-account",
+        "label": "A named account",
+        "conditions": NAMED,
+        "outcome": "rota",
+        "rota": NAMED_ROTA,
+        "priority": 10,
     },
     {
         "key": "territory",

@@ -79,7 +79,7 @@ def test_a_row_asks_for_what_its_outcome_needs(open_draft, olga, draft, alice):
 def test_rows_are_moved_removed_and_put_back_by_keyboard(open_draft, olga, draft):
     page = open_draft(olga).page
     page.get_by_label("Move Germans up").press("Enter")
-    expect(page.locator("#rows-germans .handle")).to_contain_text("3")
+    expect(page.locator("#rows-germans .handle")).to_contain_text("4")
     expect(page.get_by_label("Move Germans up")).to_be_focused()
     page.get_by_label("Remove Germans", exact=True).press("Enter")
     expect(page.locator("#rows-germans")).to_have_count(0)

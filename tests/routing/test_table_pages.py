@@ -91,10 +91,10 @@ def test_the_map_as_csv_runs_nothing(client, olga, draft):
     client.force_login(olga)
     answer = client.get("/routing/2/map.csv")
     rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
-    assert rows[7][:4] == [
-        "7", "'=1+1", "Hand-raise is any of Asked for a demo, Wrote through the contact form or Called us", "Inbound",
+    assert rows[4][:4] == [
+        "4", "'=1+1", "Hand-raise is any of Asked for a demo, Wrote through the contact form or Called us", "Inbound",
     ]  # fmt: skip
-    assert rows[7][5:] == ["Hold until somebody opens", "30"]
+    assert rows[4][5:] == ["Hold until somebody opens", "30"]
     assert rows[-1][2:4] == ["Everything else", "Review"]
     assert 'filename="routing-table-v2.csv"' in answer["Content-Disposition"]
 
