@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from leads.models import Absence, Queue
-from sla import clocks
+from sla import clocks, levels
 from sla.acknowledging import NothingToAcknowledge, acknowledge
 from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
@@ -187,6 +187,13 @@ def test_each_step_is_acknowledged_once(handoff, alice, at):
         acknowledge(handoff, by=alice, length=HOUR, at=at + minutes(10))
     sweep_clocks(at + minutes(14))
     acknowledge(handoff, by=alice, length=minutes(5), at=at + minutes(14))
+
+
+def test_a_ladder_that_waits_goes_on_waiting_when_its_clock_is_moved(handoff, at):
+    clock = Clock.objects.get(kind="first_response")
+    clock.acknowledged_until = at + HOUR
+    levels.retime(clock, schedule=None, pauses=[])
+    assert (clock.due_at, clock.next_at) == (at + minutes(5), at + HOUR)
 
 
 def test_what_is_done_meanwhile_ends_the_ladder_for_good(handoff, alice, at):
