@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from leads.models.json_texts import JSONTextField
 from leads.models.people import User
 
 
@@ -95,7 +96,7 @@ class Submission(models.Model):
     door = models.CharField(max_length=8, choices=Door)
     key = models.CharField(max_length=255, blank=True, help_text="Idempotency key.")
     body_sha256 = models.CharField(max_length=64)
-    payload = models.JSONField()
+    payload = JSONTextField()
     received_at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     is_historical = models.BooleanField(default=False)

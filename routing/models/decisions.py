@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from leads.models import Assignment, Handoff, Queue, User, Version
+from leads.models.json_texts import JSONTextField
 from leads.triggers import append_only
 
 
@@ -29,7 +30,7 @@ class Decision(models.Model):
     # {"rules": [{key, label, failed} or {key, label, matched, trace}], "failed": [condition],
     # "skipped": [{rep, reason}]}; a rule names its failed conditions by place. Those of before tell
     # of a rule that failed by its conditions or by its whole trace (`routing.trace.spelled_out`).
-    trace = models.JSONField(default=dict)
+    trace = JSONTextField(default=dict)
     waits_till = models.DateTimeField(null=True, blank=True)
     line = models.CharField(max_length=40, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
