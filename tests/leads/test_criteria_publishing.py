@@ -105,7 +105,7 @@ def test_a_long_history_asks_as_often(client, published, rosa, times, django_ass
         publish(start_draft(live(), by=rosa), by=rosa, note="Again", at=database_now())
     client.force_login(rosa)
     client.get("/criteria/history/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get("/criteria/history/")
 
 
