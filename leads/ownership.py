@@ -81,7 +81,8 @@ def take_many(takes: Sequence[tuple[Lead, User, str]], *, source: str, at: datet
     Compare-and-set as `take`: raises LostRace, with nothing changed, if one changed since.
     """
     with transaction.atomic():
-        if _take(takes, source=source, by=None, at=at) < len(takes):
+        is_free = all(lead.owner_id is None for lead, _, _ in takes)
+        if not is_free or _take(takes, source=source, by=None, at=at) < len(takes):
             raise LostRace("One of these leads went to somebody else in the meantime.")
 
 

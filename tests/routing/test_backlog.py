@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from leads import handoffs
+from leads import handoffs, ownership
+from leads.errors import LostRace
 from leads.models import Assignment, Handoff, Lead, Opportunity, OwnershipChange
 from routing import backlog
 from routing.backlog import route_backlog
@@ -231,6 +232,17 @@ def test_least_work_counts_what_is_open_also_beside_a_rota_that_needs_no_count(
         make_handoff(rep=busy)
     pass_all([*waiting(4), *waiting(1, path="score")])
     assert set(Turn.objects.filter(rota=least).values_list("rep", flat=True)) == {free.pk}
+
+
+def test_a_lead_that_somebody_took_while_it_waits_is_not_taken_from_them(
+    alice, carol, waiting, pass_all, at
+):
+    (pk,) = waiting(1)
+    lead = Lead.objects.get(handoffs=pk)
+    ownership.take(lead, to=carol, source="manager", reason="Hers", by=None, at=at)
+    with pytest.raises(LostRace):
+        pass_all([pk])
+    assert Lead.objects.get(pk=lead.pk).owner == carol
 
 
 def test_it_takes_no_more_statements_for_more(
