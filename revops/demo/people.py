@@ -90,6 +90,7 @@ def make_people(now: datetime, since: datetime) -> None:
         office.open_region(region, precedence=number)
     _fill_rotas()
     _hold_what_can_wait(ops, since)
+    _keep_table_up_to_date(ops, now)
     _send_away(now)
 
 
@@ -177,6 +178,11 @@ def _hold_what_can_wait(ops: User, since: datetime) -> None:
     held = RoutingRule.objects.filter(version=draft, key=HELD_ROW)
     held.update(off_hours=RoutingRule.OffHours.HOLD)
     publish(draft, by=ops, note="Hold till somebody opens what did not ask for us", at=since)
+
+
+def _keep_table_up_to_date(ops: User, now: datetime) -> None:
+    tables = Document.objects.filter(kind=Document.Kind.ROUTING)
+    tables.update(owner=ops, review_on=now.date() + timedelta(days=14))
 
 
 def _send_away(now: datetime) -> None:
