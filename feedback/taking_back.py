@@ -40,9 +40,15 @@ def turn_to_take_back(handoff: Handoff, user: User, at: datetime) -> Assignment 
     if handoff.closed_at is None or handoff.closed_as not in BY_MISTAKE:
         return None
     newer = Handoff.objects.filter(lead=handoff.lead_id, opened_at__gte=handoff.closed_at)
-    if at > handoff.closed_at + WITHIN or newer.exists():
+    if (
+        at > handoff.closed_at + WITHIN
+        or newer.exists()
+        or handoff.lead.stage_id in lifecycle.WITH_SALES
+    ):
         return None
-    return last_turn(handoff, user)
+    turn = last_turn(handoff, user)
+    # What a reviewer closed is theirs to hand over again.
+    return turn if turn and turn.ended_at == handoff.closed_at else None
 
 
 @transaction.atomic

@@ -186,4 +186,8 @@ def send_again(notifications: QuerySet[Notification], *, at: datetime) -> int:
     Returns how many; what was tried stays on record.
     """
     stuck = notifications.filter(state__in=STUCK)
-    return stuck.update(state=State.WAITING, send_after=at, attempts=0)
+    alone = stuck.exclude(kind=Notification.Kind.LIST)
+    return sum(
+        each.update(state=State.WAITING, send_after=at, attempts=0, **released)
+        for each, released in ((alone, {"released_at": None}), (stuck, {}))
+    )

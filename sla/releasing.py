@@ -15,7 +15,7 @@ from django.db.models import Count, Min, QuerySet
 
 from leads.models import Organisation, User
 from sla.calendars import hours_on_record, office_schedule
-from sla.errors import NoCalendar
+from sla.errors import SlaError
 from sla.models import Notification
 
 State = Notification.State
@@ -106,10 +106,10 @@ def _quiet_until(people: Collection[User], at: datetime) -> dict[int, datetime]:
     for person_id in asked:
         try:
             schedule = hours.get(person_id) or office_schedule(at)
-        except NoCalendar:
-            continue  # nobody knows when they work
-        if not schedule.is_open(at):
-            opens[person_id] = schedule.next_open(at)
+            if not schedule.is_open(at):
+                opens[person_id] = schedule.next_open(at)
+        except SlaError:
+            continue  # nobody knows when they work, or they never do again
     return opens
 
 

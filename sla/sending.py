@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -74,7 +75,7 @@ def _send_all(
 ) -> int:
     """Send claimed messages one by one and return how many went out.
 
-    Raises ServerAway, with the rest put off like the one that met it.
+    Raises ServerAway, with the rest left to the next run: the one that met it may be at fault.
     """
     sent = 0
     for number, row in enumerate(batch):
@@ -83,13 +84,23 @@ def _send_all(
         except REFUSED as error:
             _put_off(row, error, at)
         except OSError as error:
-            for unsent in batch[number:]:
-                _put_off(unsent, error, at)
+            _put_off(row, error, at)
+            _give_back(batch[number + 1 :], at)
             raise ServerAway from error
+        except SoftTimeLimitExceeded:
+            _give_back(batch[number + 1 :], at)
+            raise
         except Exception as error:
             logger.exception("A message can't be sent", extra={"row": str(row.pk)})
             _put_off(row, error, at)
     return sent
+
+
+def _give_back(rows: Sequence[Row], at: datetime) -> None:
+    """Leave claimed messages that were not tried to the next run."""
+    for row in rows:
+        waiting = type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
+        waiting.update(send_after=at, attempts=F("attempts") - 1)
 
 
 def _attempt(row: Row, send: Send[Row], connection: BaseEmailBackend, at: datetime) -> bool:

@@ -30,6 +30,15 @@ INVALID: Mapping[type[forms.Field], str] = {
 }
 
 
+class Whole(str):
+    """A sentence with nothing to fill in, whatever is given: a number that is “nan” is invalid with
+    its value, one that is a word without.
+    """
+
+    def __mod__(self, given: object) -> str:
+        return self
+
+
 def speak_plainly(fields: Mapping[str, forms.Field]) -> None:
     """Have `fields` say what is wrong with a value in the words above. Their own words stay."""
     for name, field in fields.items():
@@ -37,9 +46,11 @@ def speak_plainly(fields: Mapping[str, forms.Field]) -> None:
         for code, sentence in _sentences(field):
             # Django's own are promises of a translation.
             if isinstance(field.error_messages.get(code), Promise | None):
-                is_filled_in = "%(" in sentence
-                safe = label.replace("%", "%%") if is_filled_in else label
-                field.error_messages[code] = sentence.format(label=safe)
+                if "%(" in sentence:
+                    said = sentence.format(label=label.replace("%", "%%"))
+                else:
+                    said = Whole(sentence.format(label=label))
+                field.error_messages[code] = said
 
 
 def _sentences(field: forms.Field) -> Iterator[tuple[str, str]]:

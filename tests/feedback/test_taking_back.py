@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from feedback import answers
+from feedback import answers, review
 from feedback.errors import CannotTakeBack
 from feedback.taking_back import take_back
 from leads import handoffs
@@ -63,6 +63,15 @@ def test_promises_of_the_turn_start_anew_and_the_prospects_goes_on(close, alice,
     again = take_back(close(), by=alice, at=taken_at)
     expected = {"accept": taken_at, "first_touch": taken_at, "first_response": at}
     assert running(again) == expected
+
+
+def test_what_a_reviewer_closed_is_no_reps_to_undo(close, alice, olga, code, at):
+    handoff = close("bad-contact")
+    assert handoff.state == Handoff.State.REVIEW
+    review.disqualify(handoff, code=code("wrong-size"), note="", by=olga, at=at + 3 * MINUTE)
+    handoff.refresh_from_db()
+    with pytest.raises(CannotTakeBack):
+        take_back(handoff, by=alice, at=at + 4 * MINUTE)
 
 
 def test_what_the_prospect_was_promised_is_not_promised_twice(close, alice, at):

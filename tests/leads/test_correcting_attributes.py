@@ -108,6 +108,7 @@ def test_one_that_is_missing_has_its_field_at_review(attributes, at):
     [
         ({"custom.used": "140"}, "Used is a percentage, so it lies between 0 and 100."),
         ({"custom.used": "half"}, "“Used (%)” is a number."),
+        ({"custom.used": "nan"}, "“Used (%)” is a number."),
         ({"country": "ZZ"}, "“Country” can't be “ZZ”: choose from the list."),
         ({"revenue": "-1"}, "“Yearly revenue” is at least 0."),
         ({"employees": "1.5"}, "“Employees” is a whole number."),

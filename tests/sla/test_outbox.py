@@ -2,14 +2,17 @@
 
 import socket
 from datetime import timedelta
+from smtplib import SMTPServerDisconnected
 
 import pytest
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 
 from leads import handoffs
-from leads.models import Organisation, User
+from leads.documents import publish
+from leads.models import Document, Organisation, User, Version
 from sla import clocks
-from sla.models import Notification
+from sla.models import CalendarTerms, Notification, RepHours
 from sla.notices import mark_seen, notices_of
 from sla.outbox import Message, notify, send_again, send_due, write
 from sla.releasing import release
@@ -254,7 +257,8 @@ def test_a_server_that_is_away_is_asked_once_a_run(alice, carol, at):
     tell(alice, at)
     tell(carol, at)
     send_due(at)
-    assert set(Notification.objects.filter(channel="email").values_list("attempts")) == {(1,)}
+    mails = Notification.objects.filter(channel="email").order_by("pk")
+    assert [*mails.values_list("attempts", flat=True)] == [1, 0]
 
 
 def test_an_hour_without_a_server_costs_time_and_no_message(server, settings, alice, at):
@@ -286,6 +290,42 @@ def test_a_line_that_drops_is_tried_again_with_the_same_id(server, alice, at):
     server.is_dropping = False
     assert send_due(at + MINUTE) == 1
     assert the_mail().state == "sent"
+
+
+class DroppingAtAlice(LocmemBackend):
+    def send_messages(self, messages):
+        if "alice" in messages[0].to[0]:
+            raise SMTPServerDisconnected("Connection unexpectedly closed")
+        return super().send_messages(messages)
+
+
+def test_a_message_that_the_server_drops_at_is_put_off_alone(alice, carol, at, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.DroppingAtAlice"
+    tell(alice, at)
+    tell(carol, at)
+    assert (send_due(at), send_due(at)) == (0, 1)
+    assert Notification.objects.get(channel="email", state="sent").recipient == carol
+
+
+def test_who_never_works_again_holds_up_nobodys_mail(alice, carol, at, mailoutbox):
+    fair = Document.objects.create(kind=Document.Kind.CALENDAR, name="Trade fair")
+    version = Version.objects.create(document=fair, number=1)
+    days = {at.date().isoformat(): [["09:00", "17:00"]]}
+    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
+    publish(version, by=None, note="One day in March", at=at)
+    RepHours.objects.create(rep=alice, calendar=fair)
+    tell(alice, at + timedelta(days=1))
+    tell(carol, at + timedelta(days=1))
+    assert send_due(at + timedelta(days=1)) == 2
+
+
+def test_what_is_sent_again_waits_for_the_receivers_hours(alice, at):
+    tell(alice, at)
+    mails = Notification.objects.filter(channel="email")
+    mails.update(state="parked", released_at=at)
+    send_again(mails, at=at + EVENING)
+    assert send_due(at + EVENING) == 0
+    assert the_mail().send_after == at + timedelta(hours=23)
 
 
 class DyingBackend(BaseEmailBackend):

@@ -3,7 +3,7 @@ import signal
 import threading
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from revops.sweep import stand_by, sweep
 
@@ -32,9 +32,9 @@ class Command(BaseCommand):
 
 
 def _look() -> None:
-    """One look; a database that is away is looked for again next time."""
+    """One look. Whatever fails, such as a database that is away, is tried again next time."""
     close_old_connections()
     try:
         stand_by()
-    except OperationalError:
-        logger.exception("The database is away.")
+    except Exception:
+        logger.exception("A look failed.")
