@@ -17,6 +17,10 @@ LOCK_LEADS = """
     ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_HANDOFFS = "SELECT * FROM leads_handoff WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+NOT_HELD = """
+    SELECT handoff.id FROM leads_handoff handoff JOIN leads_lead lead ON lead.id = lead_id
+    WHERE handoff.id = ANY(%s) FOR NO KEY UPDATE OF lead SKIP LOCKED
+"""
 ASSIGNMENT = Columns(Assignment, "leads_assignment")
 PASS = f"""
     WITH given AS (
@@ -47,6 +51,13 @@ def locked_many(handoff_ids: Sequence[int]) -> list[Handoff]:
     for handoff in found:
         handoff.lead = leads[handoff.lead_id]
     return found
+
+
+def not_held(handoff_ids: Sequence[int]) -> set[int]:
+    """Return those of these handoffs whose leads no other transaction holds now."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOT_HELD, [list(handoff_ids)])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def pass_many(

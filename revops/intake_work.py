@@ -10,6 +10,7 @@ from time import monotonic
 from django.db import transaction
 from django.db.models import F
 
+from leads.bulk_passing import not_held
 from leads.errors import LeadsError, Outranked
 from leads.instants import database_now
 from leads.models import Assignment, Handoff, Lead, Submission
@@ -107,14 +108,18 @@ def _route_due(at: datetime, *, for_s: float) -> int:
 
 def _route_waiting(ids: list[int]) -> int:
     """Route handoffs in the order in which they wait: many at once where they lead to a rota, in
-    between those that have to be routed by themselves. What others are at is left to them till the
-    next call. Returns how many were done.
+    between those that have to be routed by themselves. A lead or a rota that others are at is left
+    to them till the next call. Returns how many were done.
     """
     done, left, alone = 0, ids, 1
     while len(left) >= MANY:
         passed = _at_once(left)
         if passed is None:
-            return done
+            free = not_held(left)
+            if len(free) == len(left):
+                return done  # a rota is held
+            left = [pk for pk in left if pk in free]
+            continue
         # A try that passes few costs as much: where there are such, they come ever more seldom.
         alone = 1 if len(passed) >= MANY else 2 * alone
         left = [pk for pk in left if pk not in passed]
@@ -124,8 +129,8 @@ def _route_waiting(ids: list[int]) -> int:
 
 
 def _at_once(ids: list[int]) -> set[int] | None:
-    """Return which of these were passed at once; none if that fails. None: others are at them or at
-    their rotas, and to stand in line would only keep what else is due.
+    """Return which of these were passed at once; none if that fails. None: others are at one of
+    them or at a rota, and to stand in line would only keep what else is due.
     """
     try:
         return pipeline.reroute_many(ids)

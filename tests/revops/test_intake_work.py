@@ -180,6 +180,26 @@ def test_a_rota_that_others_hold_is_left_to_them(alice, hold, monkeypatch, caplo
     assert (done, caplog.text) == ([0, 6], "")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_another_holds_keeps_no_other_from_being_routed(alice, hold, monkeypatch):
+    with transaction.atomic():
+        held = hold(6, now := database_now())[-1]
+    monkeypatch.setattr(pipeline, "PATIENCE", "SET LOCAL lock_timeout = '20ms'")
+    done: list[int] = []
+
+    def work() -> None:
+        done.append(intake_work.work_through(now))
+        connection.close()
+
+    with transaction.atomic():
+        handoffs.locked(held.pk)
+        other = threading.Thread(target=work)
+        other.start()
+        other.join()
+    work()
+    assert done == [5, 1]
+
+
 @pytest.mark.django_db
 def test_one_near_the_head_that_goes_alone_leaves_the_others_to_go_at_once(
     alice, carol, make_handoff, hold, monkeypatch
