@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 from bench.rota_passing import make_handoffs, pass_handoffs, prepare  # sets Django up first
+from leads import handoffs
+from leads.instants import database_now
 from leads.models import Assignment, Handoff, User
 from routing.models import Capacity
 
@@ -35,6 +37,12 @@ def make_room(already: Counter[int]) -> dict[int, int]:
     return caps
 
 
+def close_all() -> None:
+    how = {"closed_as": "disqualified", "outcome": "rejected", "reason": "Round over"}
+    for handoff in Handoff.objects.with_reps():
+        handoffs.close(handoffs.locked(handoff.pk), at=database_now(), **how)
+
+
 def work_of() -> Counter[int]:
     open_ones = Handoff.objects.with_reps().values_list("owner", flat=True)
     return Counter(each for each in open_ones if each is not None)
@@ -51,6 +59,7 @@ def one_round(pool: ThreadPoolExecutor) -> tuple[int, int]:
 
     list(pool.map(work, handoff_ids))
     given = work_of()
+    close_all()  # what lies open is counted with each turn: later rounds would take longer
     over = sum(max(0, given[rep] - cap) for rep, cap in caps.items())
     return over, sum(max(0, cap - given[rep]) for rep, cap in caps.items())
 

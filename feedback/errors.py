@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leads.errors import NotPublishable
-
 
 class FeedbackError(Exception):
     """Base of the errors that are the user's to read."""
@@ -21,10 +19,6 @@ class AnswerRefused(FeedbackError):
 
 class BacktestRefused(FeedbackError):
     """A backtest can't begin or go on."""
-
-
-class PublishRefused(NotPublishable):
-    """Criteria have errors, so they can't go live."""
 
 
 class CannotTakeBack(FeedbackError):

@@ -7,11 +7,10 @@ from datetime import datetime
 from django.db import transaction
 
 from feedback.backtest import prediction_of
-from feedback.errors import PublishRefused
 from leads import documents
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
-from leads.errors import StaleDraft
+from leads.errors import NotPublishable, StaleDraft
 from leads.models import Document, Publication, User, Version
 
 
@@ -21,8 +20,8 @@ def publish_criteria(
 ) -> Publication:
     """Make a draft live as it stood at `revision`, and keep its backtest as its prediction.
 
-    Raises NotPublishable if its base is no longer live, StaleDraft if somebody edited it since it
-    was looked at, PublishRefused if it has errors.
+    Raises NotPublishable if it has errors or its base is no longer live, StaleDraft if somebody
+    edited it since it was looked at.
     """
     Document.objects.select_for_update(no_key=True).get(pk=version.document_id)
     version = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
@@ -30,5 +29,5 @@ def publish_criteria(
         if version.revision != revision:
             raise StaleDraft(f"{version} was changed since you looked at it. Look again first.")
         if problems := criteria_problems(criteria_of(version)):
-            raise PublishRefused(" ".join(problems))
+            raise NotPublishable(" ".join(problems))
     return documents.publish(version, by=by, note=note, at=at, predicted=prediction_of(version))

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F
 
 from leads.bulk_passing import not_held
 from leads.errors import LeadsError, Outranked
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Lead, Submission
+from leads.models import Assignment, Handoff, Lead, Queue, Submission
 from leads.retrying import is_transient, retried
 from revops import pipeline
 from routing.lines import due
@@ -67,7 +67,9 @@ def _begin(submission_id: int) -> int | None:
     """
     waiting = Submission.objects.filter(pk=submission_id, state=Submission.State.PENDING)
     now = database_now()
-    begun = waiting.filter(next_attempt_at__lte=now).update(
+    # Before there is an admin nobody answers for a queue that a lead could lie in.
+    is_set_up = Exists(Queue.objects.all())
+    begun = waiting.filter(is_set_up, next_attempt_at__lte=now).update(
         attempts=F("attempts") + 1, next_attempt_at=now + LEASE
     )
     return waiting.values_list("attempts", flat=True).first() if begun else None

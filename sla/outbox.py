@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from leads.models import Handoff, Lead, Organisation, Role, User
 from sla import sending
@@ -48,16 +48,15 @@ def notify(
     body: str = "",
     handoff: Handoff | None = None,
     at: datetime,
-    send_after: datetime | None = None,
 ) -> None:
     """Tell `recipient`, or whoever answers for somebody who is away: in the app, and by e-mail if
     they want it. A second call with the same key writes nothing.
     """
     message = Message(recipient, kind, key, subject, body, handoff)
-    write([message], at=at, send_after=send_after)
+    write([message], at=at)
 
 
-def write(messages: Iterable[Message], *, at: datetime, send_after: datetime | None = None) -> None:
+def write(messages: Iterable[Message], *, at: datetime) -> None:
     """Write `messages` to the outbox. What is only for the app needs no sending: it is there."""
     presence = Presence(at)
     rows: list[Notification] = []
@@ -66,7 +65,7 @@ def write(messages: Iterable[Message], *, at: datetime, send_after: datetime | N
         if recipient is None:
             logger.warning("Nobody is here to be told: %s", message.key)
         else:
-            rows += _rows(message, recipient, at=at, send_after=send_after or at)
+            rows += _rows(message, recipient, at)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -75,9 +74,8 @@ def send_due(at: datetime) -> int:
     if not Notification.objects.to_send(at).exists():
         return 0
     _tell_admins(release(at), at)
-    may_go = ~Q(channel=Channel.EMAIL) | Q(released_at__isnull=False)
-    waiting = Notification.objects.filter(may_go).select_related("recipient", "handoff__lead")
-    return sending.send_due(waiting, _send, at=at)
+    released = Notification.objects.filter(released_at__isnull=False)
+    return sending.send_due(released.select_related("recipient", "handoff__lead"), _send, at=at)
 
 
 def _tell_admins(nowhere: Iterable[User], at: datetime) -> None:
@@ -99,17 +97,13 @@ def _no_address(admin: User, person: User, at: datetime) -> Message:
     )
 
 
-def _rows(
-    message: Message, recipient: User, *, at: datetime, send_after: datetime
-) -> list[Notification]:
+def _rows(message: Message, recipient: User, at: datetime) -> list[Notification]:
     if recipient.notify_by == User.Notify.APP:
-        return [_row(message, recipient, Channel.APP, at, send_after)]
-    unseen = recipient.notify_by == User.Notify.APP_FIRST
-    mail_after = send_after + unseen_for() if unseen else send_after
-    return [
-        _row(message, recipient, Channel.APP, at, send_after),
-        _row(message, recipient, Channel.EMAIL, at, mail_after),
-    ]
+        return [_row(message, recipient, Channel.APP, at)]
+    mail = _row(message, recipient, Channel.EMAIL, at)
+    if recipient.notify_by == User.Notify.APP_FIRST:
+        mail.send_after += unseen_for()
+    return [_row(message, recipient, Channel.APP, at), mail]
 
 
 def unseen_for() -> timedelta:
@@ -117,10 +111,8 @@ def unseen_for() -> timedelta:
     return timedelta(minutes=Organisation.objects.get().unseen_minutes)
 
 
-def _row(
-    message: Message, recipient: User, channel: str, at: datetime, send_after: datetime
-) -> Notification:
-    is_there = channel == Channel.APP and send_after <= at
+def _row(message: Message, recipient: User, channel: str, at: datetime) -> Notification:
+    is_there = channel == Channel.APP
     return Notification(
         recipient=recipient,
         channel=channel,
@@ -132,7 +124,7 @@ def _row(
         lead=message.lead,
         is_urgent=message.is_urgent,
         created_at=at,
-        send_after=send_after,
+        send_after=at,
         state=State.SENT if is_there else State.WAITING,
         sent_at=at if is_there else None,
     )
@@ -146,20 +138,10 @@ def _send(notification: Notification, connection: BaseEmailBackend, at: datetime
         return False
     if notification.kind == Notification.Kind.LIST:
         return _send_list(notification, connection, at)
-    if notification.channel == Channel.EMAIL:
-        connection.open()
-        connection.send_messages([mail_for(notification)])
-    waiting.update(
-        state=State.SENT, sent_at=at, error="", delivered_at=_delivered(notification, at)
-    )
+    connection.open()
+    connection.send_messages([mail_for(notification)])
+    waiting.update(state=State.SENT, sent_at=at, delivered_at=at, error="")
     return True
-
-
-def _delivered(notification: Notification, at: datetime) -> datetime | None:
-    """Return since when it is with its reader: a mail once the server took it, in the app once a
-    page shows that it is there.
-    """
-    return at if notification.channel == Channel.EMAIL else None
 
 
 def _send_list(notification: Notification, connection: BaseEmailBackend, at: datetime) -> bool:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from leads.errors import LeadsError
 from leads.importing.mapping import ColumnMap, fit_map, preset_names, read_map
 from leads.importing.reading import TableLayout, read_layout
-from leads.models import IntakeSource, Organisation
+from leads.models import IntakeSource, Organisation, Queue
 
 TAB_WORDS = {"tab": "\t", "\\t": "\t"}
 
@@ -45,6 +45,11 @@ def row_bar(layout: TableLayout) -> Iterator[tqdm[NoReturn]]:
 
 
 def known_source(slug: str) -> IntakeSource:
+    """Return the source of a file. Raises CommandError for one that does not exist, and before
+    there is an admin to answer for what is imported.
+    """
+    if not Queue.objects.exists():
+        raise CommandError("Set Handoff up first: open it in a browser and make the first admin.")
     source = IntakeSource.objects.filter(slug=slug).first()
     if source is None:
         slugs = IntakeSource.objects.order_by("slug").values_list("slug", flat=True)

@@ -20,9 +20,6 @@ class NotificationQuerySet(OutgoingQuerySet["Notification"]):
     def visible_to(self, user: User) -> NotificationQuerySet:
         return self.filter(recipient=user)
 
-    def unseen(self) -> NotificationQuerySet:
-        return self.filter(channel=Notification.Channel.APP, seen_at=None)
-
 
 class Notification(Outgoing):
     """One message to one person by one channel. Written with what it tells of, sent afterwards."""

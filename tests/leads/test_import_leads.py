@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from leads.importing.command import row_bar
 from leads.importing.reading import read_layout, rows
-from leads.models import Lead, Submission
+from leads.models import IntakeSource, Lead, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,14 @@ def run(capsys, source):
         return capsys.readouterr().out
 
     return command
+
+
+def test_before_there_is_an_admin_nothing_is_imported(file):
+    IntakeSource.objects.create(slug="list", name="List")
+    path = file(HEADER + "jane@lumora.example,Jane,Lumora,120\n")
+    with pytest.raises(CommandError, match="make the first admin"):
+        call_command("import_leads", str(path), "--source", "list")
+    assert not Submission.objects.exists()
 
 
 def refused_rows(path):

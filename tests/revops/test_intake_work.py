@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from leads import handoffs, inbox
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Lead, Opportunity, Submission
+from leads.models import Assignment, Handoff, IntakeSource, Lead, Opportunity, Submission
 from leads.retrying import retried
 from revops import intake_work, pipeline
 from routing.rotas import locked_rota
@@ -37,6 +37,14 @@ def test_an_attempt_is_counted_before_it_is_made(waiting, monkeypatch):
     waiting.refresh_from_db()
     assert (waiting.state, waiting.attempts) == (Submission.State.PENDING, 1)
     assert not intake_work.process_submission(waiting.pk)  # not before some seconds have passed
+
+
+@pytest.mark.django_db
+def test_what_comes_before_there_is_an_admin_waits_without_an_attempt():
+    source, at = IntakeSource.objects.create(slug="list", name="List"), database_now()
+    inbox.receive(source, door="api", payload=PAYLOAD, body=b"1", at=at)
+    assert intake_work.work_through(at) == 0
+    assert Submission.objects.get().attempts == 0
 
 
 @pytest.mark.django_db

@@ -78,13 +78,6 @@ def test_a_message_goes_out_once_with_its_own_id(alice, at, mailoutbox):
     assert (the_mail().state, the_mail().sent_at) == ("sent", at)
 
 
-def test_a_message_waits_for_its_time(alice, at, mailoutbox):
-    tell(alice, at, send_after=at + MINUTE)
-    assert set(Notification.objects.values_list("state", flat=True)) == {"waiting"}
-    assert (send_due(at), send_due(at + MINUTE)) == (0, 2)
-    assert len(mailoutbox) == 1
-
-
 def test_the_mail_says_who_why_and_by_when_in_the_reps_zone(handoff, alice, at, mailoutbox):
     alice.zone = "Europe/Berlin"
     alice.save()

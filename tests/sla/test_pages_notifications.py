@@ -1,7 +1,5 @@
 """One's own notifications: seen when opened, or all at once."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 
@@ -61,12 +59,6 @@ def test_marking_is_no_get(client, told, alice, name):
     client.force_login(alice)
     args = [told.pk] if name == "open_notification" else []
     assert client.get(reverse(f"sla:{name}", args=args)).status_code == 405
-
-
-def test_a_message_for_later_is_not_there_yet(alice, at):
-    later = at + timedelta(hours=1)
-    notify(alice, Notification.Kind.MOVED, key="1", subject="News", at=at, send_after=later)
-    assert unseen_count(alice) == 0
 
 
 @pytest.mark.parametrize("number", [2, 20])
