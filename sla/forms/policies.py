@@ -15,8 +15,9 @@ from django.utils.safestring import SafeString
 
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
+from sla.lengths import DAY, HOUR, MINUTE, between_touches, over_touches
 from sla.models import Pause, Policy, Target
-from sla.models.policies import PASSED_ON, STARTS, pause_words
+from sla.models.policies import CADENCE, PASSED_ON, STARTS, pause_words
 
 PARTS = (
     *("allowed", "measure", "starts", "touches", "channels", "goes_on", "urgent"),
@@ -113,9 +114,10 @@ class PolicyForm(RowForm):
     conditions = PolicyConditionsField(label="When")
     targets = PromisesField(
         label="Promises",
-        help_text="5 min or 4 h, of wall time also 2 days. Without a time, nothing is promised."
-        " Steps are done once each, at shares of it in percent such as 50, 80; 100 is the deadline,"
-        " 150 is half as long again.",
+        help_text="5 min or 4 h, of wall time also 2 days. Without a time, nothing is promised. Of"
+        " touches, each next one is due an equal part of it after the last. Steps are done once"
+        " each, at shares of the time in percent such as 50, 80; 100 is the deadline, 150 is half"
+        " as long again.",
     )
     wide: ClassVar[Sequence[str]] = ("conditions", "targets")
 
@@ -158,15 +160,16 @@ def read_target(kind: Target.Kind, typed: Mapping[str, str]) -> Target:
     if measure == Target.Measure.WORKING and "d" in typed["allowed"]:
         raise ValidationError("In working time, say hours: a day of work is no 24 of them.")
     ladder = read_ladder(typed)
+    touches = read_count(typed["touches"]) if typed["touches"] else None
     target = Target(
         kind=kind.value,
         measure=measure,
-        allowed=read_length(typed["allowed"]),
+        allowed=read_allowed(kind, typed["allowed"], touches=touches),
         starts=typed["starts"] if typed["starts"] != STARTS[kind][0] else "",
         levels=list(ladder),
         actions=list(ladder.values()),
         urgent=read_shares(typed["urgent"]),
-        touches=read_count(typed["touches"]) if typed["touches"] else None,
+        touches=touches,
         channels=read_count(typed["channels"] or "1"),
         goes_on=bool(typed["goes_on"]),
         pauses=[pause for pause in Pause.Kind.values if typed[pause]],
@@ -179,6 +182,18 @@ def read_count(text: str) -> int:
     if not COUNT.fullmatch(text):
         raise ValidationError(f"“{text}” is no number such as 5.")
     return int(text)
+
+
+def read_allowed(kind: Target.Kind, text: str, *, touches: int | None) -> timedelta:
+    """Return within how long something is to be done. Of a cadence `text` says over how long all of
+    its touches are to be made.
+    """
+    length = read_length(text)
+    if kind != Target.Kind.FOLLOW_UP:
+        return length
+    if touches is None or touches < 2:
+        raise ValidationError(CADENCE)
+    return between_touches(touches, length)
 
 
 def read_length(text: str) -> timedelta:
@@ -215,7 +230,7 @@ def as_typed(targets: Sequence[Target]) -> Typed:
     """Return promises as somebody would type them."""
     return {
         target.kind: {
-            "allowed": length_typed(target.allowed),
+            "allowed": allowed_typed(target),
             "measure": target.measure,
             "starts": target.start,
             "urgent": ", ".join(map(str, target.urgent)),
@@ -233,10 +248,16 @@ def shares_typed(target: Target, action: str) -> str:
     return ", ".join(str(percent) for percent, done in target.steps if done == action)
 
 
-def length_typed(length: timedelta) -> str:
-    """Return "4 h" for whole hours, else minutes."""
-    minutes = length // timedelta(minutes=1)
-    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
+def allowed_typed(target: Target) -> str:
+    """Return within how long, of a cadence over how long all of it: "8 days" of wall time, "4 h"
+    for whole hours, else minutes.
+    """
+    touches, length = target.touches, target.allowed
+    length = over_touches(touches, length) if touches else length
+    if length >= 2 * DAY and not length % DAY and target.measure == Target.Measure.WALL:
+        return f"{length // DAY} days"
+    is_hours = length and not length % HOUR
+    return f"{length // HOUR} h" if is_hours else f"{length // MINUTE} min"
 
 
 def unsaved(target: Target) -> Target:

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from leads.models import Touch, VersionedRow
 from leads.triggers import VERSION_IS_LOCKED, refuses
-from sla.lengths import length_text
+from sla.lengths import length_text, over_touches
 from sla.models.pauses import Pause
 
 
@@ -243,7 +243,7 @@ class Target(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.terms}"
+        return f"{self.get_kind_display()}{':' if self.touches else ''} {self.terms}"
 
     def clean(self) -> None:
         if len(self.levels) != len(self.actions):
@@ -255,12 +255,9 @@ class Target(models.Model):
     @property
     def terms(self) -> str:
         """What is promised: "within 15 minutes, working time; at 80 % remind the rep"."""
-        told = [f"within {length_text(self.allowed)}", self.get_measure_display().lower()]
+        told = [self._within(), self.get_measure_display().lower()]
         if self.starts:
             told.append(f"from: {self.get_starts_display().lower()}")
-        if self.touches:
-            by = f", by {self.channels} channels at least" if self.channels > 1 else ""
-            told.append(f"till there are {self.touches} in all{by}")
         if self.goes_on:
             told.append("goes on with the next rep")
         if self.pauses:
@@ -272,6 +269,16 @@ class Target(models.Model):
         if self.urgent:
             ladder.append(f"in quiet hours too at {' and '.join(map(str, self.urgent))} %")
         return "; ".join([", ".join(told), ", ".join(ladder)]) if ladder else ", ".join(told)
+
+    def _within(self) -> str:
+        """Return by when: "within 15 minutes", or what a cadence asks for in all and next."""
+        in_days = self.measure == self.Measure.WALL
+        within = f"within {length_text(self.allowed, in_days=in_days)}"
+        if not self.touches:
+            return within
+        over = length_text(over_touches(self.touches, self.allowed), in_days=in_days)
+        by = f" by {self.channels} channels at least" if self.channels > 1 else ""
+        return f"{self.touches} touches over {over}{by}: the next {within}"
 
     @property
     def steps(self) -> list[tuple[int, Action]]:

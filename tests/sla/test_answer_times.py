@@ -54,7 +54,14 @@ def test_what_opens_no_handoff_promises_nothing(defaults, at):
 
 
 @pytest.mark.parametrize(
-    "minutes, text", [(5, "5 minutes"), (60, "1 hour"), (90, "90 minutes"), (1440, "24 hours")]
+    "minutes, text",
+    [
+        (5, "5 minutes"),
+        (60, "1 hour"),
+        (90, "90 minutes"),
+        (1440, "24 hours"),
+        (1029, "17 hours 9 minutes"),
+    ],
 )
 def test_a_length_is_told_in_whole_hours_or_minutes(minutes, text):
     assert length_text(timedelta(minutes=minutes)) == text

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from leads.contested import untouched
 from leads.documents import live_version, start_draft
@@ -10,7 +11,8 @@ from leads.instants import database_now
 from leads.models import Document, Version
 from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint, marks_of
-from sla.forms.policies import PolicyForm, as_typed
+from sla.forms.policies import PARTS, PolicyForm, as_typed, read_target
+from sla.lengths import between_touches, over_touches
 from sla.models import Policy, Target
 from sla.policy_check import problems_of, warnings_of
 from sla.policy_pages import FALLBACK, POLICIES
@@ -104,7 +106,7 @@ def test_promises_are_typed_as_people_write_them(draft):
     accept |= {"remind_cover": "80", "tell_manager": "100", "urgent": "100, 150"}
     touch = {"allowed": "2 days", "measure": "wall", "starts": "accepted", "goes_on": "on"}
     touch |= {"snoozed": "on", "waiting": "on"}
-    after = {"allowed": "16 h", "touches": "5", "channels": "2", "waiting": "on"}
+    after = {"allowed": "64 h", "touches": "5", "channels": "2", "waiting": "on"}
     form = form_of(draft, "nurture", accept=accept, first_touch=touch, follow_up=after)
     assert form.is_valid(), form.errors
     form.save()
@@ -113,10 +115,10 @@ def test_promises_are_typed_as_people_write_them(draft):
         "Accept or reject within 90 minutes, wall time; at 50 % remind the rep, at 80 % remind the"
         " rep and the cover, at 100 % tell the manager, at 120 % remind the rep, at 150 % pass it on,"
         " in quiet hours too at 100 and 150 %",
-        "First touch within 48 hours, wall time, from: acceptance, goes on with the next rep,"
+        "First touch within 2 days, wall time, from: acceptance, goes on with the next rep,"
         " stands still while snoozed or waiting for the prospect",
-        "Next touch within 16 hours, working time, till there are 5 in all, by 2 channels at least,"
-        " stands still while waiting for the prospect",
+        "Next touch: 5 touches over 64 hours by 2 channels at least: the next within 16 hours,"
+        " working time, stands still while waiting for the prospect",
     ]
 
 
@@ -146,6 +148,19 @@ def test_promises_are_typed_as_people_write_them(draft):
 def test_promises_that_make_no_sense_are_refused_in_words(draft, parts, says):
     form = form_of(draft, "nurture", accept=parts)
     assert says in " ".join(form.errors["targets"])
+
+
+def test_a_cadence_is_typed_by_how_long_all_of_it_lasts(draft):
+    minute, counts = timedelta(minutes=1), range(2, 21)
+    for length in (minute, 61 * minute, 8 * 1440 * minute):
+        found = [over_touches(each, between_touches(each, length)) for each in counts]
+        assert found == [length] * len(counts)
+    parts = {**dict.fromkeys(PARTS, ""), "allowed": "8 days", "measure": "wall", "touches": "8"}
+    target = read_target(Target.Kind.FOLLOW_UP, parts)
+    assert "8 touches over 8 days: the next within 27 hours 26 minutes, wall time" in str(target)
+    assert as_typed([target])["follow_up"]["allowed"] == "8 days"
+    with pytest.raises(ValidationError, match="till there are 2 to 20"):
+        read_target(Target.Kind.FOLLOW_UP, {**parts, "touches": "1"})
 
 
 def test_a_policy_is_changed_removed_and_put_back_with_its_promises(client, olga, draft):
