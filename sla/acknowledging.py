@@ -50,8 +50,8 @@ def standing(clocks: Iterable[Clock], at: datetime) -> Standing:
 
 @transaction.atomic
 def acknowledge(handoff: Handoff, *, by: User, length: timedelta, at: datetime) -> datetime:
-    """Note that `by` is on it, and let the ladders of all running clocks of `handoff` wait for
-    `length`. Returns till when.
+    """Note that `by` is on it, and let the ladders of all running clocks of `handoff`, and of those
+    that start meanwhile, wait for `length`. Returns till when.
 
     Clocks and deadlines run on: what was reached meanwhile is noted once the time is up, and the
     highest step done. Raises NothingToAcknowledge unless a step was done since the last time:
@@ -73,8 +73,23 @@ def acknowledge(handoff: Handoff, *, by: User, length: timedelta, at: datetime) 
     return until
 
 
+def hold_too(starting: Iterable[Clock], handoff: Handoff, *, since: datetime, at: datetime) -> None:
+    """Let the ladders of clocks of `handoff` that are `starting`, not saved, wait as the others do,
+    if somebody said since `since` that they are on it.
+    """
+    said = {"events__kind": ClockEvent.Kind.HELD, "events__processed_at__gte": since}
+    held = Clock.objects.filter(handoff=handoff, acknowledged_until__gt=at, **said)
+    longest = held.order_by("acknowledged_until").last()
+    if longest is None or longest.acknowledged_until is None:
+        return
+    for clock in starting:
+        clock.acknowledged_until = until = longest.acknowledged_until
+        clock.acknowledged_by_id = longest.acknowledged_by_id
+        clock.next_at = max(clock.next_at, until) if clock.next_at else None
+
+
 def _has_news(clock: Clock) -> bool:
-    return clock.reached is not None and clock.reached != clock.acknowledged_level
+    return clock.reached is not None and clock.reached > (clock.acknowledged_level or 0)
 
 
 def _event(clock: Clock, said: str, *, by: User, at: datetime) -> ClockEvent:

@@ -5,7 +5,7 @@ handoff; clocks are locked last, by id.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Touch, User
 from sla import levels, pauses, stretches
+from sla.acknowledging import hold_too
 from sla.business_time import WorkingTime
 from sla.calendars import hours_for, working_time_of
 from sla.levels import Level, event_of, move_on, settle
@@ -69,7 +70,7 @@ def start_handoff_clocks(
     if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
         seqs[Kind.PASSED] = 1
     starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at}
-    return _start(handoff, seqs, starts, at=at)
+    return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
 
 
 @transaction.atomic
@@ -120,7 +121,14 @@ def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock
     if assignment.touches.filter(is_automated=False).exists():
         done.add(Kind.FIRST_TOUCH)
     seqs = {kind: 1 for kind in REPS if kind not in done}
-    return _start(assignment.handoff, seqs, {Start.ACCEPTED: at}, at=at, assignment=assignment)
+    return _start(
+        assignment.handoff,
+        seqs,
+        {Start.ACCEPTED: at},
+        at=at,
+        assignment=assignment,
+        turn_began=assignment.passed_at,
+    )
 
 
 @transaction.atomic
@@ -137,7 +145,14 @@ def start_follow_up_clock(
     if promise is None or _is_complete(promise, assignment) or earlier.running().exists():
         return []
     seqs, starts = {Kind.FOLLOW_UP: earlier.count() + 1}, {Start.TOUCHED: touched_at}
-    return _start(assignment.handoff, seqs, starts, at=at, assignment=assignment)
+    return _start(
+        assignment.handoff,
+        seqs,
+        starts,
+        at=at,
+        assignment=assignment,
+        turn_began=assignment.passed_at,
+    )
 
 
 def _is_complete(cadence: Promise, assignment: Assignment) -> bool:
@@ -208,12 +223,18 @@ def end(target: Handoff | Assignment, *, at: datetime, kind: str = "") -> int:
     return len(clocks)
 
 
-def fire(clocks: Sequence[Clock], at: datetime) -> list[ClockEvent]:
+def fire(
+    clocks: Sequence[Clock], at: datetime, *, write: Callable[[Handoff, datetime], str]
+) -> list[ClockEvent]:
     """Take locked clocks past every level reached by `at` and return what was fired.
 
+    write: has the prospect of a handoff written to, and returns what is to be said of that.
     Raises NotDue for a clock that has reached none.
     """
     happened = [event for clock in clocks for event in move_on(clock, at)]
+    for event in happened:
+        if event.action == Target.Action.WRITE:
+            event.detail = write(event.clock.handoff, at)
     for clock in clocks:
         clock.attempts = 0
     Clock.objects.bulk_update(clocks, [*MOVED, "attempts"])
@@ -231,9 +252,12 @@ def put_off(clock_id: int, at: datetime) -> None:
 
 
 def unanswered(at: datetime) -> QuerySet[Clock]:
-    """Return the clocks whose ladder passes on by `at` what nobody answered, longest due first."""
+    """Return the clocks whose ladder passes on by `at` what nobody answered and nobody is on,
+    longest due first.
+    """
     asked = {"assignment__ended_at": None, "assignment__answer": ""}
-    return Clock.objects.running().filter(reroute_at__lte=at, **asked).order_by("reroute_at", "id")
+    due = Clock.objects.running().filter(reroute_at__lte=at, **asked)
+    return due.exclude(acknowledged_until__gt=at).order_by("reroute_at", "id")
 
 
 def put_off_rerouting(assignment_id: int, *, until: datetime) -> None:
@@ -307,11 +331,13 @@ def _start(
     *,
     at: datetime,
     assignment: Assignment | None = None,
+    turn_began: datetime | None = None,
 ) -> list[Clock]:
     """Start the clocks of what the policy of `handoff` promises.
 
-    seqs:   the kinds that may start now, each with the number of its clock.
-    starts: the start events that there were, with their instants; other promises don't start.
+    seqs:       the kinds that may start now, each with the number of its clock.
+    starts:     the start events that there were, with their instants; other promises don't start.
+    turn_began: who said since then that they are on it holds these too. None: nobody can have.
     """
     policy, version = policy_for(handoff, at)
     hours = hours_for(assignment.rep if assignment else None, at)
@@ -326,6 +352,8 @@ def _start(
     ]
     for clock in clocks:
         clock.assignment, clock.seq = assignment, seqs[Kind(clock.kind)]
+    if turn_began:
+        hold_too(clocks, handoff, since=turn_began, at=at)
     Clock.objects.bulk_create(clocks)
     ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
     return clocks

@@ -66,18 +66,21 @@ def answer_at_once(handoff: Handoff, *, asked_at: datetime, at: datetime) -> Ins
 
 
 @transaction.atomic
-def answer_late(handoff: Handoff, *, at: datetime) -> InstantAnswer | None:
+def answer_late(handoff: Handoff, *, at: datetime) -> str:
     """Write to the prospect of `handoff`, who asked for a person and has heard from nobody, as a
-    step of a ladder says. Of any source, and without a clock: the ladder is one.
+    step of a ladder says: of any source, and without a clock, since the ladder is one. An answer
+    that was dropped or given up is sent anew.
 
-    None if it is switched off, or they did not ask by a form or system, were written to before, or
-    can't or won't be written to.
+    Returns "" if they are written to, else why not, as a sentence.
     """
     asked_at = handoff.hand_raised_at
     source = source_of(handoff.lead, asked_at) if asked_at else None
-    if asked_at is None or source is None or not template().is_on:
-        return None
-    return _write(handoff, source, asked_at=asked_at, at=at, is_by_ladder=True)
+    if asked_at is None or source is None:
+        return "They did not ask by a form or system."
+    if reason := why_not(InstantAnswer(handoff=handoff, source=source, is_by_ladder=True), at):
+        return reason
+    answer = _write(handoff, source, asked_at=asked_at, at=at, is_by_ladder=True)
+    return "" if answer else "Their one mail was written before."
 
 
 def _write(
@@ -88,23 +91,27 @@ def _write(
     at: datetime,
     is_by_ladder: bool = False,
 ) -> InstantAnswer | None:
-    """Write the one answer of `handoff`; None if there is one, or nobody may be written to."""
+    """Write the one answer of `handoff`; by a ladder also anew, if the earlier one did not go out.
+    None if there is one, or nobody may be written to.
+    """
     if not may_be_written_to(handoff.lead, at):
         return None
     expected = expected_answer(source, at)
-    answer, is_new = InstantAnswer.objects.get_or_create(
-        handoff=handoff,
-        defaults={
-            "source": source,
-            "asked_at": asked_at,
-            "is_by_ladder": is_by_ladder,
-            "expected_by": expected.by if expected else None,
-            "expected_text": expected.text if expected else "",
-            "created_at": at,
-            "send_after": at,
-        },
-    )
-    return answer if is_new else None
+    told = {
+        "source": source,
+        "asked_at": asked_at,
+        "is_by_ladder": is_by_ladder,
+        "expected_by": expected.by if expected else None,
+        "expected_text": expected.text if expected else "",
+        "send_after": at,
+    }
+    defaults = {**told, "created_at": at}
+    answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
+    if is_new:
+        return answer
+    failed = InstantAnswer.objects.filter(pk=answer.pk, state__in=[State.DROPPED, State.PARKED])
+    anew = {**told, "state": State.WAITING, "attempts": 0, "error": ""}
+    return answer if is_by_ladder and failed.update(**anew) else None
 
 
 def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
@@ -168,7 +175,7 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
     handoff, wanted = answer.handoff, template()
     human = Touch.objects.filter(handoff=handoff, is_automated=False)
     reasons = (
-        (not wanted.is_on, "Switched off since."),
+        (not wanted.is_on, "The instant answer is switched off."),
         (
             not answer.is_by_ladder and not wanted.sources.filter(pk=answer.source_id).exists(),
             "Switched off for its source.",

@@ -11,7 +11,9 @@ from sla.models import Clock, ClockEvent, Target
 from sla.policies import BREACH
 from sla.stretches import NOTHING, Stretch
 
-Event = ClockEvent.Kind
+Event, Action = ClockEvent.Kind, Target.Action
+# The steps that do more than tell people: no other one stands in for them.
+ACTS = (Action.WRITE, Action.REASSIGN)
 
 
 class NotDue(SlaError):
@@ -73,19 +75,32 @@ def to_come(clock: Clock) -> list[Level]:
 def move_on(clock: Clock, at: datetime) -> list[ClockEvent]:
     """Take `clock` past every level reached by `at`; return what happened, the highest level last.
 
-    Only the step of the highest is done: those that were slept through go on record as skipped, the
-    breach as one of which nobody was told. Raises NotDue if none was reached.
+    What was slept through goes on record as skipped, the breach as one of which nobody was told,
+    but for what is owed still: see `_owed`. Raises NotDue if none was reached.
     """
     coming = to_come(clock)
     reached = [level for level in coming if level.at <= at]
     if not reached:
         raise NotDue(f"Clock {clock.pk} has reached no level by {at}.")
-    *slept_through, highest = reached
     left = coming[len(reached) :]
     clock.next_level, clock.next_at = left[0][:2] if left else (None, None)
-    if highest.action == Target.Action.REASSIGN:
+    owed = _owed(reached)
+    if any(level.action == Action.REASSIGN for level in owed):
         clock.reroute_at = at
-    return [*_skip(clock, slept_through, at), _fire(clock, highest, at)]
+    return [
+        _fire(clock, level, at) if level in owed else _skip(clock, level, at) for level in reached
+    ]
+
+
+def _owed(reached: Sequence[Level]) -> list[Level]:
+    """Return which of the levels that were reached at once are done: each that passes the lead on
+    or writes to the prospect, and of the others the highest, unless it lies below one that passes
+    it on. A warning is none any more once the deadline has passed.
+    """
+    telling = [level for level in reached if level.action != Action.WRITE]
+    if reached[-1].percent >= BREACH:
+        telling = [level for level in telling if level.percent >= BREACH]
+    return [level for level in reached if level.action in ACTS or level in telling[-1:]]
 
 
 def settle(clock: Clock, stopped_at: datetime, *, at: datetime) -> list[ClockEvent]:
@@ -96,7 +111,7 @@ def settle(clock: Clock, stopped_at: datetime, *, at: datetime) -> list[ClockEve
     """
     passed = [level for level in to_come(clock) if level.at < stopped_at]
     clock.next_level, clock.next_at = None, None
-    return _skip(clock, passed, at)
+    return [_skip(clock, level, at) for level in passed]
 
 
 def event_of(clock: Clock, level: Level, kind: str, *, at: datetime) -> ClockEvent:
@@ -104,13 +119,10 @@ def event_of(clock: Clock, level: Level, kind: str, *, at: datetime) -> ClockEve
     return ClockEvent(clock=clock, kind=kind, level=level.percent, due_at=level.at, processed_at=at)
 
 
-def _skip(clock: Clock, levels: Sequence[Level], at: datetime) -> list[ClockEvent]:
-    return [
-        _breach(clock, level, at)
-        if level.percent == BREACH
-        else event_of(clock, level, Event.SKIPPED, at=at)
-        for level in levels
-    ]
+def _skip(clock: Clock, level: Level, at: datetime) -> ClockEvent:
+    if level.percent == BREACH:
+        return _breach(clock, level, at)
+    return event_of(clock, level, Event.SKIPPED, at=at)
 
 
 def _fire(clock: Clock, level: Level, at: datetime) -> ClockEvent:

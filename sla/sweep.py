@@ -10,12 +10,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leads.models import User
+from leads.models import Handoff, User
 from sla import clocks
 from sla.instant_answers import answer_late
 from sla.ladders import covers_for, told
 from sla.messages import event_subject
-from sla.models import Clock, ClockEvent, Notification, Target
+from sla.models import Clock, ClockEvent, Notification
 from sla.outbox import Message, write
 from sla.policies import BREACH
 from sla.staleness import clock_key
@@ -86,13 +86,15 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
     """Fire locked clocks and write the messages that go with it, in the caller's transaction."""
     if not due:
         return 0
-    events = clocks.fire(due, at)
+    events = clocks.fire(due, at, write=_write_to_prospect)
     covers = covers_for(events)
     write([_message(each, person) for each in events for person in told(each, covers)], at=at)
-    for event in events:
-        if event.action == Target.Action.WRITE:
-            answer_late(event.clock.handoff, at=at)
     return len(due)
+
+
+def _write_to_prospect(handoff: Handoff, at: datetime) -> str:
+    why_not = answer_late(handoff, at=at)
+    return f"Nobody was written to. {why_not}" if why_not else ""
 
 
 def _message(event: ClockEvent, person: User) -> Message:

@@ -154,7 +154,7 @@ def switched_off(handoff, alice, at):
         (was_faster, "A person was faster."),
         (withdrew, "The handoff is closed."),
         (refused, "No address, or no wish to be contacted."),
-        (switched_off, "Switched off since."),
+        (switched_off, "The instant answer is switched off."),
         (None, "The time that it would tell of had passed."),
     ],
 )
@@ -324,10 +324,29 @@ def test_a_ladder_writes_to_who_waits_once_and_stops_nobodys_clock(late, at):
     assert not Clock.objects.filter(kind="instant_answer").exists()
 
 
+@pytest.mark.parametrize(
+    ("state", "error"), [("dropped", "The instant answer is switched off."), ("parked", "")]
+)
+def test_a_ladder_sends_anew_what_did_not_go_out(late, source, at, state, error):
+    mail_of = {"handoff": late, "source": source, "asked_at": at}
+    InstantAnswer.objects.create(
+        **mail_of, state=state, error=error, attempts=6, created_at=at, send_after=at
+    )
+    sweep_clocks(at + 5 * MINUTE)
+    assert send_due(at + 5 * MINUTE) == 1
+    sweep_clocks(at + 10 * MINUTE)
+    steps = ClockEvent.objects.filter(action="write").order_by("level")
+    once = "Nobody was written to. Their one mail was written before."
+    assert list(steps.values_list("level", "detail")) == [(100, ""), (200, once)]
+
+
 def test_a_ladder_writes_to_nobody_who_was_answered_meanwhile_or_where_it_is_off(late, alice, at):
     AnswerTemplate.objects.update(is_on=False)
     sweep_clocks(at + 5 * MINUTE)
     assert not InstantAnswer.objects.exists()
+    assert ClockEvent.objects.get(action="write").detail.endswith(
+        "The instant answer is switched off."
+    )
     AnswerTemplate.objects.update(is_on=True)
     sweep_clocks(at + 10 * MINUTE)
     about = {"lead": late.lead, "handoff": late, "by": alice}

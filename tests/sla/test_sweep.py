@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from leads.models import Absence, Queue
 from sla import clocks, levels
-from sla.acknowledging import NothingToAcknowledge, acknowledge
+from sla.acknowledging import NothingToAcknowledge, acknowledge, standing
 from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
 
@@ -50,6 +50,19 @@ def test_after_an_outage_only_the_highest_level_is_told(handoff, at):
     accept = ClockEvent.objects.filter(clock__kind="accept", level__gte=100)
     steps = accept.values_list("kind", "level", "action")
     assert list(steps) == [("breached", 100, ""), ("escalated", 200, "reassign")]
+
+
+def test_what_more_than_tells_is_done_although_a_higher_step_was_reached(
+    promise, make_handoff, alice, start, at
+):
+    actions = ["tell_manager", "write", "reassign", "tell_manager"]
+    promise(Target.Kind.ACCEPT, 10, levels=[100, 120, 150, 200], actions=actions)
+    start(make_handoff(rep=alice))
+    sweep_clocks(at + HOUR)
+    clock = Clock.objects.get(kind="accept")
+    done = clock.events.filter(level__gte=100).values_list("kind", "action")
+    later = [("escalated", action) for action in actions[1:]]
+    assert (list(done), clock.reroute_at) == ([("breached", ""), *later], at + HOUR)
 
 
 def test_all_that_came_due_in_an_outage_fires_once_oldest_first(handoff, at):
@@ -187,6 +200,31 @@ def test_each_step_is_acknowledged_once(handoff, alice, at):
         acknowledge(handoff, by=alice, length=HOUR, at=at + minutes(10))
     sweep_clocks(at + minutes(14))
     acknowledge(handoff, by=alice, length=minutes(5), at=at + minutes(14))
+
+
+def test_a_clock_that_starts_while_somebody_is_on_it_waits_too(handoff, alice, at):
+    sweep_clocks(at + minutes(8))
+    until = acknowledge(handoff, by=alice, length=HOUR, at=at + minutes(9))
+    again = at + minutes(10)
+    (asked_again,) = clocks.start_handoff_clocks(handoff, hand_raised_at=again, at=again)
+    assert (asked_again.next_at, asked_again.acknowledged_by) == (until, alice)
+    assert sweep_clocks(at + minutes(16)) == 0
+
+
+def test_nothing_is_taken_from_who_is_on_it(handoff, mona, at):
+    sweep_clocks(at + HOUR)
+    assert clocks.unanswered(at + HOUR).exists()
+    until = acknowledge(handoff, by=mona, length=HOUR, at=at + HOUR)
+    assert not clocks.unanswered(until - minutes(1)).exists()
+    assert clocks.unanswered(until).exists()
+
+
+def test_other_steps_that_lie_lower_are_no_news(handoff, alice, at):
+    sweep_clocks(at + minutes(8))
+    acknowledge(handoff, by=alice, length=minutes(15), at=at + minutes(9))
+    clock = Clock.objects.get(kind="accept")
+    clock.levels = [25, *clock.levels[1:]]
+    assert (clock.reached, standing([clock], at).has_news) == (25, False)
 
 
 def test_a_ladder_that_waits_goes_on_waiting_when_its_clock_is_moved(handoff, at):
