@@ -1,7 +1,7 @@
 """When somebody who asks by a source can count on a person. A public form and the instant answer
-both tell it from here: the next opening and the time within which four of five were answered
-lately; where too few were, what the live policy promises, as far as office hours let anybody keep
-it.
+both tell it from here: the next opening and the time within which four of five of those who were
+answered lately heard from a person; where too few were, what the live policy promises, as far as
+office hours let anybody keep it.
 """
 
 from collections.abc import Iterator
