@@ -48,8 +48,6 @@ from sla.models import Clock, ClockEvent, Target
 
 SWEEP_TASK = "revops.tasks.sweep"
 MOST_ITEMS = 50
-# Stages that a hand-over by hand takes a lead out of.
-BEFORE_SALES = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 REVIEW_CLOCK = [Target.Kind.REVIEW]
 DECIDED_HERE = ClockEvent.Channel.ANSWERED
 
@@ -148,17 +146,8 @@ def assign(handoff: Handoff, rep: User, *, by: User, at: datetime, note: str = "
     Raises LostRace if it is no longer in review, CannotTake if `rep` is no sales rep.
     """
     fresh = _claimed(handoff.pk)
-    if fresh.lead.stage_id in BEFORE_SALES:
-        why = note or "assigned by hand"
-        lifecycle.move(
-            fresh.lead,
-            Stage.Key.MQL,
-            at=at,
-            reason=fresh.reason[:100],
-            by=by,
-            handoff=fresh,
-            override=why,
-        )
+    why = note or "assigned by hand"
+    lifecycle.bring_to_sales(fresh, reason=fresh.reason[:100], override=why, by=by, at=at)
     routing.reassign(fresh, rep, by=by, at=at, note=note)
 
 
@@ -231,12 +220,8 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
         by=by,
         at=at,
     )
-    Lead.objects.filter(pk=lead.pk).update(nurture_until=None, wakes_at=None)
-    if lead.stage_id in BEFORE_SALES:
-        said = f"Handed over by {by}"
-        lifecycle.move(
-            lead, Stage.Key.MQL, at=at, reason=said, by=by, handoff=handoff, override=reason
-        )
+    said = f"Handed over by {by}"
+    lifecycle.bring_to_sales(handoff, reason=said, override=reason, by=by, at=at)
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), handoff.path)

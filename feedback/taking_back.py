@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,16 +10,15 @@ from django.db import transaction
 from feedback import answers
 from feedback.errors import CannotTakeBack
 from leads import handoffs, lifecycle
-from leads.models import Assignment, Handoff, Lead, Role, Stage, User
+from leads.models import Assignment, Handoff, Role, User
 from routing import routing
 from sla import clocks
-from sla.models import Clock, Target
 
 # Later it is no slip any more: what is new about a lead opens another handoff.
 WITHIN = timedelta(days=7)
 BY_MISTAKE = (Handoff.ClosedAs.RECYCLED, Handoff.ClosedAs.DISQUALIFIED)
-OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 COPIED = ("trigger_key", "reason", "priority", "criteria", "fit", "readiness", "band", "packet")
+RESPONSE = ("first_response_at", "first_response_wall", "first_response_working")
 
 
 def last_turn(handoff: Handoff, user: User) -> Assignment | None:
@@ -65,15 +65,11 @@ def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     turn = turn_to_take_back(closed, by, at)
     if turn is None:
         raise CannotTakeBack("This can’t be undone any more. Hand the lead over instead.")
-    lead, reason = closed.lead, f"Closed by mistake, says {by}"
+    reason = f"Closed by mistake, says {by}"
     opened = _open_again(closed, reason=reason, by=by, at=at)
-    if lead.stage_id in OUTSIDE:
-        lifecycle.move(
-            lead, Stage.Key.MQL, at=at, reason=reason, by=by, handoff=opened, override=reason
-        )
-    Lead.objects.filter(pk=lead.pk).update(nurture_until=None, wakes_at=None)
-    if asked := _still_promised(closed):
-        clocks.start_handoff_clocks(opened, hand_raised_at=asked.started_at, at=at)
+    lifecycle.bring_to_sales(opened, reason=reason, override=reason, by=by, at=at)
+    if not clocks.carry_over(closed, opened, at=at):
+        _keep_response(closed, opened)
     decision = routing.reassign(opened, turn.rep, by=by, at=at, note="closed by mistake")
     again = decision.assignment
     if again and by == turn.rep and turn.answer == Assignment.Answer.ACCEPTED:
@@ -92,18 +88,18 @@ def _open_again(closed: Handoff, *, reason: str, by: User, at: datetime) -> Hand
         by=by,
         at=at,
     )
-    for name in COPIED:
-        setattr(opened, name, getattr(closed, name))
-    opened.save(update_fields=COPIED)
+    _copy(COPIED, closed, opened)
     return opened
 
 
-def _still_promised(closed: Handoff) -> Clock | None:
-    """Return the first clock of the prospect that the close ended before its time."""
-    ended = Clock.objects.filter(
-        handoff=closed,
-        kind=Target.Kind.FIRST_RESPONSE,
-        stop_reason=Clock.StopReason.ENDED,
-        breached_at=None,
-    )
-    return ended.order_by("started_at").first()
+def _keep_response(closed: Handoff, opened: Handoff) -> None:
+    """Let who was answered before the close count as answered, unless they asked again since."""
+    asked_at = closed.lead.last_hand_raise_at or closed.opened_at
+    if closed.first_response_at is not None and asked_at <= closed.first_response_at:
+        _copy(RESPONSE, closed, opened)
+
+
+def _copy(fields: Sequence[str], closed: Handoff, opened: Handoff) -> None:
+    for name in fields:
+        setattr(opened, name, getattr(closed, name))
+    opened.save(update_fields=fields)

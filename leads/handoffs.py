@@ -80,7 +80,7 @@ def open_handoff(
     """Open a handoff of `lead`, waiting in the routing queue.
 
     hand_raised_at: when the prospect asked for a person; None for a handoff by depth or score.
-    Raises HandoffIsOpen if the lead has an open one.
+    A lead that rested rests no longer. Raises HandoffIsOpen if it has an open one.
     """
     if Handoff.objects.open().filter(lead=lead).exists():
         raise HandoffIsOpen("This lead has an open handoff already.")
@@ -102,7 +102,17 @@ def open_handoff(
     source = Source.IMPORT if is_historical else Source.INTAKE
     _to_queue(handoff, ROUTING, source=source, reason=reason, by=by, at=at)
     handoff.save()
+    if lead.wakes_at is not None and not is_historical:
+        _end_rest(lead)
     return handoff
+
+
+def _end_rest(lead: Lead) -> None:
+    """Let a lead that was sent back to nurture rest no longer, and be woken no more."""
+    if lead.reconsider_at == lead.wakes_at:
+        lead.reconsider_at = None
+    lead.nurture_until = lead.wakes_at = None
+    lead.save(update_fields=["nurture_until", "wakes_at", "reconsider_at"])
 
 
 @transaction.atomic

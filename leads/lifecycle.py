@@ -9,7 +9,7 @@ from django.db import transaction
 from leads.conditions import Evidence
 from leads.errors import EntryRefused, LostRace
 from leads.models import Handoff, Lead, Stage, StageTransition, User
-from leads.stage_rules import stay_due_at, unmet
+from leads.stage_rules import OUTSIDE, stay_due_at, unmet
 
 # Stages of a lead that sales took on.
 WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
@@ -65,6 +65,15 @@ def move(
     )
     lead.stage, lead.stage_seq, lead.stage_since, lead.stay_due_at = stage, seq, at, due_at
     return transition
+
+
+def bring_to_sales(handoff: Handoff, *, reason: str, override: str, by: User, at: datetime) -> None:
+    """Move the lead of a handoff that somebody gives by hand to MQL, if it is not that far: for
+    `override`, whatever the stages ask for.
+    """
+    if handoff.lead.stage_id in OUTSIDE:
+        to = Stage.Key.MQL
+        move(handoff.lead, to, at=at, reason=reason, by=by, handoff=handoff, override=override)
 
 
 def _said(reason: str, override: str) -> str:

@@ -21,7 +21,8 @@ from leads.fact_sheet import band_facts, handoff_facts
 from leads.facts import Fact
 from leads.models import Handoff, Lead, Stage, StageTransition
 
-# Where a lead is whose handoff waits because the stages ask for more.
+# Where a lead is whose handoff waits because the stages ask for more, and which a hand-over by hand
+# takes it out of.
 OUTSIDE = (Stage.Key.ML, Stage.Key.DISQUALIFIED)
 
 

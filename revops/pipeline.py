@@ -114,8 +114,7 @@ def open_and_deliver(
         at=at,
     )
     lead.last_hand_raise_at = found.asked_at or lead.last_hand_raise_at
-    lead.nurture_until = lead.wakes_at = None
-    lead.save(update_fields=["last_hand_raise_at", "nurture_until", "wakes_at"])
+    lead.save(update_fields=["last_hand_raise_at"])
     keep(lead, score, version, at=at, handoff=handoff)
     clocks.start_handoff_clocks(handoff, hand_raised_at=found.asked_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Touch, User
@@ -21,7 +21,7 @@ from sla.calendars import hours_for, working_time_of
 from sla.levels import Level, event_of, move_on, settle
 from sla.models import Clock, ClockEvent, Target
 from sla.models.clocks import INSTANT_ANSWER
-from sla.new_clocks import Terms, new_clock, started_event, used_before
+from sla.new_clocks import Terms, carried, new_clock, started_event, used_before
 from sla.policies import BREACH, Promise, Step, policy_for, starts_something
 from sla.stretches import NOTHING
 
@@ -29,6 +29,8 @@ Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
 # What is asked of a rep, by clocks of the assignment.
 REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
+# What says that a level was passed.
+STEPS = (Event.WARNED, Event.BREACHED, Event.ESCALATED, Event.SKIPPED)
 # Why a pause ends with the turn it is of.
 GONE = "No longer with the rep"
 # What another version of the promises or of a calendar changes of a clock that runs.
@@ -71,6 +73,27 @@ def start_handoff_clocks(
         seqs[Kind.PASSED] = 1
     starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at}
     return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
+
+
+@transaction.atomic
+def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock]:
+    """Let the clocks of the prospect that the close of a handoff ended go on in another one, each
+    with its start, its terms and deadline. What one has fired is not fired again; what was missed
+    before is not promised twice.
+    """
+    of_prospect = Clock.objects.filter(kind=Kind.FIRST_RESPONSE)
+    known = list(of_prospect.filter(handoff=handoff).values_list("started_at", flat=True))
+    ended = of_prospect.filter(handoff=closed, breached_at=None, stopped_at=closed.closed_at)
+    ended = ended.filter(stop_reason=Clock.StopReason.ENDED).exclude(started_at__in=known)
+    passed = ClockEvent.objects.filter(clock__in=ended, kind__in=STEPS).values_list("clock")
+    reached = dict(passed.annotate(Max("level")).order_by())
+    clocks = [
+        carried(clock, handoff, seq=seq, reached=reached.get(clock.pk, 0))
+        for seq, clock in enumerate(ended.order_by("started_at"), len(known) + 1)
+    ]
+    Clock.objects.bulk_create(clocks)
+    ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
+    return clocks
 
 
 @transaction.atomic

@@ -35,6 +35,7 @@ from sla.models import AnswerTemplate, InstantAnswer
 from sla.models.clocks import INSTANT_ANSWER
 
 State = InstantAnswer.State
+NOT_SENT = (State.DROPPED, State.PARKED)
 # What was asked longer ago, and is told only now, is not answered as if it had just been asked.
 JUST_NOW = timedelta(hours=1)
 # Who comes in by an import, or was added by hand, asked nobody for anything just now.
@@ -77,7 +78,8 @@ def answer_late(handoff: Handoff, *, at: datetime) -> str:
     source = source_of(handoff.lead, asked_at) if asked_at else None
     if asked_at is None or source is None:
         return "They did not ask by a form or system."
-    if reason := why_not(InstantAnswer(handoff=handoff, source=source, is_by_ladder=True), at):
+    asked = InstantAnswer(handoff=handoff, source=source, asked_at=asked_at, is_by_ladder=True)
+    if reason := why_not(asked, at):
         return reason
     answer = _write(handoff, source, asked_at=asked_at, at=at, is_by_ladder=True)
     return "" if answer else "Their one mail was written before."
@@ -92,9 +94,11 @@ def _write(
     is_by_ladder: bool = False,
 ) -> InstantAnswer | None:
     """Write the one answer of `handoff`; by a ladder also anew, if the earlier one did not go out.
-    None if there is one, or nobody may be written to.
+    None if there is one, also in a handoff that this one goes on from, or nobody may be written to.
     """
-    if not may_be_written_to(handoff.lead, at):
+    of_request = InstantAnswer.objects.filter(handoff__lead=handoff.lead_id, asked_at=asked_at)
+    earlier = of_request.exclude(handoff=handoff).exclude(state__in=NOT_SENT)
+    if earlier.exists() or not may_be_written_to(handoff.lead, at):
         return None
     expected = expected_answer(source, at)
     told = {
@@ -109,7 +113,7 @@ def _write(
     answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
     if is_new:
         return answer
-    failed = InstantAnswer.objects.filter(pk=answer.pk, state__in=[State.DROPPED, State.PARKED])
+    failed = InstantAnswer.objects.filter(pk=answer.pk, state__in=NOT_SENT)
     anew = {**told, "state": State.WAITING, "attempts": 0, "error": ""}
     return answer if is_by_ladder and failed.update(**anew) else None
 
@@ -173,7 +177,7 @@ def send_again(answer: InstantAnswer, at: datetime) -> bool:
 def why_not(answer: InstantAnswer, at: datetime) -> str:
     """Return why `answer`, which waits, is not to be sent any more; "" if it is."""
     handoff, wanted = answer.handoff, template()
-    human = Touch.objects.filter(handoff=handoff, is_automated=False)
+    human = Touch.objects.filter(lead=handoff.lead_id, is_automated=False)
     reasons = (
         (not wanted.is_on, "The instant answer is switched off."),
         (
@@ -182,7 +186,7 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
         ),
         (not handoff.is_open, "The handoff is closed."),
         (handoff.lead.merged_into_id is not None, "The lead was merged into another."),
-        (human.exists(), "A person was faster."),
+        (human.filter(occurred_at__gte=answer.asked_at).exists(), "A person was faster."),
         (not may_be_written_to(handoff.lead, at), "No address, or no wish to be contacted."),
         (
             answer.expected_by is not None and answer.expected_by <= at,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -73,6 +74,22 @@ def used_before(handoff: Handoff, promises: Iterable[Promise]) -> Mapping[str, t
             is_done = clock.stop_reason == Clock.StopReason.MET
             used[clock.kind] = allowed[clock.kind] if is_done else clock.elapsed or NOTHING
     return used
+
+
+def carried(ended: Clock, handoff: Handoff, *, seq: int, reached: int) -> Clock:
+    """Return the clock in which `ended` goes on in another handoff, not saved: with its start, its
+    terms and deadline, at the first level beyond `reached`.
+    """
+    clock = copy(ended)
+    clock.pk, clock._state.adding = None, True
+    clock.ran_in = [*ended.ran_in, ended.handoff_id]
+    clock.lead_id, clock.handoff, clock.seq = handoff.lead_id, handoff, seq
+    clock.stopped_at, clock.stop_reason, clock.stop_evidence, clock.elapsed = None, "", "", None
+    clock.acknowledged_until = clock.acknowledged_by = clock.acknowledged_level = None
+    ladder = zip(clock.levels, clock.level_ats, strict=True)
+    to_come = ((level, at) for level, at in ladder if level > reached)
+    clock.next_level, clock.next_at = next(to_come, (None, None))
+    return clock
 
 
 def started_event(clock: Clock, at: datetime) -> ClockEvent:

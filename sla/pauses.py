@@ -5,6 +5,7 @@ from datetime import datetime
 
 from leads.models import Assignment, Handoff, User
 from sla.models import Clock, Pause
+from sla.opening_hours import merged
 from sla.stretches import Stretch
 
 # By clock: when it stood, or will stand, still.
@@ -45,18 +46,20 @@ def pauses_of(clocks: Iterable[Clock]) -> Pauses:
     asked = [clock for clock in clocks if clock.pauses]
     if not asked:
         return {}
-    handoffs = {clock.handoff_id for clock in asked}
+    handoffs = {handoff for clock in asked for handoff in (clock.handoff_id, *clock.ran_in)}
     found = Pause.objects.filter(assignment__handoff__in=handoffs).select_related("assignment")
     said = list(found.order_by("since", "id"))
-    return {
-        clock.pk: [Stretch(pause.since, pause.ends_at) for pause in said if _holds(pause, clock)]
-        for clock in asked
-    }
+    return {clock.pk: _stretches(clock, said) for clock in asked}
+
+
+def _stretches(clock: Clock, said: Iterable[Pause]) -> list[Stretch]:
+    held = ((pause.since, pause.ends_at) for pause in said if _holds(pause, clock))
+    return [Stretch(*each) for each in merged(held)]
 
 
 def _holds(pause: Pause, clock: Clock) -> bool:
     if clock.assignment_id is None:
-        is_of_it = pause.assignment.handoff_id == clock.handoff_id
+        is_of_it = pause.assignment.handoff_id in (clock.handoff_id, *clock.ran_in)
     else:
         is_of_it = pause.assignment_id == clock.assignment_id
     return is_of_it and pause.kind in clock.pauses

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from leads.models import Version
 from sla.calendars import working_time_of
@@ -25,8 +26,9 @@ HEADER_BYTES, END = 19, b"\xff\xff"
 ROW = struct.Struct(">h" + "iq" * 5 + "iqii" * 2)
 
 # Few, and not as simple: they are counted one by one.
-PAUSED = """pauses <> '{}' AND handoff_id IN (
-    SELECT handoff_id FROM sla_pause pause JOIN leads_assignment turn ON turn.id = assignment_id)"""
+PAUSED = """pauses <> '{}' AND (ran_in <> '{}' OR handoff_id IN (
+    SELECT handoff_id FROM sla_pause pause JOIN leads_assignment turn ON turn.id = assignment_id
+))"""
 ROWS = f"""COPY (
     SELECT id, COALESCE(calendar_id, 0)::bigint, COALESCE(within_id, 0)::bigint,
         started_at, stopped_at, used_before, elapsed
@@ -92,5 +94,6 @@ def rows() -> Iterator[tuple[int, int, int, int, int, int, int]]:
 
 def _paused() -> Iterator[Clock]:
     found = Clock.objects.exclude(stopped_at=None).exclude(pauses=[])
-    of_paused = found.filter(handoff__assignments__pauses__isnull=False).distinct()
+    is_paused = ~Q(ran_in=[]) | Q(handoff__assignments__pauses__isnull=False)
+    of_paused = found.filter(is_paused).distinct()
     return of_paused.select_related("calendar", "within").iterator(chunk_size=500)

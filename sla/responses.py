@@ -30,10 +30,11 @@ def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = 
 def _what_opened(handoff: Handoff) -> datetime:
     """Return when the prospect first asked in this handoff, else when it was opened.
 
-    A later hand-raise moves `hand_raised_at`; the prospect's first clock remembers.
+    In a handoff that follows on another one, or that another was merged into, the prospect's
+    earliest clock remembers.
     """
-    clocks = Clock.objects.filter(handoff=handoff, kind=Target.Kind.FIRST_RESPONSE, seq=1)
-    started_at = clocks.values_list("started_at", flat=True).first()
+    clocks = Clock.objects.filter(handoff=handoff, kind=Target.Kind.FIRST_RESPONSE)
+    started_at = clocks.order_by("started_at").values_list("started_at", flat=True).first()
     return started_at or handoff.hand_raised_at or handoff.opened_at
 
 

@@ -80,6 +80,8 @@ class Clock(models.Model):
     next_at = models.DateTimeField(null=True, blank=True)
     # The kinds of pauses in which it stands still, as its promise said when it started.
     pauses = ArrayField(models.CharField(max_length=8), default=list, blank=True)
+    # Handoffs in which the prospect's ran before this one, whose pauses it stood still in.
+    ran_in = ArrayField(models.BigIntegerField(), default=list, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Somebody is on it: no step is done till then. Which was the last, so that each is said once.
     acknowledged_until = models.DateTimeField(null=True, blank=True)

@@ -12,8 +12,11 @@ from feedback import answers, review
 from feedback.errors import CannotTakeBack
 from feedback.taking_back import take_back
 from leads import handoffs
-from leads.models import Handoff, Stage, Touch
-from sla.models import Clock
+from leads.documents import live_version, publish, start_draft
+from leads.instants import database_now
+from leads.models import Document, Handoff, Lead, Stage, Touch
+from sla import clocks
+from sla.models import Clock, ClockEvent, Pause, Policy, Target
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -65,6 +68,56 @@ def test_promises_of_the_turn_start_anew_and_the_prospects_goes_on(close, alice,
     assert running(again) == expected
 
 
+def test_all_that_the_prospect_was_promised_goes_on_and_passing_is_not_promised_again(
+    alice, pass_lead, code, at
+):
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+    for policy in Policy.objects.filter(version=draft):
+        Target.objects.create(policy=policy, kind="passed", measure="wall", allowed=MINUTE)
+    publish(draft, by=None, note="Passing too", at=at - DAY)
+    handoff = pass_lead(alice)
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at + MINUTE, at=at + MINUTE)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 2 * MINUTE}
+    answers.reject(handoffs.open_assignment(handoff), code=code("no-need"), **told)
+    again = take_back(handoff, by=alice, at=at + 3 * MINUTE)
+    started = Clock.objects.filter(handoff=again, assignment=None)
+    expected = [("first_response", at), ("first_response", at + MINUTE)]
+    assert list(started.order_by("seq").values_list("kind", "started_at")) == expected
+
+
+def test_what_was_fired_before_the_close_is_not_fired_again(close, alice, at):
+    closed, ended = close(), Clock.objects.filter(kind="first_response")
+    fired = {"kind": "warned", "level": 20, "due_at": at + MINUTE, "processed_at": at + MINUTE}
+    ClockEvent.objects.create(clock=ended.get(), **fired)
+    ladder = {"levels": [20, 100], "actions": ["remind", "tell_manager"]}
+    ended.update(level_ats=[at + MINUTE, at + 5 * MINUTE], **ladder)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    assert Clock.objects.get(handoff=again, kind="first_response").next_level == 100
+
+
+def test_the_time_that_it_stood_still_before_goes_on_not_to_count(close, alice, at):
+    closed = close(accepted=True)
+    turn, ended = closed.assignments.get(), Clock.objects.filter(kind="first_response")
+    ended.update(pauses=["snoozed"])
+    resting = {"kind": "snoozed", "reason": "On a plane", "by": alice}
+    Pause.objects.create(assignment=turn, since=at, until=at + 2 * MINUTE, **resting)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    clocks.retime(again)
+    assert Clock.objects.get(handoff=again, kind="first_response").due_at == at + 7 * MINUTE
+
+
+def test_who_was_answered_before_counts_as_answered(close, alice, at):
+    again = take_back(close(touches=1), by=alice, at=at + 3 * MINUTE)
+    assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
+
+
+def test_it_is_woken_no_more(close, alice, at):
+    closed = close()
+    assert Lead.objects.get().reconsider_at is not None
+    take_back(closed, by=alice, at=at + 3 * MINUTE)
+    assert Lead.objects.get().reconsider_at is None
+
+
 def test_what_a_reviewer_closed_is_no_reps_to_undo(close, alice, olga, code, at):
     handoff = close("bad-contact")
     assert handoff.state == Handoff.State.REVIEW
@@ -90,8 +143,10 @@ def test_who_had_accepted_it_has_accepted_it_again(close, alice, mona, at):
     assert "accept" not in running(again)
 
 
-def test_a_manager_gives_it_back_to_be_answered(close, mona, at):
-    again = take_back(close(accepted=True), by=mona, at=at + 3 * MINUTE)
+@pytest.mark.parametrize("who", ["mona", "rosa"])
+def test_a_manager_or_admin_gives_it_back_to_be_answered(close, request, at, who):
+    by = request.getfixturevalue(who)
+    again = take_back(close(accepted=True), by=by, at=at + 3 * MINUTE)
     assert again.state == Handoff.State.PASSED
 
 
@@ -127,3 +182,13 @@ def test_the_toast_undoes_what_was_just_closed(client, alice, pass_lead, code):
     assert f'action="{address}"' in page.content.decode()
     opened = client.post(address)["Location"]
     assert opened == reverse("feedback:lead", args=[Handoff.objects.latest("pk").pk])
+
+
+@pytest.mark.parametrize(("who", "is_offered"), [("alice", True), ("olga", False)])
+def test_the_leads_page_offers_it_to_whoever_may(client, close, request, who, is_offered):
+    now = database_now()
+    closed = close(closed_at=now)
+    client.force_login(request.getfixturevalue(who))
+    address = reverse("feedback:undo_close", args=[closed.pk])
+    part = client.get(address, headers={"HX-Request": "true"})
+    assert (f'action="{address}"' in part.content.decode()) is is_offered

@@ -17,7 +17,7 @@ from sla.answer_times import answer_time
 from sla.clocks import start_handoff_clocks
 from sla.health import alarms
 from sla.instant_answer_page import holding
-from sla.instant_answers import answer_at_once, letter_for, send_due
+from sla.instant_answers import answer_at_once, answer_late, letter_for, send_due
 from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
@@ -64,6 +64,14 @@ def test_it_says_what_happens_next_when_and_where_to_book(asked, alice, at):
     for body in (sent.body, sent.alternatives[0].content):
         assert "in touch with you within 5 minutes." in body
         assert "Hello Clara" in body and "https://book.example/alice" in body
+
+
+def test_it_is_not_written_again_in_a_handoff_that_goes_on(asked, make_handoff, at):
+    send_due(at)
+    gone = {"closed_as": "recycled", "outcome": "recycled", "reason": "-", "at": at + MINUTE}
+    handoffs.close(asked, **gone)
+    again = make_handoff(asked.lead, previous=asked, hand_raised_at=at)
+    assert answer_late(again, at=at + 2 * MINUTE) == "Their one mail was written before."
 
 
 def test_it_goes_out_once_for_a_handoff(asked, at):
