@@ -195,6 +195,17 @@ def pass_to(
     return assignment
 
 
+def rise(handoff: Handoff) -> bool:
+    """Note the band of the lead of an open handoff, if none since its opening was as good. Returns
+    whether it is so; of a handoff that was opened without a band it never is.
+    """
+    if not handoff.lead.band or handoff.lead.band >= (handoff.better_band or handoff.band):
+        return False
+    handoff.better_band = handoff.lead.band
+    handoff.save(update_fields=["better_band"])
+    return True
+
+
 def receive(assignment: Assignment, *, evidence: str, at: datetime) -> bool:
     """Note that the rep has seen the lead, and how one knows. Only the first time counts; returns
     whether this was it.

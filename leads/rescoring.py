@@ -32,6 +32,12 @@ def rescore(lead: Lead, evidence: Evidence) -> tuple[Score, Version]:
     return result, version
 
 
+def band_changed_at(lead: Lead) -> datetime | None:
+    """Return since when `lead` has been in its band; None: it never was in another that we know."""
+    changes = ScoreSnapshot.objects.filter(lead=lead, handoff=None).order_by("-at", "-id")
+    return changes.values_list("at", flat=True).first()
+
+
 def keep(
     lead: Lead, result: Score, version: Version, *, at: datetime, handoff: Handoff | None = None
 ) -> ScoreSnapshot:

@@ -80,6 +80,24 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
     answer_prospect(handoff, found, at)
 
 
+def tell_of_better_band(handoff: Handoff, at: datetime) -> None:
+    """Start what is promised once the lead of an open handoff rises to a better band, and tell
+    whoever has it; nobody where nothing is.
+    """
+    for clock in clocks.start_better_band_clock(handoff, at=at):
+        person = holder(handoff)
+        notify(
+            person,
+            Notification.Kind.BAND,
+            key=f"band:{handoff.pk}:{handoff.better_band}",
+            subject=f"Now in band {handoff.better_band}: {headline(handoff)}",
+            body=why_and_until(handoff, clock.due_at, zone=person.zone),
+            handoff=handoff,
+            at=at,
+        )
+        nudge(SEND_TASK)
+
+
 def answer_prospect(handoff: Handoff, found: Opening, at: datetime) -> None:
     """Have somebody who asked for a person answered at once, where that is wanted."""
     if found.asked_at and answer_at_once(handoff, asked_at=found.asked_at, at=at):

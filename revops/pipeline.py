@@ -155,14 +155,17 @@ def become_qualified(handoff: Handoff, at: datetime) -> str:
 
 
 def join(handoff: Handoff, evidence: Evidence, criteria: Criteria) -> Handoff:
-    """Let what is new add to an open handoff: a hand-raise makes it urgent, and what was missing
-    may be known now.
+    """Let what is new add to an open handoff: a hand-raise makes it urgent, a better band may start
+    a promise, and what was missing may be known now.
     """
     pausing.look_for_answer(handoff, at=evidence.at)
     since = last_raise(handoff)
+    has_risen = handoffs.rise(handoff)
     found = opening_of(Standing(evidence, criteria), since)
     if found is not None and found.path == Handoff.Path.HAND_RAISE:
         delivery.raise_hand_again(handoff, found, evidence.at)
+    elif has_risen:
+        delivery.tell_of_better_band(handoff, evidence.at)
     if handoff.state == Handoff.State.REVIEW:
         return look_again(handoff, evidence, criteria)
     return handoff

@@ -14,7 +14,7 @@ from django.db.models import F, Max, Q, QuerySet
 
 from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Touch, User
-from sla import levels, pauses, stretches
+from sla import band_starts, levels, pauses, stretches
 from sla.acknowledging import hold_too
 from sla.business_time import WorkingTime
 from sla.calendars import hours_for, working_time_of
@@ -57,8 +57,8 @@ NO_EVIDENCE = Evidence("")
 def start_handoff_clocks(
     handoff: Handoff, *, hand_raised_at: datetime | None, at: datetime
 ) -> list[Clock]:
-    """Start the prospect's clock, from the hand-raise, else from the opening of the handoff; and
-    the one of passing it to a rep, once, unless it has been.
+    """Start the prospect's clock, from the hand-raise, else from the opening of the handoff or the
+    change of band that led to it; and the one of passing it to a rep, once, unless it has been.
 
     The prospect has one clock for each hand-raise, and none is ever reset: a second call for the
     same start returns nothing. So does a policy without such a promise.
@@ -66,12 +66,15 @@ def start_handoff_clocks(
     asked_at = hand_raised_at or handoff.opened_at
     earlier = Clock.objects.filter(handoff=handoff, kind__in=[Kind.FIRST_RESPONSE, Kind.PASSED])
     begun = list(earlier.values_list("kind", "started_at"))
-    if (Kind.FIRST_RESPONSE, asked_at) in begun:
+    rose_at = asked_at
+    if hand_raised_at is None and starts_something(Start.BAND, at):
+        rose_at = band_starts.opened_by(handoff)
+    if {(Kind.FIRST_RESPONSE, asked_at), (Kind.FIRST_RESPONSE, rose_at)} & set(begun):
         return []
     seqs = {Kind.FIRST_RESPONSE: sum(kind == Kind.FIRST_RESPONSE for kind, _ in begun) + 1}
     if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
         seqs[Kind.PASSED] = 1
-    starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at}
+    starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at, Start.BAND: rose_at}
     return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
 
 
@@ -94,6 +97,19 @@ def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock
     Clock.objects.bulk_create(clocks)
     ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
     return clocks
+
+
+@transaction.atomic
+def start_better_band_clock(handoff: Handoff, *, at: datetime) -> list[Clock]:
+    """Start another of the prospect's clocks since the lead of an open handoff rose to a better
+    band, where the policy for that band says so. Call it once for each.
+    """
+    if not starts_something(Start.BAND, at):
+        return []
+    begun = Clock.objects.filter(handoff=handoff, kind=Kind.FIRST_RESPONSE).count()
+    starts = {Start.BAND: band_starts.rose_at(handoff, at)}
+    seqs = {Kind.FIRST_RESPONSE: begun + 1}
+    return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at)
 
 
 @transaction.atomic

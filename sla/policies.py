@@ -10,7 +10,7 @@ from leads.conditions import Compiled, compile_conditions
 from leads.custom_facts import fact_changes
 from leads.documents import live_version
 from leads.fact_history import evidence_for
-from leads.fact_sheet import handoff_facts
+from leads.fact_sheet import Facts, band_facts, handoff_facts
 from leads.facts import Fact
 from leads.models import Document, Handoff, Version
 from leads.offered_facts import worded_facts
@@ -65,11 +65,16 @@ def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
     Raises NoPolicy if none does, and NothingLive if no set was published by then.
     """
     version = live_version(Document.Kind.POLICIES, at)
-    evidence = evidence_for(handoff.lead, at, extra=handoff_facts(handoff))
+    evidence = evidence_for(handoff.lead, at, extra=facts_of(handoff))
     for policy in policies_of(version):
         if policy.conditions.matches(evidence):
             return policy, version
     raise NoPolicy(f"No policy of {version} holds for this handoff. The last needs no conditions.")
+
+
+def facts_of(handoff: Handoff) -> Facts:
+    """Return what policies may ask of a handoff, its band being the best since its opening."""
+    return handoff_facts(handoff) | band_facts(handoff.better_band)
 
 
 def starts_something(start: Target.Start, at: datetime) -> bool:

@@ -11,12 +11,12 @@ from leads.condition_trace import ConditionTrace, Truth
 from leads.countdown import instant_text
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
-from leads.fact_sheet import band_facts, handoff_facts
+from leads.fact_sheet import band_facts
 from leads.models import Handoff, Lead, Version
 from sla.calendars import hours_for
 from sla.levels import instants
 from sla.models import Target
-from sla.policies import BREACH, Promise, ReadyPolicy, policies_of
+from sla.policies import BREACH, Promise, ReadyPolicy, facts_of, policies_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def try_policies(version: Version, lead: Lead, at: datetime, *, zone: str) -> Tr
     """
     newest = lead.handoffs.select_related("owner").order_by("-opened_at", "-pk").first()
     path = Handoff.Path.SCORE.value
-    opened = handoff_facts(newest) if newest else {"handoff.path": path, **band_facts(lead.band)}
+    opened = facts_of(newest) if newest else {"handoff.path": path, **band_facts(lead.band)}
     evidence = evidence_for(lead, at, extra=opened)
     asked, chosen = _ask(policies_of(version), evidence)
     due = [_due(each, lead, at, zone) for each in chosen.promises.values()] if chosen else []

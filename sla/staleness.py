@@ -59,6 +59,7 @@ def _stays_there(notification: Notification) -> bool:
 CHECKS: dict[Kind, Callable[[Notification], bool]] = {
     Kind.PASSED: _waits_for_an_answer,
     Kind.HAND_RAISE: _is_theirs,
+    Kind.BAND: _is_theirs,
     Kind.WARNING: _clock_is_running,
     Kind.BREACH: _clock_is_running,
     Kind.REVIEW: _is_in_review,

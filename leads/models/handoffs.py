@@ -106,6 +106,8 @@ class Handoff(models.Model):
     fit = models.IntegerField(null=True, blank=True)
     readiness = models.IntegerField(null=True, blank=True)
     band = models.CharField(max_length=2, blank=True)
+    # The best band that its lead has risen to since, while it is open.
+    better_band = models.CharField(max_length=2, blank=True)
     packet = models.JSONField(default=dict, blank=True)
 
     opened_at = models.DateTimeField()
@@ -160,6 +162,10 @@ class Handoff(models.Model):
             ),
             models.CheckConstraint(
                 name="handoff_band_exists", condition=Q(band="") | Q(band__in=BANDS)
+            ),
+            models.CheckConstraint(
+                name="handoff_better_band_is_better",
+                condition=Q(better_band="") | Q(better_band__in=BANDS, better_band__lt=F("band")),
             ),
             models.CheckConstraint(
                 name="handoff_reroute_while_waiting",

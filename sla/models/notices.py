@@ -31,6 +31,7 @@ class Notification(Outgoing):
     class Kind(models.TextChoices):
         PASSED = "passed", "Lead passed to you"
         HAND_RAISE = "hand_raise", "Raised a hand again"
+        BAND = "band", "In a better band"
         WARNING = "warning", "Deadline near"
         BREACH = "breach", "Deadline missed"
         REVIEW = "review", "Waits for review"

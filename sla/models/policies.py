@@ -33,12 +33,12 @@ class Policy(VersionedRow):
 # What may start a promise of each kind; the first is usual. The prospect's never starts later than
 # they asked.
 STARTS = {
-    "passed": ("hand_raise", "opened"),
+    "passed": ("hand_raise", "opened", "band"),
     "received": ("passed",),
     "accept": ("passed",),
     "first_touch": ("passed", "accepted"),
     "follow_up": ("touched",),
-    "first_response": ("hand_raise",),
+    "first_response": ("hand_raise", "band"),
     "qualified": ("accepted", "passed"),
     "review": ("review",),
 }
@@ -89,6 +89,7 @@ class Target(models.Model):
     class Start(models.TextChoices):
         HAND_RAISE = "hand_raise", "Hand-raise, else the opening"
         OPENED = "opened", "Opening of the handoff"
+        BAND = "band", "Hand-raise or better band, else the opening"
         PASSED = "passed", "Passing to the rep"
         ACCEPTED = "accepted", "Acceptance"
         TOUCHED = "touched", "The last touch"

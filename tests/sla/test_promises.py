@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from feedback import answers
 from leads import handoffs
 from leads.documents import live_version, start_draft
-from leads.models import Document, Handoff, Touch
+from leads.models import Document, Handoff, ScoreSnapshot, Touch
+from revops import delivery
 from sla import clocks
-from sla.models import Clock, Target
+from sla.models import Clock, Notification, Target
 
 Kind = Target.Kind
 MINUTE = timedelta(minutes=1)
@@ -116,6 +117,53 @@ def test_passing_may_be_counted_from_the_opening_alone(promise, make_handoff, at
     handoff = make_handoff()
     clocks.start_handoff_clocks(handoff, hand_raised_at=at - 5 * MINUTE, at=at)
     assert clock_of(Kind.PASSED).started_at == handoff.opened_at == at
+
+
+def come_into(lead, band, at):
+    score = {"fit": 0, "readiness": 0, "band": band, "breakdown": {}}
+    version = live_version(Document.Kind.CRITERIA, at)
+    ScoreSnapshot.objects.create(lead=lead, version=version, at=at, **score)
+    lead.band = band
+
+
+@pytest.fixture
+def scored(promise, make_handoff, make_lead, alice, at):
+    """What the score opened for alice, a first response being due 10 minutes after a better band.
+    The lead came into its band so many minutes before.
+    """
+    promise(Kind.FIRST_RESPONSE, 10, starts="band")
+
+    def opened(minutes):
+        come_into(lead := make_lead(), "B2", at - minutes * MINUTE)
+        handoff = make_handoff(lead, path="score", hand_raised_at=None, rep=alice)
+        handoff.band = "B2"
+        handoff.save()
+        clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+        return handoff
+
+    return opened
+
+
+@pytest.mark.parametrize(("minutes", "counted"), [(5, 5), (2 * 1440, 0)])
+def test_a_promise_may_start_with_the_change_of_band_that_opened_it(scored, at, minutes, counted):
+    handoff = scored(minutes)
+    assert clock_of(Kind.FIRST_RESPONSE).started_at == at - counted * MINUTE
+    assert clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at) == []
+
+
+def test_each_better_band_starts_the_prospects_promise_anew(scored, alice, at):
+    handoff = scored(5)
+    for number, band in enumerate(["B1", "C1", "B1", "A1"], start=1):
+        come_into(handoff.lead, band, at + number * MINUTE)
+        if handoffs.rise(handoff):
+            delivery.tell_of_better_band(handoff, at + (number + 1) * MINUTE)
+    found = Clock.objects.filter(kind=Kind.FIRST_RESPONSE).order_by("seq")
+    assert [clock.started_at for clock in found[1:]] == [at + MINUTE, at + 4 * MINUTE]
+    told = Notification.objects.filter(recipient=alice, kind="band", channel="app")
+    assert [each.subject[:14] for each in told.order_by("pk")] == [
+        "Now in band B1",
+        "Now in band A1",
+    ]
 
 
 def test_opening_the_lead_stops_its_clock(promise, make_handoff, alice, start, at):
