@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from feedback.errors import AnswerRefused
 from feedback.packets import kind_label
 from leads import handoffs
+from leads.errors import LostRace
 from leads.models import Activity, Assignment, Handoff, User
 from sla import clocks, pauses
 from sla.models import Pause
@@ -31,12 +32,15 @@ def pause(
     """Let an accepted lead rest till `until`; its clocks stand still where their promise says so.
     In place of a pause that runs.
 
-    Raises AnswerRefused for an instant that can't be, LostRace if the lead is not `by`'s to work.
+    Raises AnswerRefused for an instant that can't be, LostRace if the lead is not `by`'s to work,
+    or was put to rest or taken up again after `at`.
     """
     assignment = _worked(handoff, by=by)
     if not at < until <= at + LONGEST:
         wrong = f"Choose a time to come, within {LONGEST.days} days; recycle what rests longer."
         raise AnswerRefused({"until": wrong})
+    if pauses.changed_since(assignment, at):
+        raise LostRace("This lead was put to rest, or taken up again, in the meantime.")
     begun = pauses.begin(assignment, kind=kind, until=until, reason=reason, by=by, at=at)
     clocks.retime(handoff)
     return begun

@@ -115,7 +115,7 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     """Return the most urgent leads first: by the next deadline, then band, then age; those that
     rest last. Of those whose deal is won or lost, the latest first.
     """
-    resting = Pause.objects.running(at)
+    resting = Pause.objects.running(at).filter(assignment__ended_at=None)
     shown = ("calendar", "within", "acknowledged_by")
     clocks = Clock.objects.running().of_people().select_related(*shown).order_by("due_at", "id")
     found = (

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
 from leads.models import Assignment, Handoff, User
 from sla.models import Clock, Pause
 from sla.opening_hours import merged
@@ -29,10 +32,18 @@ def end(
     because: str,
     kinds: Collection[str] = Pause.Kind.values,
 ) -> int:
-    """End the pauses of these kinds that run at `at`. Returns how many."""
+    """End the pauses of these kinds that run at `at`; one that somebody began since then, as it
+    begins. Returns how many.
+    """
     of = {"assignment__handoff": target} if isinstance(target, Handoff) else {"assignment": target}
-    running = Pause.objects.running(at).filter(kind__in=kinds, **of)
-    return running.update(ended_at=at, ended_because=because[:200])
+    left = Pause.objects.filter(ended_at=None, until__gt=at, kind__in=kinds, **of)
+    return left.update(ended_at=Greatest(at, F("since")), ended_because=because[:200])
+
+
+def changed_since(assignment: Assignment, at: datetime) -> bool:
+    """Whether a pause was begun or ended after `at`."""
+    later = Q(since__gt=at) | Q(ended_at__gt=at)
+    return Pause.objects.filter(later, assignment=assignment).exists()
 
 
 def running_pause(assignment: Assignment | None, at: datetime) -> Pause | None:

@@ -324,6 +324,17 @@ def test_an_answer_ends_the_wait_for_it(alice, pass_lead, at, outcome, made, goe
     assert pause.ended_because == ("" if goes_on else "Call: spoke")
 
 
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_of_two_who_put_it_off_at_once_the_second_is_told(alice, pass_lead, at, is_ended):
+    handoff = pass_lead(alice, accepted=True)
+    told = {"kind": "snoozed", "until": at + 9 * LATER, "reason": "Ill", "by": alice}
+    pausing.pause(handoff, at=at + 2 * LATER - is_ended * LATER, **told)
+    if is_ended:
+        pausing.resume(handoff, by=alice, at=at + 3 * LATER)
+    with pytest.raises(LostRace):  # took its instant before, and the lock after
+        pausing.pause(handoff, at=at + 1.5 * LATER, **told)
+
+
 def test_a_touch_is_the_first_response_and_shows_the_lead_was_received(alice, pass_lead, at):
     handoff = pass_lead(alice)
     touch(handoff, at + LATER)

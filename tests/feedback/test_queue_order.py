@@ -11,8 +11,9 @@ from feedback import queue
 from feedback.queue import Show
 from leads import handoffs
 from leads.models import Handoff, OwnershipChange
+from routing.routing import reassign
 from sla import clocks, pauses
-from sla.models import Clock
+from sla.models import Clock, Pause
 
 
 def shown(rep, at, show=Show.MINE):
@@ -55,6 +56,15 @@ def rest(handoff, at):
     return pauses.begin(
         turn, kind="snoozed", until=until, reason="Away till then", by=turn.rep, at=at
     )
+
+
+def test_nobody_rests_by_what_an_earlier_rep_said(alice, carol, mona, pass_lead, at):
+    handoff = pass_lead(alice, accepted=True)
+    pause = rest(handoff, at)
+    reassign(handoff, carol, by=mona, at=at)
+    Pause.objects.filter(pk=pause.pk).update(ended_at=None, ended_because="")
+    rows = queue.rows(queue.queue_of(carol, viewer=carol), Show.MINE, at=at)
+    assert [row.rest for row in rows] == [None]
 
 
 def test_what_rests_comes_last_and_is_back_by_itself(alice, pass_lead, at):

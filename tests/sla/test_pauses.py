@@ -123,6 +123,13 @@ def test_a_pause_ends_with_the_turn_it_is_of(worked, rest, at):
     assert clock_of(Kind.QUALIFIED).elapsed == HOUR
 
 
+def test_a_pause_that_begins_after_its_turn_ended_ends_as_it_begins(worked, rest, at):
+    rest(2)
+    clocks.end(handoffs.open_assignment(worked), at=at + 1.5 * HOUR)
+    pause = Pause.objects.get()
+    assert pause.ended_at == pause.since == at + 2 * HOUR
+
+
 def test_a_lead_rests_once_at_a_time(worked, rest, alice, at):
     rest(1)
     rest(1.5)  # in place of the first
