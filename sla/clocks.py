@@ -318,14 +318,18 @@ def retime(handoff: Handoff) -> int:
     return len(clocks)
 
 
-def move(
+def give_terms(running: Sequence[Clock]) -> None:
+    """Save locked clocks that go by other versions from now on."""
+    Clock.objects.bulk_update(running, TERMS)
+
+
+def note_moves(
     moved: Sequence[tuple[datetime, Clock]], *, by: User | None, at: datetime, detail: str
 ) -> None:
-    """Save locked clocks that were given other terms, each with when it was due before, and put
-    that on record.
+    """Put on record which clocks were given other deadlines or steps, each with when it was due
+    before.
     """
     running = [clock for _, clock in moved]
-    Clock.objects.bulk_update(running, TERMS)
     earlier = Counter(
         ClockEvent.objects.filter(clock__in=running, kind=Event.MOVED).values_list(
             "clock", flat=True

@@ -50,6 +50,11 @@ class Move:
     now: Clock
 
     @property
+    def shows(self) -> bool:
+        """Whether there is more to it than that the clock goes by another version."""
+        return _terms(self.was) != _terms(self.now)
+
+    @property
     def is_earlier(self) -> bool:
         return self.now.due_at < self.was.due_at
 
@@ -112,22 +117,18 @@ def preview(version: Version, at: datetime) -> Preview:
     found = candidates(version, at)
     ids = list(found.order_by("pk").values_list("pk", flat=True))
     sample = evenly(ids, SAMPLE)
-    moves = moved(version, found.filter(pk__in=sample).order_by("due_at", "pk"), at)
-    return Preview(version, at, len(ids), len(sample), moves)
+    moves = applied(version, found.filter(pk__in=sample).order_by("due_at", "pk"), at)
+    return Preview(version, at, len(ids), len(sample), [move for move in moves if move.shows])
 
 
-def moved(version: Version, running: Iterable[Clock], at: datetime) -> list[Move]:
-    """Return those of `running` that stand elsewhere by `version`, as they would be; not saved."""
+def applied(version: Version, running: Iterable[Clock], at: datetime) -> list[Move]:
+    """Return those of `running` that can go by `version`, as they would be; not saved."""
     found = list(running)
     is_calendar = version.document.kind == Document.Kind.CALENDAR
     changed = _by_calendar(version, found) if is_calendar else _by_promises(version, found, at)
     pairs = list(changed)
     still = pauses_of(now for _, now in pairs)
-    return [
-        Move(was, now)
-        for was, now in pairs
-        if _retimed(now, still.get(now.pk, ())) and _terms(was) != _terms(now)
-    ]
+    return [Move(was, now) for was, now in pairs if _retimed(now, still.get(now.pk, ()))]
 
 
 def _retimed(clock: Clock, pauses: Sequence[Stretch]) -> bool:
@@ -169,10 +170,11 @@ def step(job: Job, at: datetime) -> int | None:
     _check_live(version)
     found = candidates(version, at).filter(pk__gt=job.cursor).order_by("pk")
     locked = list(found.select_for_update(no_key=True, of=("self",))[:STEP])
-    moves = moved(version, locked, at)
-    pairs = [(move.was.due_at, move.now) for move in moves]
-    clocks.move(pairs, by=job.created_by, at=at, detail=f"{version} applied to what runs")
-    job.parameters["moved"] += len(moves)
+    moves = applied(version, locked, at)
+    clocks.give_terms([move.now for move in moves])
+    moved = [(move.was.due_at, move.now) for move in moves if move.shows]
+    clocks.note_moves(moved, by=job.created_by, at=at, detail=f"{version} applied to what runs")
+    job.parameters["moved"] += len(moved)
     job.done_count = min(job.done_count + len(locked), job.total_count)
     return locked[-1].pk if len(locked) == STEP else None
 

@@ -124,6 +124,18 @@ def test_new_hours_move_what_is_counted_by_them(handoff, apply, at):
     assert clocks.elapsed(clock_of(Kind.ACCEPT), at.replace(hour=11, minute=5)) == 5 * MINUTE
 
 
+def test_what_stays_where_it_is_goes_by_the_new_hours_from_then_on(handoff, apply, at):
+    draft = start_draft(clock_of(Kind.ACCEPT).calendar, by=None)
+    CalendarTerms.objects.filter(version=draft).update(overrides={"2026-03-11": []})
+    publish(draft, by=None, note="Tomorrow is off", at=at)
+    assert not moving.preview(draft, at).moves
+    job = apply(draft, at)
+    clock = clock_of(Kind.ACCEPT)
+    assert (clock.calendar, job.parameters["moved"]) == (draft, 0)
+    assert not clock.events.filter(kind="moved").exists()
+    assert not moving.candidates(draft, at).exists()
+
+
 def test_hours_that_never_meet_the_teams_leave_a_clock_be(handoff, at):
     team = Document.objects.create(kind="calendar", name="Team")
     tuesdays = Version.objects.create(document=team, number=1)
