@@ -3,32 +3,35 @@
     .venv/bin/python -m bench.with_servers kills [--handoffs 1000] [--kills 50]
 
 Goal: 0 lost, 0 doubled: of each submission one lead, one activity, one handoff that is passed to a
-rep, one clock of each kind, one message. What was killed when is random; --seed repeats it.
+rep, one clock of each kind, one message. Each is counted for itself (`tests/faults/counting.py`).
+What was killed when is random; --seed repeats it.
 """
 
 import argparse
 import random
 import sys
 import time
-from collections import Counter
 
 from bench.processes import STANDBY, WORKER, Processes, processes
 from bench.rota_passing import prepare  # sets Django up first
 from leads import inbox
 from leads.instants import database_now
-from leads.models import Activity, Handoff, IntakeSource, Lead, Submission
-from sla.models import Clock, Notification
+from leads.models import IntakeSource, Submission
+from tests.faults.counting import amiss
 
 LONGEST_WAIT_S = 600.0
-KINDS = ("accept", "first_touch", "first_response")
+COMPANIES = 200
+
+
+def address(number: int) -> str:
+    return f"person{number}@company{number % COMPANIES}.example"
 
 
 def hand_in(source: IntakeSource, number: int) -> None:
-    company = number % 200
     payload = {
-        "email": f"person{number}@company{company}.example",
+        "email": address(number),
         "name": f"Person {number}",
-        "company": f"Company {company}",
+        "company": f"Company {number % COMPANIES}",
         "country": "SE",
         "title": "Sales Director",
         "employees": 400,
@@ -73,21 +76,6 @@ def kill_while_at_work(running: Processes, number: int, kills: int, chance: rand
     print()
 
 
-def count_apart(number: int) -> dict[str, int]:
-    """Return for each record by how many it is too few (below 0) or too many."""
-    clocks = Counter(Clock.objects.values_list("kind", flat=True))
-    told = Notification.objects.filter(kind=Notification.Kind.PASSED, channel="app")
-    counts = {
-        "leads": Lead.objects.count(),
-        "activities": Activity.objects.count(),
-        "passed": Handoff.objects.filter(state=Handoff.State.PASSED).count(),
-        "handoffs": Handoff.objects.count(),
-        "messages": told.count(),
-        **{f"clocks {kind}": clocks[kind] for kind in KINDS},
-    }
-    return {what: count - number for what, count in counts.items()}
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--handoffs", type=int, default=1000)
@@ -100,13 +88,12 @@ def main() -> int:
         running.start(*STANDBY)
         chance = random.Random(options.seed)
         kill_while_at_work(running, options.handoffs, options.kills, chance)
-    apart = count_apart(options.handoffs)
-    lost = -min(0, *apart.values())
-    doubled = max(0, *apart.values())
+    found = amiss({address(number) for number in range(options.handoffs)})
+    lost, doubled = (sum(each) for each in zip(*found.values(), strict=True))
     print(
         f"{options.kills} kills during {options.handoffs} handoffs: lost {lost}, doubled {doubled}"
     )
-    print(f"goal 0 and 0; {time.monotonic() - began:.0f} s; {apart}")
+    print(f"goal 0 and 0; {time.monotonic() - began:.0f} s; {found}")
     return int(lost > 0 or doubled > 0)
 
 

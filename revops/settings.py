@@ -152,6 +152,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_connect_timeout": 1,
+    "socket_timeout": 1,  # a broker that hangs would keep who nudges for ever
     "socket_keepalive": True,
 }
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -1,11 +1,8 @@
-"""A running product of a test's own: real processes, a broker that may break, a database that may
-refuse.
-"""
+"""A running product of a test's own: real processes, a broker and a database server that may break."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,37 +10,54 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psycopg
 import pytest
 from celery import Celery
+from django.conf import settings
 from django.db import connection
 from kombu.exceptions import OperationalError
 
+from devstack.postgres import Postgres, find_programs
 from devstack.valkey import Valkey
 
 CELERY = ("-m", "celery", "-A", "revops", "--quiet")
 WORKER = (*CELERY, "worker", "-Q", "hot", "-c", "1", "--without-gossip", "--without-mingle")
-OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
 
 
 class Stack:
-    """Processes on the test's database with a broker of their own."""
+    """Processes on servers of their own. The database is a copy of the test's, and keeps what was
+    committed.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.postgres = Postgres(home / "postgres", durable=True)
+        self.postgres.start()
         self.broker = Valkey(home / "valkey", durable=False)
         self.broker.start()
         url = f"redis+socket://{self.broker.socket}?virtual_host=0"
         self.nudges = Celery(broker=url, set_as_current=False)
-        self.nudges.conf.broker_transport_options = {"socket_connect_timeout": 1}
+        self.nudges.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
         self.started: list[subprocess.Popen[bytes]] = []
 
     @property
     def environment(self) -> dict[str, str]:
-        name = connection.settings_dict["NAME"]
-        url = re.sub(r"/\w+\?", f"/{name}?", os.environ["DATABASE_URL"])
-        broker = {"REDIS_URL": self.broker.url(), "PYTHONWARNINGS": "ignore"}
-        return {**os.environ, **broker, "DATABASE_URL": url}
+        servers = {"DATABASE_URL": self.postgres.url(), "REDIS_URL": self.broker.url()}
+        return {**os.environ, **servers, "PYTHONWARNINGS": "ignore"}
+
+    @contextmanager
+    def in_use(self):
+        """Have the test ask this database, which begins with what lies in the test's own."""
+        usual = {name: connection.settings_dict[name] for name in ("HOST", "NAME")}
+        copy_database(
+            f"postgresql://app@/{usual['NAME']}?host={usual['HOST']}", self.postgres.url()
+        )
+        connection.close()
+        connection.settings_dict |= {"HOST": str(self.postgres.sockets), "NAME": "handoff"}
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict |= usual
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process in a group of its own."""
@@ -82,28 +96,37 @@ class Stack:
             line.default_channel.client.flushall()
 
     @contextmanager
-    def database_away(self):
-        """Cut every connection and let nobody in: what a server that restarts is to its clients."""
-        name = connection.settings_dict["NAME"]
-        connection.close()
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as line:
-            line.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-            line.execute(
-                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s",
-                [name],
-            )
+    def broker_stopped(self):
+        """Stop it as a machine that hangs does: it takes connections and answers nothing."""
+        assert self.broker.process
+        self.broker.process.send_signal(signal.SIGSTOP)
+        try:
             yield
-            line.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        finally:
+            self.broker.process.send_signal(signal.SIGCONT)
+
+    def restart_database(self) -> None:
+        """Restart the server as `pg_ctl restart -m immediate` does: it ends in the middle of all
+        that it does and takes what was committed from its log.
+        """
+        assert self.postgres.process
+        self.postgres.process.send_signal(signal.SIGQUIT)
+        self.postgres.process.wait(10)
+        connection.close()
+        self.postgres.start()
 
     def end(self) -> None:
         for process in self.started:
             kill(process)
-        # What the server still does for killed processes: the tables are emptied next.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
-            )
         self.broker.stop()
+        self.postgres.stop()
+
+
+def copy_database(source: str, target: str) -> None:
+    programs = find_programs()
+    dump = subprocess.run([programs / "pg_dump", source], capture_output=True, check=True).stdout
+    command = [programs / "psql", target, "-q", "-v", "ON_ERROR_STOP=1"]
+    subprocess.run(command, input=dump, stdout=subprocess.DEVNULL, check=True)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -122,7 +145,12 @@ def wait_until(is_so, seconds: float, failure) -> None:
 
 
 @pytest.fixture
-def stack(tmp_path):
+def stack(tmp_path, alice, carol):
+    """Processes can be started on it; the reps are those of its rota."""
+    tmp_path.chmod(0o755)
     stack = Stack(tmp_path)
-    yield stack
-    stack.end()
+    try:
+        with stack.in_use():
+            yield stack
+    finally:
+        stack.end()
