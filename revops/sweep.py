@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import connection
 
 from leads.instants import database_now
 from revops import intake_work, jobs
@@ -12,7 +16,8 @@ from sla.models import Heartbeat
 from sla.stays import tell_of_long_stays
 from sla.sweep import sweep_clocks
 
-NAME = "sweep"
+NAME, SENDER = "sweep", "sender"
+SENDING = 7_236_002  # number of the advisory lock
 SILENT_AFTER = timedelta(seconds=5)
 
 
@@ -30,21 +35,48 @@ def sweep(by: str) -> int:
 
 
 def send() -> int:
-    """Send what is due now, prospects' mail first. Returns how much went out."""
-    at = database_now()
-    sent = instant_answers.send_due(at) + outbox.send_due(at)
-    beat("sender", at)
+    """Send what is due now, prospects' mail first. Returns how much went out: nothing while another
+    process sends, so that a mail server that stalls holds up one of them alone.
+    """
+    with _alone() as is_alone:
+        if not is_alone:
+            return 0
+        sent = instant_answers.send_due(database_now) + outbox.send_due(database_now)
+    beat(SENDER, database_now())
     return sent
 
 
 def stand_by() -> int:
-    """Sweep, send and go on with jobs if nobody else did for five seconds: a stopped broker or
+    """Sweep and go on with jobs if nobody else swept for five seconds: a stopped broker or
     scheduler costs lateness and nothing else. Returns how much was done.
     """
     at = database_now()
     beat("standby", at)
-    if Heartbeat.objects.filter(name=NAME, beat_at__gt=at - SILENT_AFTER).exists():
+    if _is_at_work(NAME, at):
         return 0
-    done = sweep("standby") + send()
+    done = sweep("standby")
     jobs.run_step()
     return done
+
+
+def stand_by_to_send() -> int:
+    """Send if nobody else did for five seconds. Returns how much went out."""
+    return 0 if _is_at_work(SENDER, database_now()) else send()
+
+
+def _is_at_work(name: str, at: datetime) -> bool:
+    return Heartbeat.objects.filter(name=name, beat_at__gt=at - SILENT_AFTER).exists()
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Tell whether nobody else sends, and see to it that nobody does before the end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SENDING])
+        (is_alone,) = cursor.fetchone()
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [SENDING])

@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Now
 
 from leads.models import Submission
-from sla.heartbeats import PROCESSES
+from sla.heartbeats import MAIL_SERVER_AWAY, PROCESSES
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification
 from sla.models.outgoing import Outgoing
 
@@ -25,6 +25,7 @@ DUTIES = {
     "message": "A message has been waiting to be sent for {}.",
     "answer": "An instant answer has been waiting to be sent for {}.",
 }
+NO_MAIL = "The mail server has taken no mail for {}."
 
 
 def alarms(at: datetime) -> list[str]:
@@ -51,12 +52,12 @@ def backlog(at: datetime) -> dict[str, datetime | None]:
     return {duty: since.get(duty) for duty in DUTIES}
 
 
-def parked() -> int:
-    """Return how many messages were given up."""
-    return sum(
-        rows.filter(state=Outgoing.State.PARKED).count()
-        for rows in (Notification.objects, InstantAnswer.objects)
-    )
+def given_up() -> dict[str, int]:
+    """Return how many messages, and how many instant answers, were given up."""
+    return {
+        "messages": Notification.objects.filter(state=Outgoing.State.PARKED).count(),
+        "answers": InstantAnswer.objects.filter(state=Outgoing.State.PARKED).count(),
+    }
 
 
 def is_swept(at: datetime) -> bool:
@@ -76,12 +77,13 @@ def is_broker_up() -> bool:
 
 
 def _pulse() -> QuerySet[Any]:
-    """Return, in one query, when each process was last at work and since when the oldest of each
-    duty waits, perhaps for an instant to come; and the present instant with each.
+    """Return, in one query, when each process was last at work, since when the mail server has been
+    away and since when the oldest of each duty waits, perhaps for an instant to come; and the
+    present instant with each.
     """
     waiting = Outgoing.State.WAITING
     pending = Submission.objects.filter(state=Submission.State.PENDING)
-    beats = Heartbeat.objects.filter(name__in=PROCESSES)
+    beats = Heartbeat.objects.filter(name__in=[*PROCESSES, MAIL_SERVER_AWAY])
     return beats.values_list("name", "beat_at", Now()).union(
         _oldest("submission", pending, "next_attempt_at"),
         _oldest("clock", Clock.objects.filter(next_at__isnull=False), "next_at"),
@@ -100,7 +102,7 @@ def _sentences(since: Mapping[str, datetime], at: datetime) -> list[str]:
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     return [
         sentence.format(_ago(at - since[what]))
-        for what, sentence in {**silent, **DUTIES}.items()
+        for what, sentence in {**silent, MAIL_SERVER_AWAY: NO_MAIL, **DUTIES}.items()
         if what in since and since[what] < at - ALARM_AFTER
     ]
 

@@ -1,4 +1,6 @@
-"""The pulse of each process: a row that says when it last did its work."""
+"""The pulse of each process: a row that says when it last did its work. And of what no process of
+ours is, since when it has been away.
+"""
 
 from datetime import datetime
 
@@ -15,6 +17,9 @@ PROCESSES = {
     "sender": "sender",
 }
 
+# A row that is there while the mail server is not.
+MAIL_SERVER_AWAY = "mail_server_away"
+
 
 def beat(name: str, at: datetime) -> None:
     """Note that `name` was at work at `at`. Safe from any number of processes at once."""
@@ -24,3 +29,12 @@ def beat(name: str, at: datetime) -> None:
         unique_fields=["name"],
         update_fields=["beat_at"],
     )
+
+
+def note_since(name: str, at: datetime) -> None:
+    """Note that what `name` says began at `at`, unless it did before."""
+    Heartbeat.objects.bulk_create([Heartbeat(name=name, beat_at=at)], ignore_conflicts=True)
+
+
+def forget(name: str) -> None:
+    Heartbeat.objects.filter(name=name).delete()

@@ -33,6 +33,7 @@ from sla.answer_letters import Letter, company_of, fill, first_name_of
 from sla.answer_times import expected_answer
 from sla.models import AnswerTemplate, InstantAnswer
 from sla.models.clocks import INSTANT_ANSWER
+from sla.outbox import tell_of_given_up
 
 State = InstantAnswer.State
 NOT_SENT = (State.DROPPED, State.PARKED)
@@ -162,10 +163,10 @@ def may_be_written_to(lead: Lead, at: datetime) -> bool:
     return facts_of(lead, at).get("person.consent") is not False
 
 
-def send_due(at: datetime) -> int:
-    """Send the answers that are due by `at`, as `sending.send_due` does. Returns how many went."""
+def send_due(now: sending.Now) -> int:
+    """Send the answers that are due, as `sending.send_due` does. Returns how many went."""
     waiting = InstantAnswer.objects.select_related("handoff__lead", "handoff__owner", "source")
-    return sending.send_due(waiting, _send, at=at)
+    return sending.send_due(waiting, _send, now=now, given_up=tell_of_given_up)
 
 
 def send_again(answer: InstantAnswer, at: datetime) -> bool:
@@ -236,15 +237,15 @@ def mail_for(answer: InstantAnswer, letter: Letter) -> EmailMultiAlternatives:
     return mail
 
 
-def _send(answer: InstantAnswer, connection: BaseEmailBackend, at: datetime) -> bool:
+def _send(answer: InstantAnswer, connection: BaseEmailBackend, now: sending.Now) -> bool:
     """Send one claimed answer, unless it is no longer wanted. Returns whether it went out."""
+    at = now()
     if reason := why_not(answer, at):
         _drop(answer, reason, at)
         return False
     letter = letter_for(template(), answer.handoff, answer.expected_text)
-    connection.open()
-    connection.send_messages([mail_for(answer, letter)])
-    _keep(answer, letter, at)
+    sending.post(mail_for(answer, letter), connection)
+    _keep(answer, letter, now())
     return True
 
 

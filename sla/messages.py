@@ -36,6 +36,8 @@ def path_to(notification: Notification) -> str:
     handoff = notification.handoff
     if notification.kind == Notification.Kind.NO_ADDRESS:
         return "/sla/deliveries/?state=nowhere&period=all"
+    if notification.kind == Notification.Kind.GIVEN_UP:
+        return "/status/"
     if handoff is None:
         return f"/leads/{notification.lead_id}/" if notification.lead_id else "/notifications/"
     if notification.kind == Notification.Kind.REVIEW or handoff.state == Handoff.State.REVIEW:

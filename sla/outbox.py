@@ -14,7 +14,7 @@ from sla.mail import mail_for, mail_of_list
 from sla.messages import one_line
 from sla.models import Notification
 from sla.recipients import Presence
-from sla.releasing import release
+from sla.releasing import has_address, release
 from sla.staleness import is_still_true
 
 logger = logging.getLogger(__name__)
@@ -66,19 +66,42 @@ def write(messages: Iterable[Message], *, at: datetime) -> None:
             logger.warning("Nobody is here to be told: %s", message.key)
         else:
             rows += _rows(message, recipient, at)
+    if later := [row for row in rows if _is_told_in_the_app_first(row)]:
+        wait = unseen_for()
+        for row in later:
+            row.send_after += wait
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def send_due(at: datetime) -> int:
-    """Send the messages that are due by `at`, as `sending.send_due` does. Returns how many went."""
+def send_due(now: sending.Now) -> int:
+    """Send the messages that are due, as `sending.send_due` does. Returns how many went."""
+    at = now()
     if not Notification.objects.to_send(at).exists():
         return 0
-    _tell_admins(release(at), at)
+    _tell_of_nowhere(release(at), at)
     released = Notification.objects.filter(released_at__isnull=False)
-    return sending.send_due(released.select_related("recipient", "handoff__lead"), _send, at=at)
+    rows = released.select_related("recipient", "handoff__lead")
+    return sending.send_due(rows, _send, now=now, given_up=tell_of_given_up)
 
 
-def _tell_admins(nowhere: Iterable[User], at: datetime) -> None:
+def tell_of_given_up(at: datetime) -> None:
+    """Tell admins, once a day, that e-mails were given up."""
+    admins = User.objects.with_role(Role.ADMIN)
+    write([_given_up(admin, at) for admin in admins], at=at)
+
+
+def _given_up(admin: User, at: datetime) -> Message:
+    return Message(
+        recipient=admin,
+        kind=Notification.Kind.GIVEN_UP,
+        key=f"given-up:{at:%Y-%m-%d}",
+        subject="E-mails were given up: the mail server did not take them",
+        body="Status counts them. Once the server takes them, send them again under Deliveries and"
+        " Instant answers.",
+    )
+
+
+def _tell_of_nowhere(nowhere: Iterable[User], at: datetime) -> None:
     """Tell admins, once a day, whose mails have nowhere to go."""
     people = list(nowhere)
     if not people:
@@ -100,10 +123,11 @@ def _no_address(admin: User, person: User, at: datetime) -> Message:
 def _rows(message: Message, recipient: User, at: datetime) -> list[Notification]:
     if recipient.notify_by == User.Notify.APP:
         return [_row(message, recipient, Channel.APP, at)]
-    mail = _row(message, recipient, Channel.EMAIL, at)
-    if recipient.notify_by == User.Notify.APP_FIRST:
-        mail.send_after += unseen_for()
-    return [_row(message, recipient, Channel.APP, at), mail]
+    return [_row(message, recipient, channel, at) for channel in (Channel.APP, Channel.EMAIL)]
+
+
+def _is_told_in_the_app_first(row: Notification) -> bool:
+    return row.channel == Channel.EMAIL and row.recipient.notify_by == User.Notify.APP_FIRST
 
 
 def unseen_for() -> timedelta:
@@ -130,21 +154,26 @@ def _row(message: Message, recipient: User, channel: str, at: datetime) -> Notif
     )
 
 
-def _send(notification: Notification, connection: BaseEmailBackend, at: datetime) -> bool:
-    """Send one claimed message, unless it is no longer true. Returns whether it went out."""
+def _send(notification: Notification, connection: BaseEmailBackend, now: sending.Now) -> bool:
+    """Send one claimed message, unless it is no longer true or has nowhere to go any more. Returns
+    whether it went out.
+    """
     waiting = Notification.objects.filter(pk=notification.pk, state=State.WAITING)
     if not is_still_true(notification):
         waiting.update(state=State.DROPPED)
         return False
+    if not has_address(notification.recipient):
+        waiting.update(state=State.NOWHERE)
+        _tell_of_nowhere([notification.recipient], now())
+        return False
     if notification.kind == Notification.Kind.LIST:
-        return _send_list(notification, connection, at)
-    connection.open()
-    connection.send_messages([mail_for(notification)])
-    waiting.update(state=State.SENT, sent_at=at, delivered_at=at, error="")
+        return _send_list(notification, connection, now)
+    sending.post(mail_for(notification), connection)
+    _keep(waiting, now())
     return True
 
 
-def _send_list(notification: Notification, connection: BaseEmailBackend, at: datetime) -> bool:
+def _send_list(notification: Notification, connection: BaseEmailBackend, now: sending.Now) -> bool:
     """Send one e-mail about all that it lists and is still true. Returns whether it went out."""
     waiting = Notification.objects.filter(pk=notification.pk, state=State.WAITING)
     listed = notification.listed.filter(state=State.LISTED).order_by("created_at", "pk")
@@ -156,11 +185,15 @@ def _send_list(notification: Notification, connection: BaseEmailBackend, at: dat
     if not true:
         waiting.update(state=State.DROPPED)
         return False
-    connection.open()
-    connection.send_messages([mail_of_list(notification, true)])
-    sent = Notification.objects.filter(pk__in=[notification.pk, *(part.pk for part in true)])
-    sent.update(state=State.SENT, sent_at=at, delivered_at=at, error="")
+    sending.post(mail_of_list(notification, true), connection)
+    sent = [notification.pk, *(part.pk for part in true)]
+    _keep(Notification.objects.filter(pk__in=sent), now())
     return True
+
+
+def _keep(sent: QuerySet[Notification], at: datetime) -> None:
+    """Put on record that the server took these at `at`."""
+    sent.update(state=State.SENT, sent_at=at, delivered_at=at, error="")
 
 
 def send_again(notifications: QuerySet[Notification], *, at: datetime) -> int:
@@ -168,8 +201,4 @@ def send_again(notifications: QuerySet[Notification], *, at: datetime) -> int:
     Returns how many; what was tried stays on record.
     """
     stuck = notifications.filter(state__in=STUCK)
-    alone = stuck.exclude(kind=Notification.Kind.LIST)
-    return sum(
-        each.update(state=State.WAITING, send_after=at, attempts=0, **released)
-        for each, released in ((alone, {"released_at": None}), (stuck, {}))
-    )
+    return stuck.update(state=State.WAITING, send_after=at, attempts=0, released_at=None)

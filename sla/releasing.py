@@ -38,7 +38,7 @@ def release(at: datetime) -> list[User]:
     people = {each.recipient_id: each.recipient for each in held}
     if not people:
         return []
-    nowhere = [person for person in people.values() if "@" not in person.email]
+    nowhere = [person for person in people.values() if not has_address(person)]
     _ids([each for each in held if each.recipient in nowhere]).update(state=State.NOWHERE)
     seen = _seen(held)
     _ids(seen).update(state=State.DROPPED, error="Seen in Handoff")
@@ -51,14 +51,27 @@ def release(at: datetime) -> list[User]:
         else:
             waiting[each.recipient_id].append(each)
     for person_id, messages in waiting.items():
-        until = quiet.get(person_id) or room.comes_at(person_id)
-        if until:
+        if until := quiet.get(person_id) or room.comes_at(person_id):
             _ids(messages).update(send_after=until)
-        elif len(messages) > min(MOST_ALONE, room.left(person_id)):
-            _gather(messages, at)
         else:
-            _let_go(messages, at)
+            _release_some(messages, room.left(person_id), at)
     return nowhere
+
+
+def _release_some(messages: Sequence[Notification], room: int, at: datetime) -> None:
+    """Let e-mails of one person go, as one that lists them if they are many or more than there is
+    room for. Lists that did not go before are no part of another one: they go first.
+    """
+    if lists := [each for each in messages if each.kind == Notification.Kind.LIST]:
+        _let_go(lists[:room], at)
+    elif len(messages) > min(MOST_ALONE, room):
+        _gather(messages, at)
+    else:
+        _let_go(messages, at)
+
+
+def has_address(person: User) -> bool:
+    return "@" in person.email
 
 
 class _Room:

@@ -1,63 +1,89 @@
 """Sending what waits as rows.
 
 At least once, and never twice in the database: a sender that dies repeats its message with the
-same Message-ID. The network is only touched outside transactions.
+same Message-ID. The network is only touched outside transactions. A run may take a while: what it
+writes down is when it came to each message, not when it began.
 """
 
 import logging
 import smtplib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F
 
+from sla.heartbeats import MAIL_SERVER_AWAY, forget, note_since
 from sla.messages import one_line
 from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 logger = logging.getLogger(__name__)
 
-BATCH, BATCHES_A_RUN = 20, 5
-# A sender holds what it claimed for so long; after that another one takes it to be dead.
+BATCH = 20
+# After so long a run leaves the rest to the next one: a server that stalls holds up what else its
+# process does for no longer than that, and for one message.
+RUN = timedelta(seconds=20)
+# A sender holds what it claimed for so long; after that another one takes it to be dead. A run
+# and its last message take less.
 LEASE = timedelta(minutes=5)
-# The server is well, but won't take this message. Any other SMTP error is about the server.
-REFUSED = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
-WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 
-Row = TypeVar("Row", bound=Outgoing)
-# Sends one claimed row by the connection, unless it is no longer true; tells whether it went out.
-Send = Callable[[Row, BaseEmailBackend, datetime], bool]
+
+class NotTaken(Exception):
+    """A message that the server was not even asked to take, since it goes to nobody."""
 
 
 class ServerAway(Exception):
     """The mail server can't be reached, or went away."""
 
 
-def send_due(rows: OutgoingQuerySet[Row], send: Send[Row], *, at: datetime) -> int:
-    """Send those of `rows` that are due by `at`. Returns how many went out.
+# The server is well, but won't take this message. Any other SMTP error is about the server.
+REFUSED = (
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPSenderRefused,
+    smtplib.SMTPDataError,
+    NotTaken,
+)
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 
-    Any number of senders may run at once. What fails waits longer each time, then is parked; when
-    the server itself can't be reached, the run ends.
+Row = TypeVar("Row", bound=Outgoing)
+Now = Callable[[], datetime]
+# Sends one claimed row by the connection, unless it is no longer true; tells whether it went out.
+Send = Callable[[Row, BaseEmailBackend, Now], bool]
+# Hears of a row that was given up just now.
+GivenUp = Callable[[datetime], None]
+
+
+def send_due(rows: OutgoingQuerySet[Row], send: Send[Row], *, now: Now, given_up: GivenUp) -> int:
+    """Send those of `rows` that are due. Returns how many went out.
+
+    now: asked for each batch and each message.
+    Any number of senders may run at once. What fails waits longer each time, then is given up; when
+    the server itself can't be reached, or the time of a run is over, the run ends.
     """
-    if not rows.to_send(at).exists():
+    began = now()
+    if not rows.to_send(began).exists():
         return 0
-    sent = 0
-    connection: BaseEmailBackend = get_connection()
+    run = _Run(send, get_connection(), now, given_up, ends_at=began + RUN)
     try:
-        for _ in range(BATCHES_A_RUN):
-            batch = _claim(rows, at)
-            if not batch:
-                break
-            sent += _send_all(batch, send, connection, at)
+        while not run.is_over and (batch := _claim(rows, now())):
+            run.send_all(batch)
     except ServerAway:
+        note_since(MAIL_SERVER_AWAY, now())
         logger.warning("The mail server can't be reached.")
     finally:
-        connection.close()
-    return sent
+        run.connection.close()
+    return run.sent
+
+
+def post(mail: EmailMessage, connection: BaseEmailBackend) -> None:
+    """Hand `mail` to the server. Raises NotTaken if it goes to nobody, and what the server says."""
+    connection.open()
+    if not connection.send_messages([mail]):
+        raise NotTaken("The message has no receiver.")
 
 
 @transaction.atomic
@@ -70,56 +96,83 @@ def _claim(rows: OutgoingQuerySet[Row], at: datetime) -> list[Row]:
     return list(claimed.order_by("created_at", "pk"))
 
 
-def _send_all(
-    batch: Sequence[Row], send: Send[Row], connection: BaseEmailBackend, at: datetime
-) -> int:
-    """Send claimed messages one by one and return how many went out.
+class _Run(Generic[Row]):
+    """One run of a sender: how many went out, and whether the server answered at all."""
 
-    Raises ServerAway, with the rest left to the next run: the one that met it may be at fault.
-    """
-    sent = 0
-    for number, row in enumerate(batch):
-        try:
-            sent += _attempt(row, send, connection, at)
-        except REFUSED as error:
-            _put_off(row, error, at)
-        except OSError as error:
-            _put_off(row, error, at)
-            _give_back(batch[number + 1 :], at)
-            raise ServerAway from error
-        except SoftTimeLimitExceeded:
-            _give_back(batch[number + 1 :], at)
-            raise
-        except Exception as error:
-            logger.exception("A message can't be sent", extra={"row": str(row.pk)})
-            _put_off(row, error, at)
-    return sent
+    def __init__(
+        self,
+        send: Send[Row],
+        connection: BaseEmailBackend,
+        now: Now,
+        given_up: GivenUp,
+        *,
+        ends_at: datetime,
+    ) -> None:
+        self.send, self.connection, self.now = send, connection, now
+        self.given_up, self.ends_at = given_up, ends_at
+        self.sent, self.reached = 0, False
+
+    @property
+    def is_over(self) -> bool:
+        return self.now() > self.ends_at
+
+    def send_all(self, batch: Sequence[Row]) -> None:
+        """Send claimed messages one by one, till the time is over.
+
+        Raises ServerAway, with the rest left to the next run: the one that met it may be at fault.
+        """
+        for number, row in enumerate(batch):
+            rest = batch[number + 1 :]
+            if self.is_over:
+                _give_back([row, *rest], self.now())
+                return
+            try:
+                self._attempt(row)
+            except REFUSED as error:
+                self._is_reached()
+                self._put_off(row, error)
+            except (OSError, SoftTimeLimitExceeded) as error:
+                self._put_off(row, error)
+                _give_back(rest, self.now())
+                if isinstance(error, OSError):
+                    raise ServerAway from error
+                raise
+            except Exception as error:
+                logger.exception("A message can't be sent", extra={"row": str(row.pk)})
+                self._put_off(row, error)
+
+    def _attempt(self, row: Row) -> None:
+        if self.send(row, self.connection, self.now):
+            self.sent += 1
+            self._is_reached()
+            rows = type(row)._default_manager.filter(pk=row.pk)
+            rows.update(tried=_tried(row, "Sent", self.now()))
+
+    def _is_reached(self) -> None:
+        if not self.reached:
+            forget(MAIL_SERVER_AWAY)
+        self.reached = True
+
+    def _put_off(self, row: Row, error: Exception) -> None:
+        """Try again after the wait that this attempt has earned, or give up after the last."""
+        at, said = self.now(), one_line(f"{type(error).__name__}: {error}")[:400]
+        told: dict[str, Any] = {"error": said, "tried": _tried(row, said, at)}
+        is_last = row.attempts > len(WAITS)
+        if is_last:
+            told["state"] = Outgoing.State.PARKED
+        else:
+            told.update(row.on_retry, send_after=at + WAITS[row.attempts - 1])
+        waiting = type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
+        if waiting.update(**told) and is_last:
+            self.given_up(at)
 
 
-def _give_back(rows: Sequence[Row], at: datetime) -> None:
+def _give_back(rows: Sequence[Outgoing], at: datetime) -> None:
     """Leave claimed messages that were not tried to the next run."""
     for row in rows:
         waiting = type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
-        waiting.update(send_after=at, attempts=F("attempts") - 1)
-
-
-def _attempt(row: Row, send: Send[Row], connection: BaseEmailBackend, at: datetime) -> bool:
-    went = send(row, connection, at)
-    if went:
-        type(row)._default_manager.filter(pk=row.pk).update(tried=_tried(row, "Sent", at))
-    return went
+        waiting.update(send_after=at, attempts=F("attempts") - 1, **row.on_retry)
 
 
 def _tried(row: Outgoing, said: str, at: datetime) -> list[dict[str, str]]:
     return [*row.tried, {"at": at.isoformat(), "said": said}]
-
-
-def _put_off(row: Outgoing, error: Exception, at: datetime) -> None:
-    """Try again after the wait that this attempt has earned, or park the message after the last."""
-    said = one_line(f"{type(error).__name__}: {error}")[:400]
-    told: dict[str, Any] = {"error": said, "tried": _tried(row, said, at)}
-    if row.attempts > len(WAITS):
-        told["state"] = Outgoing.State.PARKED
-    else:
-        told["send_after"] = at + WAITS[row.attempts - 1]
-    type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING).update(**told)

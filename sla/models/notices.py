@@ -40,6 +40,7 @@ class Notification(Outgoing):
         STAY = "stay", "Too long in a stage"
         LIST = "list", "Several at once"
         NO_ADDRESS = "no_address", "Somebody can’t be mailed"
+        GIVEN_UP = "given_up", "E-mails given up"
 
     recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=6, choices=Channel)
@@ -65,6 +66,9 @@ class Notification(Outgoing):
     # When the mail server took it, or a page of the app showed its reader that it is there.
     delivered_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+
+    # Whether it may go now is asked anew: its receiver may have gone home.
+    on_retry = {"released_at": None}
 
     objects: ClassVar[models.Manager[Notification]] = NotificationQuerySet.as_manager()
 
@@ -112,7 +116,7 @@ class Notification(Outgoing):
 
 
 class Heartbeat(models.Model):
-    """When a process last did its work. Silence is an alarm."""
+    """When a process last did its work: silence is an alarm. Or since when something is away."""
 
     name = models.CharField(primary_key=True, max_length=60)
     beat_at = models.DateTimeField()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 
@@ -34,6 +35,9 @@ class Outgoing(models.Model):
     tried = models.JSONField(default=list, blank=True)
     error = models.CharField(max_length=400, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+
+    # What else becomes of one that is left to a later run.
+    on_retry: ClassVar[Mapping[str, None]] = {}
 
     class Meta:
         abstract = True

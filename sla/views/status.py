@@ -7,7 +7,7 @@ from leads.instants import database_now
 from leads.models import Role
 from leads.requests import SignedInRequest
 from leads.views.access import admins_only
-from sla.health import ALARM_AFTER, alarms, alarms_now, backlog, is_broker_up, parked
+from sla.health import ALARM_AFTER, alarms, alarms_now, backlog, given_up, is_broker_up
 from sla.heartbeats import PROCESSES
 from sla.models import Heartbeat
 
@@ -23,7 +23,7 @@ def status(request: SignedInRequest) -> HttpResponse:
         "at": at,
         "alarms": alarms(at),
         "backlog": backlog(at),
-        "parked": parked(),
+        "given_up": given_up(),
         "heartbeats": [(label, beats.get(name)) for name, label in PROCESSES.items()],
         "silent_since": at - ALARM_AFTER,
         "is_broker_up": is_broker_up(),

@@ -1,4 +1,4 @@
-"""A small SMTP server on a free local port that also refuses, and drops the line."""
+"""A small SMTP server on a free local port that also refuses, stalls and drops the line."""
 
 import socketserver
 import threading
@@ -11,6 +11,10 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(f"{line}\r\n".encode())
 
     def handle(self) -> None:
+        self.server.asked += 1
+        if self.server.stalls_at == "greeting":
+            self.stall()
+            return
         self.say("220 ready")
         for line in iter(self.rfile.readline, b""):
             if not self.answer(line.decode().strip()):
@@ -19,6 +23,9 @@ class Session(socketserver.StreamRequestHandler):
     def answer(self, command: str) -> bool:
         """Answer one command; False ends the session."""
         verb = command[:4].upper()
+        if verb == self.server.stalls_at:
+            self.stall()
+            return False
         if verb == "RCPT" and self.server.refused in command:
             self.say("550 no such mailbox")
         elif verb == "DATA":
@@ -26,6 +33,11 @@ class Session(socketserver.StreamRequestHandler):
         else:
             self.say("221 bye" if verb == "QUIT" else "250 fine")
         return verb != "QUIT"
+
+    def stall(self) -> None:
+        """Say nothing more till the other side gives up."""
+        while self.rfile.readline():
+            pass
 
     def take_mail(self) -> bool:
         self.say("354 go on")
@@ -40,7 +52,9 @@ class Session(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     refused = "nobody"
+    stalls_at = "never"
     is_dropping = False
+    asked = 0
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Session)

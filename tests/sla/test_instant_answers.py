@@ -17,7 +17,7 @@ from sla.answer_times import answer_time
 from sla.clocks import start_handoff_clocks
 from sla.health import alarms
 from sla.instant_answer_page import holding
-from sla.instant_answers import answer_at_once, answer_late, letter_for, send_due
+from sla.instant_answers import answer_at_once, answer_late, letter_for
 from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
@@ -26,6 +26,10 @@ MINUTE = timedelta(minutes=1)
 VALUES = dict.fromkeys(
     ("first_name", "company", "request", "expected_time", "owner_name", "booking_link"), "x"
 )
+
+
+def send_due(at) -> int:
+    return instant_answers.send_due(lambda: at)
 
 
 @pytest.fixture

@@ -4,19 +4,27 @@ import socket
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 
+import psycopg
 import pytest
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
+from django.db import connection
 
 from leads import handoffs
 from leads.documents import publish
+from leads.instants import database_now
 from leads.models import Document, Organisation, User, Version
-from sla import clocks
+from revops.sweep import SENDING, send, stand_by, stand_by_to_send
+from sla import clocks, outbox
+from sla.health import alarms, given_up
+from sla.heartbeats import beat
+from sla.messages import path_to
 from sla.models import CalendarTerms, Notification, RepHours
 from sla.notices import mark_seen, notices_of
-from sla.outbox import Message, notify, send_again, send_due, write
+from sla.outbox import Message, notify, send_again, write
 from sla.releasing import release
-from sla.sending import LEASE, WAITS
+from sla.sending import LEASE, RUN, WAITS, NotTaken, post
 from sla.sweep import sweep_clocks
 from tests.sla.smtp_server import smtp_server
 
@@ -28,8 +36,12 @@ def tell(person, at, *, key="moved:1", **fields):
     notify(person, fields.pop("kind", Kind.MOVED), key=key, subject="News", at=at, **fields)
 
 
+def send_due(at) -> int:
+    return outbox.send_due(lambda: at)
+
+
 def the_mail() -> Notification:
-    return Notification.objects.get(channel="email")
+    return Notification.objects.get(channel="email", key="moved:1")
 
 
 @pytest.fixture
@@ -39,6 +51,7 @@ def server(settings):
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_TIMEOUT = 0.2
         yield server
 
 
@@ -264,7 +277,8 @@ def test_an_hour_without_a_server_costs_time_and_no_message(server, settings, al
         send_due(at + minute * MINUTE)
     mails = Notification.objects.filter(channel="email")
     assert set(mails.values_list("state")) == {("sent",)}
-    assert len(server.received) == mails.count() == 12
+    assert mails.filter(kind=Kind.MOVED).count() == 12
+    assert len(server.received) == mails.filter(listed_in=None).count()
 
 
 def test_one_refused_address_holds_up_nobody_else(server, alice, carol, at):
@@ -283,6 +297,121 @@ def test_a_line_that_drops_is_tried_again_with_the_same_id(server, alice, at):
     server.is_dropping = False
     assert send_due(at + MINUTE) == 1
     assert the_mail().state == "sent"
+
+
+@pytest.mark.parametrize("step", ["greeting", "DATA"])
+def test_a_server_that_stalls_is_given_up_on_and_left_for_later(server, alice, carol, at, step):
+    server.stalls_at = step
+    tell(alice, at)
+    tell(carol, at)
+    assert send_due(at) == 0 and server.asked == 1
+    mails = Notification.objects.filter(channel="email").order_by("pk")
+    assert [*mails.values_list("attempts", flat=True)] == [1, 0]
+    server.stalls_at = "never"
+    assert send_due(at + MINUTE) == 2 and len(server.received) == 2
+
+
+def test_the_standby_sweeps_whatever_becomes_of_mail(server, alice):
+    server.stalls_at = "greeting"
+    User.objects.update(is_quiet_off_hours=False)
+    tell(alice, database_now())
+    stand_by()
+    assert (server.asked, stand_by_to_send(), server.asked) == (0, 0, 1)
+    stand_by_to_send()  # it has just been at work
+    assert server.asked == 1
+
+
+def test_one_process_sends_at_a_time(alice, mailoutbox):
+    User.objects.update(is_quiet_off_hours=False)
+    tell(alice, database_now())
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [SENDING])
+        assert send() == 0
+    assert send() == 1
+
+
+def test_a_run_counts_from_each_message_and_leaves_the_rest_in_time(alice, carol, at, settings):
+    """Each mail takes 15 of the 20 seconds that a run has."""
+    Organisation.objects.update(mails_an_hour=40)
+    for number in range(3):
+        tell(alice, at, key=f"moved:{number}")
+    now = Instants(at)
+    settings.EMAIL_BACKEND = f"{__name__}.SlowBackend"
+    SlowBackend.now = now
+    assert outbox.send_due(now) == 2
+    mails = Notification.objects.filter(channel="email").order_by("pk")
+    rest = mails.last()
+    took = [at + RUN * 0.75, at + RUN * 1.5]
+    assert [mail.delivered_at for mail in mails[:2]] == took
+    assert (rest.attempts, rest.send_after) == (0, took[1])
+
+
+class Instants:
+    """A clock that stands still but when it is moved on."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def __call__(self):
+        return self.at
+
+
+class SlowBackend(LocmemBackend):
+    def send_messages(self, messages):
+        self.now.at += RUN * 0.75
+        return super().send_messages(messages)
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_admins_are_told_of_a_server_that_is_away_till_it_takes_a_mail(alice, at, settings):
+    tell(alice, at)
+    for minute in range(4):
+        beat("sweep", at + minute * MINUTE)
+        send_due(at + minute * MINUTE)
+    assert alarms(at + 3 * MINUTE) == ["The mail server has taken no mail for 3 minutes."]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(at + 6 * MINUTE) == 1
+    beat("sweep", at + 6 * MINUTE)
+    assert alarms(at + 6 * MINUTE) == []
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_admins_are_told_once_a_day_of_what_was_given_up(alice, carol, rosa, at):
+    for person in (alice, carol):
+        tell(person, at)
+    Notification.objects.filter(channel="email").update(attempts=len(WAITS))
+    send_due(at)
+    send_due(at)
+    assert given_up() == {"messages": 2, "answers": 0}
+    told = notices_of(rosa).get()
+    assert (told.kind, path_to(told)) == (Kind.GIVEN_UP, "/status/")
+
+
+def test_what_is_tried_again_waits_for_the_receivers_hours(server, alice, at):
+    closing = at.replace(hour=17, minute=25)
+    server.is_dropping = True
+    tell(alice, closing)
+    send_due(closing)
+    server.is_dropping = False
+    assert send_due(closing + 10 * MINUTE) == 0
+    morning = at.replace(hour=9, minute=0) + timedelta(days=1)
+    assert (the_mail().send_after, send_due(morning)) == (morning, 1)
+
+
+def test_an_address_that_was_taken_away_gets_no_mail_and_is_told_of(alice, rosa, at, mailoutbox):
+    tell(alice, at)
+    release(at)
+    User.objects.filter(pk=alice.pk).update(email="")
+    assert (send_due(at), mailoutbox) == (0, [])
+    mail = Notification.objects.get(recipient=alice, channel="email")
+    assert (mail.state, mail.delivered_at) == ("nowhere", None)
+    assert notices_of(rosa).get().kind == Kind.NO_ADDRESS
+
+
+@pytest.mark.usefixtures("server")
+def test_a_mail_to_nobody_does_not_count_as_taken():
+    with get_connection() as line, pytest.raises(NotTaken):
+        post(EmailMessage("News", to=[""]), line)
 
 
 class DroppingAtAlice(LocmemBackend):
