@@ -15,10 +15,11 @@ from feedback import checklist, pausing
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
+from feedback.touch_outcomes import REACHED
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
-from sla import clocks, responses
+from sla import clocks, responses, touch_clocks
 from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
 
@@ -28,9 +29,6 @@ Kind = Disposition.Kind
 
 # Two equal touches nearer than this are one, sent twice.
 SAME_TOUCH = timedelta(seconds=10)
-
-# The prospect answered: nobody waits for them any more.
-REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOOKED)
 
 # The clocks that an answer stops, and those that a touch does: either shows the lead was opened.
 ANSWERED = (Target.Kind.RECEIVED, Target.Kind.ACCEPT)
@@ -190,6 +188,7 @@ def log_touch(
     """Log what `by` did to reach the lead: it stops the clocks that wait for it, as of when it was
     done. Logging the same again within seconds returns the touch that is there.
 
+    outcome: "" if it is to be said later, for which a clock may start.
     Raises AnswerRefused for an instant that can't be, LostRace if the lead is another's by now.
     """
     fresh = handoffs.locked(handoff.pk)
@@ -224,8 +223,10 @@ def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime)
         recorded_at=at,
     )
     responses.record_first_response(handoff, at=touch.occurred_at)
+    if not touch.outcome:
+        touch_clocks.start_outcome_clock(touch, at=at)
     if touch.outcome not in REACHED:
-        clocks.start_follow_up_clock(assignment, touch.occurred_at, at=at)
+        touch_clocks.start_follow_up_clock(touch, at=at)
     else:
         pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
 

@@ -19,6 +19,7 @@ from sla.models import Pause
 Check = Callable[[Collection[str]], tuple[Mapping[str, str], str]]
 
 LONGEST_NOTE = 2000
+LATER = "later"
 LONGEST_OVERRIDE = 100
 
 
@@ -93,9 +94,12 @@ class ReasonForm(AnswerForm):
 
 
 class TouchForm(AnswerForm):
+    """A touch; its outcome is "" if the rep says it later."""
+
     channel = forms.ChoiceField(choices=Touch.Channel)
-    outcome = forms.ChoiceField(
-        choices=Touch.Outcome,
+    outcome = forms.TypedChoiceField(
+        choices=[*Touch.Outcome.choices, (LATER, "I say it later")],
+        coerce=lambda chosen: "" if chosen == LATER else chosen,
         help_text="Any attempt counts as first touch and first response, answered or not.",
     )
     occurred_at = NearInstantField(label="When", required=False, help_text="Left empty: now.")

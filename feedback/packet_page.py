@@ -15,8 +15,9 @@ from feedback.models import ReasonCode
 from feedback.packets import thawed, told_deal
 from feedback.queue import own_pause
 from feedback.story import Step, story
+from feedback.touch_outcomes import to_be_said
 from leads import handoffs
-from leads.models import Assignment, Handoff, Lead, User
+from leads.models import Assignment, Handoff, Lead, Touch, User
 from routing.models import Decision
 from routing.questions import open_opportunity
 from sla.deadlines import Deadline, deadlines
@@ -46,6 +47,7 @@ class Opened:
     is_own:    whether the viewer may answer: it is theirs.
     deadlines: running clocks, the first due first.
     pause:     while the lead rests.
+    to_be_said: the viewer's touches whose outcome is still to come.
     deal:      the account's newest open one, as it is now.
     decision:  why it was routed here; None for one passed by hand or by an import.
     """
@@ -57,6 +59,7 @@ class Opened:
     deadlines: Sequence[Deadline]
     pause: Pause | None
     touches: int
+    to_be_said: Sequence[Touch]
     contacts: Sequence[Lead]
     deal: dict[str, Any] | None
     decision: Decision | None
@@ -114,6 +117,7 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         deadlines=deadlines(in_order, at),
         pause=running_pause(assignment, at),
         touches=human_touches(handoff),
+        to_be_said=list(to_be_said(viewer).filter(handoff=handoff).order_by("occurred_at", "pk")),
         deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),

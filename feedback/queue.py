@@ -13,6 +13,7 @@ from django.db.models.functions import Now, NullIf
 
 from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
+from feedback.touch_outcomes import is_to_be_said
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
 from sla.acknowledging import standing
 from sla.deadlines import Deadline, deadlines
@@ -120,7 +121,10 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     clocks = Clock.objects.running().of_people().select_related(*shown).order_by("due_at", "id")
     found = (
         in_order(handoffs.filter(FILTERS[show]))
-        .annotate(rests=Exists(resting.filter(assignment__handoff=OuterRef("pk"))))
+        .annotate(
+            rests=Exists(resting.filter(assignment__handoff=OuterRef("pk"))),
+            has_outcome_to_come=is_to_be_said(),
+        )
         .order_by("rests", *URGENT_FIRST)
         .select_related("lead")
         .prefetch_related(Prefetch("clocks", clocks, to_attr="running"))

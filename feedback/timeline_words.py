@@ -136,7 +136,8 @@ def ended(row: Assignment) -> Told:
 def touch(row: Touch) -> Told:
     who = str(row.by) if row.by else "Automatic"
     icon = CHANNEL_ICONS.get(Touch.Channel(row.channel), "users")
-    return Told(icon, f"{row}{hasty(row)}", who, row.note)
+    said = f", said {timezone.localtime(row.outcome_at):%d %b %Y, %H:%M}" if row.outcome_at else ""
+    return Told(icon, f"{row}{said}{hasty(row)}", who, row.note)
 
 
 def hasty(row: Touch) -> str:

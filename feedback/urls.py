@@ -24,6 +24,7 @@ urlpatterns = [
     path("queue/<int:pk>/accept/", answers.accept, name="accept"),
     path("queue/<int:pk>/reject/", answers.give_back, name="give_back"),
     path("queue/<int:pk>/touch/", answers.log_touch, name="touch"),
+    path("queue/touches/<int:pk>/outcome/", answers.say_outcome, name="outcome"),
     path("queue/<int:pk>/qualify/", answers.qualify, name="qualify"),
     path("queue/<int:pk>/pause/", pausing.pause, name="pause"),
     path("queue/<int:pk>/rest/", pausing.rest, name="rest"),

@@ -51,6 +51,7 @@ class Evidence(NamedTuple):
 
 
 NO_EVIDENCE = Evidence("")
+ALL = Q()
 
 
 @transaction.atomic
@@ -75,7 +76,7 @@ def start_handoff_clocks(
     if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
         seqs[Kind.PASSED] = 1
     starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at, Start.BAND: rose_at}
-    return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
+    return start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
 
 
 @transaction.atomic
@@ -109,7 +110,7 @@ def start_better_band_clock(handoff: Handoff, *, at: datetime) -> list[Clock]:
     begun = Clock.objects.filter(handoff=handoff, kind=Kind.FIRST_RESPONSE).count()
     starts = {Start.BAND: band_starts.rose_at(handoff, at)}
     seqs = {Kind.FIRST_RESPONSE: begun + 1}
-    return _start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at)
+    return start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at)
 
 
 @transaction.atomic
@@ -145,7 +146,7 @@ def start_assignment_clocks(assignment: Assignment, *, at: datetime) -> list[Clo
     if kinds:
         stop(handoff, [Kind.PASSED], at=passed_at, evidence=f"Passed to {assignment.rep}")
     starts = {Start.PASSED: passed_at}
-    return _start(handoff, dict.fromkeys(REPS, 1), starts, at=at, assignment=assignment)
+    return start(handoff, dict.fromkeys(REPS, 1), starts, at=at, assignment=assignment)
 
 
 @transaction.atomic
@@ -160,7 +161,7 @@ def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock
     if assignment.touches.filter(is_automated=False).exists():
         done.add(Kind.FIRST_TOUCH)
     seqs = {kind: 1 for kind in REPS if kind not in done}
-    return _start(
+    return start(
         assignment.handoff,
         seqs,
         {Start.ACCEPTED: at},
@@ -171,42 +172,47 @@ def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock
 
 
 @transaction.atomic
-def start_follow_up_clock(
-    assignment: Assignment, touched_at: datetime, *, at: datetime
-) -> list[Clock]:
-    """Start the clock of a rep's next touch, from the one at `touched_at` on, unless it runs or all
-    that the cadence asks for have been made.
-    """
-    if not starts_something(Start.TOUCHED, at):
-        return []
-    promise = policy_for(assignment.handoff, at)[0].promises.get(Kind.FOLLOW_UP)
-    earlier = Clock.objects.filter(assignment=assignment, kind=Kind.FOLLOW_UP)
-    if promise is None or _is_complete(promise, assignment) or earlier.running().exists():
-        return []
-    seqs, starts = {Kind.FOLLOW_UP: earlier.count() + 1}, {Start.TOUCHED: touched_at}
-    return _start(
-        assignment.handoff,
-        seqs,
-        starts,
-        at=at,
-        assignment=assignment,
-        turn_began=assignment.passed_at,
-    )
-
-
-def _is_complete(cadence: Promise, assignment: Assignment) -> bool:
-    """Whether a rep has made as many touches, by as many channels, as were promised."""
-    channels = assignment.touches.filter(is_automated=False).values_list("channel", flat=True)
-    return len(channels) >= cadence.touches and len(set(channels)) >= cadence.channels
-
-
-@transaction.atomic
 def start_review_clock(handoff: Handoff, at: datetime) -> list[Clock]:
     """Start the clock of whoever reviews `handoff`, unless it is running."""
     earlier = Clock.objects.filter(handoff=handoff, kind=Kind.REVIEW)
     if earlier.running().exists():
         return []
-    return _start(handoff, {Kind.REVIEW: earlier.count() + 1}, {Start.REVIEW: at}, at=at)
+    return start(handoff, {Kind.REVIEW: earlier.count() + 1}, {Start.REVIEW: at}, at=at)
+
+
+def start(
+    handoff: Handoff,
+    seqs: Mapping[Target.Kind, int],
+    starts: Mapping[Target.Start, datetime],
+    *,
+    at: datetime,
+    assignment: Assignment | None = None,
+    turn_began: datetime | None = None,
+) -> list[Clock]:
+    """Start the clocks of what the policy of `handoff` promises.
+
+    seqs:       the kinds that may start now, each with the number of its clock.
+    starts:     the start events that there were, with their instants; other promises don't start.
+    turn_began: who said since then that they are on it holds these too. None: nobody can have.
+    """
+    policy, version = policy_for(handoff, at)
+    hours = hours_for(assignment.rep if assignment else None, at)
+    terms = Terms(version, policy.label, hours)
+    promises = [policy.promises[kind] for kind in seqs if kind in policy.promises]
+    promises = [promise for promise in promises if promise.starts in starts]
+    used = used_before(handoff, [promise for promise in promises if promise.goes_on])
+    clocks = [
+        new_clock(handoff, promise, starts[promise.starts], terms, used=used[promise.kind])
+        for promise in promises
+        if used[promise.kind] < promise.allowed
+    ]
+    for clock in clocks:
+        clock.assignment, clock.seq = assignment, seqs[Kind(clock.kind)]
+    if turn_began:
+        hold_too(clocks, handoff, since=turn_began, at=at)
+    Clock.objects.bulk_create(clocks)
+    ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
+    return clocks
 
 
 @transaction.atomic
@@ -220,6 +226,7 @@ def stop(
     channel: str = "",
     touch: Touch | None = None,
     recorded_at: datetime | None = None,
+    which: Q = ALL,
 ) -> int:
     """Stop the clocks of these kinds that were running at `at`: what they asked for was done then.
 
@@ -227,10 +234,12 @@ def stop(
     evidence:    what was done, in words; `by` whom, by which `channel`, and the `touch` it was.
     recorded_at: when we were told, if that was later. A clock that was met after `at` is corrected;
                  what it fired stays on record. One that was ended stays so.
+    which:       narrows them down, where not all of a kind are meant.
     An automated touch stops the clock of its own kind and no other. Returns how many clocks it
     stopped or corrected.
     """
     ran = Clock.objects.filter(
+        which,
         Q(stopped_at=None) | Q(stopped_at__gt=at, stop_reason=Clock.StopReason.MET),
         handoff=handoff,
         kind__in=list(kinds),
@@ -365,41 +374,6 @@ def elapsed(clock: Clock, until: datetime) -> timedelta:
 def schedule_of(clock: Clock) -> WorkingTime | None:
     """Return the working time that a clock goes by; None: it goes by the wall."""
     return working_time_of(clock.calendar, clock.within) if clock.calendar else None
-
-
-def _start(
-    handoff: Handoff,
-    seqs: Mapping[Target.Kind, int],
-    starts: Mapping[Target.Start, datetime],
-    *,
-    at: datetime,
-    assignment: Assignment | None = None,
-    turn_began: datetime | None = None,
-) -> list[Clock]:
-    """Start the clocks of what the policy of `handoff` promises.
-
-    seqs:       the kinds that may start now, each with the number of its clock.
-    starts:     the start events that there were, with their instants; other promises don't start.
-    turn_began: who said since then that they are on it holds these too. None: nobody can have.
-    """
-    policy, version = policy_for(handoff, at)
-    hours = hours_for(assignment.rep if assignment else None, at)
-    terms = Terms(version, policy.label, hours)
-    promises = [policy.promises[kind] for kind in seqs if kind in policy.promises]
-    promises = [promise for promise in promises if promise.starts in starts]
-    used = used_before(handoff, [promise for promise in promises if promise.goes_on])
-    clocks = [
-        new_clock(handoff, promise, starts[promise.starts], terms, used=used[promise.kind])
-        for promise in promises
-        if used[promise.kind] < promise.allowed
-    ]
-    for clock in clocks:
-        clock.assignment, clock.seq = assignment, seqs[Kind(clock.kind)]
-    if turn_began:
-        hold_too(clocks, handoff, since=turn_began, at=at)
-    Clock.objects.bulk_create(clocks)
-    ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
-    return clocks
 
 
 def _locked(clocks: QuerySet[Clock]) -> list[Clock]:

@@ -18,6 +18,7 @@ WORDS = {
     Target.Kind.ACCEPT: "to accept",
     Target.Kind.FIRST_TOUCH: "first touch",
     Target.Kind.FOLLOW_UP: "next touch",
+    Target.Kind.OUTCOME: "say the outcome",
     Target.Kind.FIRST_RESPONSE: PROSPECT_WAITS,
     Target.Kind.REVIEW: "to review",
 }

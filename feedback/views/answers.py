@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from feedback import answers, checklist, outcomes
+from feedback import answers, checklist, outcomes, touch_outcomes
 from feedback.errors import AnswerRefused
 from feedback.forms import (
     AcceptForm,
@@ -33,6 +33,7 @@ from leads.instants import database_now
 from leads.models import Assignment, Handoff, Organisation, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
+from sla import touch_clocks
 from sla.models import Clock, Target
 
 # Does what a valid form says and returns what to tell the rep.
@@ -45,6 +46,8 @@ LIKELY_OUTCOME: dict[str, str] = {
     Touch.Channel.CALL: Touch.Outcome.NO_ANSWER,
     Touch.Channel.MEETING: Touch.Outcome.SPOKE,
 }
+
+SAID_OF = ("assignment__handoff__lead", "assignment__rep")
 
 
 @login_required
@@ -108,6 +111,26 @@ def log_touch(request: SignedInRequest, pk: int) -> HttpResponse:
     outcome = LIKELY_OUTCOME.get(channel, Touch.Outcome.SENT)
     form = TouchForm(request.POST or None, initial={"channel": channel, "outcome": outcome})
     return answer_with(request, place, assignment, panel="touch", form=form, act=act, stays=True)
+
+
+@login_required
+@require_POST
+def say_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Say what came of a touch of one's own: one button each."""
+    place = where(request, database_now(), rep=request.user)
+    touch = get_object_or_404(Touch.objects.select_related(*SAID_OF), pk=pk, by=request.user)
+    assignment = touch_clocks.turn_of(touch)
+    if is_gone(assignment):
+        return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
+    outcome = request.POST.get("outcome")
+    if outcome not in Touch.Outcome.values:
+        raise Http404
+    try:
+        touch_outcomes.say_outcome(touch, outcome, at=place.at)
+    except LostRace as error:
+        return lost(request, place, error)
+    said = f"Noted for {assignment.handoff.lead}. {touch}."
+    return done(request, place, said, stays_on=assignment.handoff)
 
 
 @login_required

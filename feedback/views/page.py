@@ -122,6 +122,7 @@ def lead_context(
         "panel": panel,
         "form": form,
         "channels": CHANNELS,
+        "outcomes": Touch.Outcome.choices,
         "choices": choices(lead.touches) if panel == "reason" else [],
     }
 

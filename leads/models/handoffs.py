@@ -13,7 +13,7 @@ from leads.models.documents import Version
 from leads.models.leads import BANDS, Lead
 from leads.models.people import Queue, Role, SalesRole, User
 from leads.models.stages import Stage
-from leads.triggers import append_only, refuses, rep_as_assigned
+from leads.triggers import refuses, rep_as_assigned
 
 
 class Hop(models.Model):
@@ -288,7 +288,7 @@ class Assignment(models.Model):
 
 
 class Touch(models.Model):
-    """An attempt to reach a lead. Logged once, never edited."""
+    """An attempt to reach a lead. Logged once, never edited; its outcome may be said later."""
 
     class Channel(models.TextChoices):
         CALL = "call", "Call"
@@ -314,7 +314,9 @@ class Touch(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="touches")
     is_automated = models.BooleanField(default=False)
     channel = models.CharField(max_length=10, choices=Channel)
-    outcome = models.CharField(max_length=16, choices=Outcome)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    # When the outcome was said, if that was later.
+    outcome_at = models.DateTimeField(null=True, blank=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     note = models.TextField(blank=True)
@@ -327,13 +329,33 @@ class Touch(models.Model):
                 name="touch_by_a_person_or_automated",
                 condition=Q(is_automated=True, by=None) | Q(is_automated=False, by__isnull=False),
             ),
+            models.CheckConstraint(
+                name="touch_outcome_is_said_by_who_made_it",
+                condition=Q(outcome="", outcome_at=None, is_automated=False)
+                | (~Q(outcome="") & (Q(outcome_at=None) | Q(is_automated=False))),
+            ),
         ]
         indexes = [
             models.Index(fields=["lead", "-occurred_at"], name="touch_by_lead"),
             models.Index(fields=["handoff", "occurred_at"], name="touch_by_handoff"),
             models.Index(fields=["by", "occurred_at"], name="touch_by_person"),
+            models.Index(fields=["handoff"], name="touch_without_outcome", condition=Q(outcome="")),
         ]
-        triggers = [append_only()]
+        triggers = [
+            pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete),
+            refuses(
+                "outcome_said_once",
+                rule=(
+                    "OLD.outcome <> '' OR NEW.outcome = '' OR NEW.outcome_at IS NULL"
+                    " OR to_jsonb(OLD) - '{outcome,outcome_at}'::text[]"
+                    " <> to_jsonb(NEW) - '{outcome,outcome_at}'::text[]"
+                ),
+                sentence="A touch stays as it was logged; what came of it is said once.",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()}: {self.get_outcome_display().lower()}"
+        said = self.get_outcome_display().lower() if self.outcome else "outcome to come"
+        return f"{self.get_channel_display()}: {said}"

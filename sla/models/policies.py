@@ -38,6 +38,7 @@ STARTS = {
     "accept": ("passed",),
     "first_touch": ("passed", "accepted"),
     "follow_up": ("touched",),
+    "outcome": ("touched",),
     "first_response": ("hand_raise", "band"),
     "qualified": ("accepted", "passed"),
     "review": ("review",),
@@ -82,6 +83,7 @@ class Target(models.Model):
         ACCEPT = "accept", "Accept or reject"
         FIRST_TOUCH = "first_touch", "First touch"
         FOLLOW_UP = "follow_up", "Next touch"
+        OUTCOME = "outcome", "Outcome of a touch"
         FIRST_RESPONSE = "first_response", "First response"
         QUALIFIED = "qualified", "Qualifying"
         REVIEW = "review", "Review"

@@ -249,6 +249,22 @@ def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
     assert b"Call: no answer" in response.content
 
 
+def test_what_came_of_a_touch_is_said_later_by_who_made_it(client, post, alice, carol, pass_lead):
+    handoff = pass_lead(alice)
+    page = post(handoff, "touch", channel="call", outcome="later").content.decode()
+    assert "What came of it?" in page and "still to be said" in page
+    touch = Touch.objects.get()
+    where = f"/queue/touches/{touch.pk}/outcome/"
+    assert client.post(where, {"outcome": "later"}).status_code == 404
+    page = client.post(where, {"outcome": "spoke"}, headers=HTMX).content.decode()
+    assert "Call: spoke" in page and "What came of it?" not in page
+    assert client.post(where, {"outcome": "replied"}).status_code == 409
+    client.force_login(carol)
+    assert client.post(where, {"outcome": "replied"}).status_code == 404
+    touch.refresh_from_db()
+    assert touch.outcome == "spoke"
+
+
 def test_a_touch_to_come_is_refused_in_its_place(post, alice, pass_lead):
     tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
     told = {"channel": "call", "outcome": "spoke", "occurred_at": tomorrow}

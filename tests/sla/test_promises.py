@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from feedback import answers
+from feedback.touch_outcomes import say_outcome
 from leads import handoffs
 from leads.documents import live_version, start_draft
+from leads.errors import LostRace
 from leads.models import Document, Handoff, ScoreSnapshot, Touch
 from revops import delivery
 from sla import clocks
@@ -290,6 +292,39 @@ def test_a_cadence_goes_on_till_there_are_enough_channels(touch):
 def test_nobody_is_asked_to_follow_up_on_who_answered(touch):
     assert touch(1) == 3
     assert touch(2, outcome="spoke") is None
+
+
+# What came of it ----------------------------------------------------------------------------------
+@pytest.fixture
+def unsaid(promise, touch, at):
+    """Two touches of alice's, one and two hours after the passing, that she has to say the outcome
+    of within an hour each.
+    """
+    promise(Kind.OUTCOME, 60)
+    promise(Kind.FOLLOW_UP, 120, touches=5)
+    touch(1, outcome="")
+    touch(2, "email", outcome="")
+    return Touch.objects.order_by("pk")
+
+
+def test_what_came_of_each_touch_is_to_be_said_once(unsaid, at):
+    due = [at + 120 * MINUTE, at + 180 * MINUTE]
+    asked = Clock.objects.filter(kind=Kind.OUTCOME).order_by("seq")
+    assert [clock.due_at for clock in asked] == due
+    say_outcome(unsaid[1], "sent", at=at + 150 * MINUTE)
+    assert [clock.stopped_at for clock in asked.all()] == [None, at + 150 * MINUTE]
+    assert Clock.objects.running().filter(kind=Kind.FOLLOW_UP).exists()
+    with pytest.raises(LostRace, match="That was said already: E-mail: sent."):
+        say_outcome(unsaid[1], "replied", at=at + 160 * MINUTE)
+    with pytest.raises(IntegrityError, match="stays as it was logged"), transaction.atomic():
+        unsaid.update(outcome="replied", outcome_at=at)
+
+
+def test_who_turns_out_to_have_answered_is_not_followed_up(unsaid, at):
+    say_outcome(unsaid[0], "spoke", at=at + 150 * MINUTE)  # and wrote to them again later on
+    assert Clock.objects.running().filter(kind=Kind.FOLLOW_UP).exists()
+    say_outcome(unsaid[1], "replied", at=at + 150 * MINUTE)
+    assert not Clock.objects.running().filter(kind=Kind.FOLLOW_UP).exists()
 
 
 def test_a_cadence_ends_with_its_turn(touch, at):

@@ -1,0 +1,56 @@
+"""What came of a touch, said after it was logged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from feedback import pausing
+from leads import handoffs
+from leads.errors import LostRace
+from leads.models import Touch, User
+from sla import clocks, touch_clocks
+from sla.models import Target
+
+# The prospect answered: nobody waits for them any more.
+REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOOKED)
+
+
+def to_be_said(rep: User) -> QuerySet[Touch]:
+    """Return the touches of leads that `rep` has whose outcome they have still to say."""
+    return Touch.objects.filter(by=rep, outcome="", handoff__owner=rep)
+
+
+def is_to_be_said() -> Exists:
+    """Return the condition that the outcome of a touch is still to come, of a handoff's row."""
+    return Exists(Touch.objects.filter(handoff=OuterRef("pk"), by=OuterRef("owner"), outcome=""))
+
+
+@transaction.atomic
+def say_outcome(touch: Touch, outcome: str, *, at: datetime) -> Touch:
+    """Say what came of a touch, in the name of who made it: its clock stops, and if the prospect
+    answered, nobody is to follow up on it or waits for them.
+
+    Raises LostRace if it was said before.
+    """
+    assert touch.handoff_id is not None
+    handoff = handoffs.locked(touch.handoff_id)
+    said = Touch.objects.filter(pk=touch.pk, outcome="").update(outcome=outcome, outcome_at=at)
+    touch.refresh_from_db()
+    if not said:
+        raise LostRace(f"That was said already: {touch}.", at=touch.outcome_at)
+    touch_clocks.stop_outcome_clock(touch, at=at)
+    if outcome in REACHED:
+        if not _later(touch).exists():
+            clocks.end(touch_clocks.turn_of(touch), at=at, kind=Target.Kind.FOLLOW_UP)
+        pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
+    return touch
+
+
+def _later(touch: Touch) -> QuerySet[Touch]:
+    """Return what the rep did about the lead after `touch`, since nobody had answered by then."""
+    return Touch.objects.filter(
+        assignment=touch.assignment_id, is_automated=False, occurred_at__gt=touch.occurred_at
+    )
