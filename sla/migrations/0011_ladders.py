@@ -3,7 +3,7 @@
 
 What was there becomes a ladder: warnings remind, the breach tells the manager, and what went to the
 next rep some time after the deadline is passed on at that percent, at a thousand at most. Back, only
-that much of a ladder is kept.
+that much of a ladder is kept, and a lead is passed on only if it is to be accepted.
 """
 
 import django.contrib.postgres.fields
@@ -58,7 +58,8 @@ UPDATE sla_target SET
     warn_at = ARRAY(SELECT level FROM unnest(levels) level WHERE level < 100 ORDER BY level),
     reroute_after = (
         SELECT min(allowed * (level - 100) / 100)
-        FROM unnest(levels, actions) step (level, action) WHERE action = 'reassign'
+        FROM unnest(levels, actions) step (level, action)
+        WHERE action = 'reassign' AND kind = 'accept'
     );
 ALTER TABLE sla_target ENABLE TRIGGER USER;
 """
