@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 
-from leads.models import Absence, User
+from leads.models import Absence, Role, User
 from sla.models import Clock, ClockEvent, Target
 
 Action = Target.Action
 
 
-def told(event: ClockEvent, covers: Mapping[int, User]) -> list[User]:
+class Others:
+    """Who may be told beside whoever has the lead: read once for all `events`, if at all."""
+
+    def __init__(self, events: Collection[ClockEvent]) -> None:
+        self._events = events
+
+    @cached_property
+    def covers(self) -> Mapping[int, User]:
+        """Who covers for those whose cover is to be told too, by their ids, as their latest absence
+        says.
+        """
+        asked = [event for event in self._events if event.action == Action.REMIND_COVER]
+        if not asked:
+            return {}
+        people = {holder.pk for event in asked if (holder := responsible(event.clock)[0])}
+        named = Absence.objects.filter(user__in=people, cover__is_active=True)
+        latest = named.order_by("user", "-ends_at").distinct("user")
+        absences = latest.select_related("cover__team__manager")
+        return {absence.user_id: absence.cover for absence in absences if absence.cover}
+
+    @cached_property
+    def admins(self) -> list[User]:
+        admins = User.objects.with_role(Role.ADMIN).select_related("team__manager")
+        return list(admins.order_by("pk"))
+
+
+def told(event: ClockEvent, others: Others) -> list[User]:
     """Return who is told of `event`: whoever has the lead, and with them who covers or backs them
-    where the step says so. covers: by the ids of those they stand in for.
+    where the step says so; the RevOps admins, where nobody does.
     """
     holder, backing = responsible(event.clock)
+    own = [holder] if holder else []
     match event.action:
         case Action.REMIND:
-            people = [holder]
-        case Action.REMIND_COVER:
-            people = [holder, covers.get(holder.pk, backing) if holder else backing]
-        case Action.TELL_MANAGER:
-            people = [holder, backing]
+            return own
+        case Action.REMIND_COVER if holder and holder.pk in others.covers:
+            return [*own, others.covers[holder.pk]]
+        case Action.REMIND_COVER | Action.TELL_MANAGER:
+            return [*own, backing] if backing and backing != holder else [*own, *others.admins]
         case _:  # written to the prospect, passed on, or noted only
-            people = []
-    return [person for person in people if person]
+            return []
 
 
 def responsible(clock: Clock) -> tuple[User | None, User | None]:
@@ -35,18 +62,3 @@ def responsible(clock: Clock) -> tuple[User | None, User | None]:
         return rep, rep.team.manager if rep.team else None
     queue = handoff.queue
     return (queue.owner, queue.backup) if queue else (handoff.owner, None)
-
-
-def covers_for(events: Collection[ClockEvent]) -> dict[int, User]:
-    """Return who covers for those whose cover is to be told too, as their latest absence says. Who
-    never named anybody has none: their manager is told instead.
-    """
-    asked = [event for event in events if event.action == Action.REMIND_COVER]
-    if not asked:
-        return {}
-    people = {holder.pk for event in asked if (holder := responsible(event.clock)[0])}
-    named = Absence.objects.filter(user__in=people, cover__is_active=True)
-    latest = (
-        named.order_by("user", "-ends_at").distinct("user").select_related("cover__team__manager")
-    )
-    return {absence.user_id: absence.cover for absence in latest if absence.cover}

@@ -1,6 +1,5 @@
 """The outbox: a message is a row first, written with what it tells of and sent afterwards."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +15,6 @@ from sla.models import Notification
 from sla.recipients import Presence
 from sla.releasing import has_address, release
 from sla.staleness import is_still_true
-
-logger = logging.getLogger(__name__)
 
 Channel = Notification.Channel
 State = Notification.State
@@ -61,10 +58,7 @@ def write(messages: Iterable[Message], *, at: datetime) -> None:
     presence = Presence(at)
     rows: list[Notification] = []
     for message in messages:
-        recipient = presence.whoever_answers_for(message.recipient)
-        if recipient is None:
-            logger.warning("Nobody is here to be told: %s", message.key)
-        else:
+        for recipient in presence.who_hears_for(message.recipient):
             rows += _rows(message, recipient, at)
     if later := [row for row in rows if _is_told_in_the_app_first(row)]:
         wait = unseen_for()

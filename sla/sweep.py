@@ -13,7 +13,7 @@ from django.db import transaction
 from leads.models import Handoff, User
 from sla import clocks
 from sla.instant_answers import answer_late
-from sla.ladders import covers_for, told
+from sla.ladders import Others, told
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification
 from sla.outbox import Message, write
@@ -87,8 +87,8 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
     if not due:
         return 0
     events = clocks.fire(due, at, write=_write_to_prospect)
-    covers = covers_for(events)
-    write([_message(each, person) for each in events for person in told(each, covers)], at=at)
+    others = Others(events)
+    write([_message(each, person) for each in events for person in told(each, others)], at=at)
     return len(due)
 
 

@@ -12,7 +12,7 @@ from revops.demo.ledger import Case
 from revops.demo.setting import Setting
 from sla.business_time import WorkingTime
 from sla.clocks import NO_EVIDENCE, Evidence
-from sla.ladders import told
+from sla.ladders import Others, told
 from sla.levels import Level, event_of, instants, move_on, settle, to_come
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification, Target
@@ -173,7 +173,7 @@ class Promises:
 
     def _tell_of(self, event: ClockEvent, at: datetime) -> None:
         clock, is_late = event.clock, event.level >= BREACH
-        for person in told(event, {}):
+        for person in told(event, Others(())):
             self.tell(
                 person,
                 Notification.Kind.BREACH if is_late else Notification.Kind.WARNING,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from leads.models import Absence, Queue
+from leads.models import Absence, Queue, Team
 from sla import clocks, levels
 from sla.acknowledging import NothingToAcknowledge, acknowledge, standing
 from sla.models import Clock, ClockEvent, Notification, Target
@@ -138,6 +138,13 @@ def test_a_warning_goes_to_the_rep_alone_and_a_breach_to_the_manager_too(handoff
     assert told("warning") == ["Alice"]
     sweep_clocks(at + minutes(15))
     assert told("breach") == ["Alice", "Alice", "Mona", "Mona"]
+
+
+@pytest.mark.parametrize("manages", ["nobody", "themselves"])
+def test_admins_are_told_where_a_rep_has_no_manager(handoff, alice, rosa, at, manages):
+    Team.objects.filter(pk=alice.team_id).update(manager=alice if manages == "themselves" else None)
+    sweep_clocks(at + minutes(5))
+    assert told("breach") == ["Alice", "Rosa"]
 
 
 def test_a_cover_is_told_for_somebody_who_is_away(handoff, alice, carol, at):
