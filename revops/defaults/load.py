@@ -15,6 +15,7 @@ from leads.documents import publish
 from leads.models import (
     Bands,
     ChecklistItem,
+    CustomFact,
     DepthRule,
     Disqualifier,
     Document,
@@ -60,6 +61,8 @@ def _load_definitions() -> None:
     Hop.objects.get_or_create(key=definitions.HOP["key"], defaults=definitions.HOP)
     for source in operations.SOURCES:
         IntakeSource.objects.get_or_create(slug=source["slug"], defaults=source)
+    for attribute in operations.ATTRIBUTES:
+        CustomFact.objects.get_or_create(slug=attribute["slug"], defaults=attribute)
     for position, code in enumerate(definitions.REASON_CODES):
         ReasonCode.objects.get_or_create(key=code["key"], defaults={**code, "position": position})
 

@@ -13,6 +13,18 @@ ASKED_FOR_A_PERSON = when(
     "handoff.hand_raise", "is_any_of", ["demo-request", "contact-form", "inbound-call"]
 )
 
+SEGMENTS = ("SMB", "Mid-market", "Enterprise")
+ATTRIBUTES: list[dict[str, Any]] = [
+    {
+        "slug": "segment",
+        "type": "choice",
+        "label": "Segment",
+        "help": "As which the company is sold to.",
+        "choices": list(SEGMENTS),
+        "is_ordered": True,
+    },
+]
+
 QUEUES = [
     {"key": "nurture", "name": "Marketing nurture"},
     {"key": "review", "name": "Review"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from revops.defaults.operations import SEGMENTS
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -92,6 +94,11 @@ class Company:
     state: str = ""
     status: str = "prospect"
     is_hiring_sales: bool | None = None
+
+    @property
+    def segment(self) -> str:
+        small, medium, large = SEGMENTS
+        return small if self.employees < 200 else medium if self.employees < 1_000 else large
 
 
 def companies(count: int, rng: Random) -> list[Company]:

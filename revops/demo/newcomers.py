@@ -55,6 +55,7 @@ def _who(number: int, company: Company, run: str, rng: Random) -> dict[str, obje
         "country": company.country,
         "industry": company.industry,
         "employees": company.employees,
+        "attributes": {"segment": company.segment},
         "phone": phone(company.country, rng.randrange(10_000)),
         "consent": True,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import F
 
 from leads.documents import live_version, publish, start_draft
 from leads.models import (
@@ -20,11 +21,19 @@ from leads.models import (
     User,
     Version,
 )
+from revops.defaults.definitions import when
 from revops.defaults.load import NOTE, load_defaults
-from revops.defaults.operations import NAMED_ROTA, OFFICE_HOURS, ROTA, SEGMENT_ROTA
+from revops.defaults.operations import (
+    NAMED_ROTA,
+    OFFICE_HOURS,
+    ROTA,
+    SEGMENT_ROTA,
+    SEGMENTS,
+    promises,
+)
 from revops.people import Job, put_to_work
 from routing.models import Rota, RotaMember, RoutingRule, Territory
-from sla.models import CalendarTerms
+from sla.models import CalendarTerms, Policy, Target
 
 DOMAIN = "brightwater.example"
 PASSWORD = "hand-to-hand"
@@ -90,6 +99,7 @@ def make_people(now: datetime, since: datetime) -> None:
         office.open_region(region, precedence=number)
     _fill_rotas()
     _hold_what_can_wait(ops, since)
+    _promise_enterprises_more(ops, since)
     _keep_table_up_to_date(ops, now)
     _send_away(now)
 
@@ -178,6 +188,24 @@ def _hold_what_can_wait(ops: User, since: datetime) -> None:
     held = RoutingRule.objects.filter(version=draft, key=HELD_ROW)
     held.update(off_hours=RoutingRule.OffHours.HOLD)
     publish(draft, by=ops, note="Hold till somebody opens what did not ask for us", at=since)
+
+
+def _promise_enterprises_more(ops: User, since: datetime) -> None:
+    """Publish promises that have who is sold to as an enterprise answered sooner by their score."""
+    draft = start_draft(live_version(Document.Kind.POLICIES, since), by=ops)
+    rest = Policy.objects.filter(version=draft, key__in=["high-intent", "nurture"])
+    place = rest.order_by("position")[0].position
+    rest.update(position=F("position") + 1)
+    sooner = Policy.objects.create(
+        version=draft,
+        position=place,
+        key="enterprise",
+        label="Enterprise: 2 hours",
+        conditions=when("custom.segment", "is", SEGMENTS[-1]),
+    )
+    targets = promises(timedelta(hours=2), timedelta(hours=1))
+    Target.objects.bulk_create(Target(policy=sooner, **each) for each in targets)
+    publish(draft, by=ops, note="Enterprises are answered sooner", at=since)
 
 
 def _keep_table_up_to_date(ops: User, now: datetime) -> None:

@@ -47,6 +47,7 @@ def _who(person: Person) -> dict[str, object]:
         "country": company.country,
         "industry": company.industry,
         "employees": company.employees,
+        "attributes": {"segment": company.segment},
         "is_hiring_sales": company.is_hiring_sales,
         "origin": person.origin,
         "campaign": person.campaign,

@@ -141,6 +141,13 @@ def test_the_first_sweep_finds_next_to_nothing_to_do(demo):
     assert sweep_clocks(soon) <= 5
 
 
+def test_enterprises_are_answered_sooner(demo):
+    found = Clock.objects.filter(policy_label="Enterprise: 2 hours").select_related("handoff__lead")
+    opened = [(each.handoff.lead, each.handoff.opened_at) for each in found]
+    told = {evidence_for(lead, at).facts["custom.segment"] for lead, at in opened}
+    assert told == {"Enterprise"}
+
+
 def test_turns_are_shared_fairly(demo):
     inbound = Rota.objects.get(name="Inbound")
     last = inbound.turns.last()
