@@ -300,11 +300,11 @@ def put_off(clock_id: int, at: datetime) -> None:
 
 
 def unanswered(at: datetime) -> QuerySet[Clock]:
-    """Return the clocks whose ladder passes on by `at` what nobody answered and nobody is on,
-    longest due first.
+    """Return the clocks whose ladder passes on by `at` what its rep has not answered, or accepted
+    and not touched, and nobody is on; longest due first.
     """
-    asked = {"assignment__ended_at": None, "assignment__answer": ""}
-    due = Clock.objects.running().filter(reroute_at__lte=at, **asked)
+    lies = Q(assignment__answer="") | Q(kind=Kind.FIRST_TOUCH)
+    due = Clock.objects.running().filter(lies, assignment__ended_at=None, reroute_at__lte=at)
     return due.exclude(acknowledged_until__gt=at).order_by("reroute_at", "id")
 
 

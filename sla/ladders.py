@@ -50,6 +50,8 @@ def told(event: ClockEvent, others: Others) -> list[User]:
             return [*own, others.covers[holder.pk]]
         case Action.REMIND_COVER | Action.TELL_MANAGER:
             return [*own, backing] if backing and backing != holder else [*own, *others.admins]
+        case Action.TELL_ADMINS:
+            return [*own, *others.admins]
         case _:  # written to the prospect, passed on, or noted only
             return []
 

@@ -51,6 +51,8 @@ def _about(policy: Policy) -> Iterator[str]:
     accept, touch = promised.get(Target.Kind.ACCEPT), promised.get(Target.Kind.FIRST_TOUCH)
     if accept and touch and _is_sooner(touch, accept):
         yield f"“{policy}” asks for the first touch before the answer is due."
+    if touch and touch.goes_on and Target.Action.REASSIGN in touch.actions:
+        yield f"“{policy}” passes on a late first touch that goes on: nobody has time left for it."
     if unheard := [kind.label.lower() for kind in promised if not _is_told_late(promised[kind])]:
         yield f"“{policy}” tells nobody who misses {' and '.join(unheard)}."
 

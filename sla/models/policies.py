@@ -45,9 +45,9 @@ STARTS = {
 }
 
 # What a step may do, as the database knows it.
-ACTIONS = ("remind", "remind_cover", "tell_manager", "write", "reassign")
+ACTIONS = ("remind", "remind_cover", "tell_manager", "tell_admins", "write", "reassign")
 # What is taken from a rep who lets it lie.
-PASSED_ON = ("received", "accept")
+PASSED_ON = ("received", "accept", "first_touch")
 HIGHEST_LEVEL = 1_000
 IN_ORDER = f"Steps come at rising shares, one at each, from 1 to {HIGHEST_LEVEL} percent."
 MOST_TOUCHES = 20
@@ -109,6 +109,7 @@ class Target(models.Model):
         REMIND = "remind", "remind the rep"
         REMIND_COVER = "remind_cover", "remind the rep and the cover"
         TELL_MANAGER = "tell_manager", "tell the manager"
+        TELL_ADMINS = "tell_admins", "tell RevOps admins"
         WRITE = "write", "write to the prospect"
         REASSIGN = "reassign", "pass it on"
 
@@ -161,7 +162,8 @@ class Target(models.Model):
             models.CheckConstraint(
                 name="target_passes_on_what_waits_for_a_rep",
                 condition=~Q(actions__contains=["reassign"]) | Q(kind__in=list(PASSED_ON)),
-                violation_error_message="Only what a rep has not opened or answered is passed on.",
+                violation_error_message="Only what a rep has not opened, answered or touched is"
+                " passed on.",
             ),
             models.CheckConstraint(
                 name="target_goes_on_if_due_once",

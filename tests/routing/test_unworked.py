@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from leads import handoffs
-from leads.models import Assignment, Handoff, Organisation
+from leads.models import Assignment, Handoff, Organisation, StageTransition
 from revops import intake_work
 from routing.models import RotaMember
 from routing.routing import reassign
@@ -98,6 +98,42 @@ def test_what_was_answered_meanwhile_is_left_alone(passed, alice, at):
     handoffs.accept(assignment, by=alice, at=at)
     assert not reroute_unworked(assignment, at=at + HOUR)
     assert handoffs.open_assignment(passed).rep == alice
+
+
+@pytest.fixture
+def accepted(passed, alice, at):
+    """Alice has accepted it, and a step has said that it goes on, since she did not get in touch."""
+    assignment = handoffs.open_assignment(passed)
+    handoffs.accept(assignment, by=alice, at=at)
+    clocks.stop(passed, [clocks.Kind.ACCEPT], at=at, evidence="Accepted")
+    Clock.objects.filter(kind="first_touch").update(reroute_at=at + HOUR)
+    return assignment
+
+
+def test_what_was_accepted_and_never_touched_goes_on_as_well(accepted, carol, at):
+    handoff = accepted.handoff
+    intake_work.reroute_unanswered(at + 2 * HOUR)
+    turn = Assignment.objects.get(pk=accepted.pk)
+    assert (turn.answer, turn.outcome) == ("accepted", "rerouted")
+    told = Notification.objects.get(recipient=accepted.rep, kind="moved", channel="app")
+    assert told.body == "Alice did not get in touch in time."
+    stages = StageTransition.objects.filter(handoff=handoff).order_by("pk")
+    assert list(stages.values_list("to_stage", flat=True)) == ["sal", "ml"]
+    handoff.refresh_from_db()
+    assert routed(handoff, at).assignment.rep == carol
+
+
+def test_a_touch_keeps_it_with_its_rep(accepted, at):
+    clocks.stop(accepted.handoff, [clocks.Kind.FIRST_TOUCH], at=at + 2 * HOUR, evidence="Call")
+    assert not reroute_unworked(accepted, at=at + 2 * HOUR)
+    assert intake_work.reroute_unanswered(at + 2 * HOUR) == 0
+
+
+def test_who_did_not_get_in_touch_counts_towards_the_manager(accepted, at):
+    Organisation.objects.update(reroutes_before_manager=1)
+    leave_lying(accepted.handoff, at + 2 * HOUR)
+    handoff = leave_lying(Handoff.objects.get(pk=accepted.handoff_id), at + 3 * HOUR)
+    assert handoff.review_reason == "Nobody got in touch: Alice and Carol had it."
 
 
 def test_a_second_call_does_nothing(passed, at):

@@ -241,6 +241,8 @@ def test_the_check_warns_of_what_can_hardly_be_meant(client, olga, draft):
     ]
     client.force_login(olga)
     assert "3 warnings" in client.get(f"/sla/policies/{draft.number}/check/").content.decode()
+    touch.update(levels=[120], actions=["reassign"], goes_on=True)
+    assert warnings_of(draft)[-1].endswith("nobody has time left for it.")
 
 
 def test_a_lead_is_tried_as_it_was_handed_over(live, make_handoff, at):

@@ -46,7 +46,7 @@ def clock_of(kind) -> Clock:
         (ladder((1001, "remind")), "Steps come at rising shares"),
         ({"levels": [50, 80], "actions": ["remind"]}, "Steps come at rising shares"),
         (ladder((50, "whistle")), "target_does_what_it_can"),
-        (ladder((200, "reassign")), "target_passes_on_what_waits_for_a_rep"),
+        ({"kind": "review", **ladder((200, "reassign"))}, "target_passes_on_what_waits_for_a_rep"),
         ({"kind": "accept", **ladder((99, "reassign"))}, "A lead is passed on at 100 percent"),
         ({"allowed": timedelta(0)}, "target_allows_some_time"),
         ({"kind": "accept", "goes_on": True}, "target_goes_on_if_due_once"),
@@ -68,7 +68,7 @@ def test_a_promise_that_makes_no_sense_is_refused(target, fields, rule):
         Target.objects.filter(pk=target.pk).update(**fields)
     for field, value in fields.items():
         setattr(target, field, value)
-    said = r"rising shares|no such step|not a valid|opened or answered|passed on at|Allow|start|go on|next touch"
+    said = r"rising shares|no such step|not a valid|opened, answered|passed on at|Allow|start|go on|next touch"
     with pytest.raises(ValidationError, match=said):
         target.full_clean()
 

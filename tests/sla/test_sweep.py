@@ -82,13 +82,13 @@ def test_all_that_came_due_in_an_outage_fires_once_oldest_first(handoff, at):
 
 
 def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
-    promise, make_handoff, alice, carol, start, at
+    promise, make_handoff, alice, carol, rosa, start, at
 ):
     promise(
         Target.Kind.ACCEPT,
         10,
-        levels=[80, 150, 200, 300],
-        actions=["remind_cover", "remind", "remind_cover", "tell_manager"],
+        levels=[80, 150, 200, 300, 400],
+        actions=["remind_cover", "remind", "remind_cover", "tell_manager", "tell_admins"],
         urgent=[300],
     )
     start(make_handoff(rep=alice))
@@ -105,7 +105,8 @@ def test_each_step_tells_whom_it_names_also_beyond_the_deadline(
     Absence.objects.create(user=alice, **trip)
     assert told_of_accepting("breach", 20)[1:] == ["Alice", "Carol"]
     assert told_of_accepting("breach", 30)[3:] == ["Alice", "Mona"]
-    assert fired("escalated") == 3
+    assert told_of_accepting("breach", 40)[5:] == ["Alice", "Rosa"]
+    assert fired("escalated") == 4
     urgent = Notification.objects.filter(is_urgent=True, channel="app")
     assert sorted(urgent.values_list("recipient__name", flat=True)) == ["Alice", "Mona"]
 
