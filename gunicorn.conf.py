@@ -9,3 +9,10 @@ def post_worker_init(worker: Any) -> None:
     from revops.pulse import keep_beating
 
     keep_beating("web")
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Have one that ends as asked say so."""
+    from revops.pulse import try_to_leave
+
+    try_to_leave()

@@ -43,12 +43,14 @@ def shell(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or "HX-Request" in request.headers:
         return {}
+    is_told = user.has_role(Role.ADMIN)
     return {
         "nav": list(links(user, request.path)),
         "here": instant_text(timezone.now(), user.zone),
         "unread": show_unseen(user),
         "is_ops": user.has_role(*OPS),
-        "standing_alarms": alarms_now() if user.has_role(Role.ADMIN) else [],
+        "is_told_of_alarms": is_told,
+        "standing_alarms": alarms_now() if is_told else [],
     }
 
 

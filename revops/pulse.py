@@ -6,13 +6,14 @@ taken for theirs.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 
 from django.db import DatabaseError, connection
 
 from leads.instants import database_now
-from sla.heartbeats import beat
+from sla.heartbeats import beat, leave
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +23,19 @@ EVERY_SECONDS = 15.0
 def try_to_beat(name: str) -> None:
     """Note that this process is at work. A database that is away is no reason to end."""
     try:
-        beat(name, database_now())
+        beat(name, database_now(), pid=os.getpid())
     except DatabaseError:
         logger.warning("The database is away: %s can't tell that it is at work.", name)
+    finally:
+        connection.close()
+
+
+def try_to_leave() -> None:
+    """Note that this process ends as it was asked to, so that nobody misses it."""
+    try:
+        leave(os.getpid())
+    except DatabaseError:
+        logger.warning("The database is away: it will say that this process died.")
     finally:
         connection.close()
 

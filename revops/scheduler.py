@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-from revops.pulse import EVERY_SECONDS, try_to_beat
+from revops.pulse import EVERY_SECONDS, try_to_beat, try_to_leave
 
 
 class BeatingScheduler(PersistentScheduler):
@@ -21,3 +21,7 @@ class BeatingScheduler(PersistentScheduler):
             try_to_beat("beat")
         wait: float = super().tick(*args, **kwargs)
         return wait
+
+    def close(self) -> None:
+        super().close()
+        try_to_leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,16 +22,16 @@ SENDING = 7_236_002  # number of the advisory lock
 SILENT_AFTER = timedelta(seconds=5)
 
 
-def sweep(by: str) -> int:
+def sweep(by: str, *, pid: int | None = None) -> int:
     """Do what is due now: rows in the inbox first, then clocks. Returns how much was done.
 
-    by: which kind of process called, for its pulse.
+    by, pid: which kind of process called, and which one of them, for its pulse.
     """
     at = database_now()
     done = intake_work.work_through(at) + sweep_clocks(at)
     done += intake_work.reroute_unanswered(at) + tell_of_long_stays(at)  # missed first, then taken
     beat(NAME, database_now())
-    beat(by, at)
+    beat(by, at, pid=pid)
     return done
 
 
@@ -51,7 +52,7 @@ def stand_by() -> int:
     scheduler costs lateness and nothing else. Returns how much was done.
     """
     at = database_now()
-    beat("standby", at)
+    beat("standby", at, pid=os.getpid())
     if _is_at_work(NAME, at):
         return 0
     done = sweep("standby")

@@ -30,6 +30,7 @@ from sla.models import (
     Pause,
     Policy,
     RepHours,
+    RunningProcess,
     Target,
     TeamHours,
 )
@@ -220,3 +221,8 @@ class InstantAnswerAdmin(ReadOnlyAdmin[InstantAnswer]):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
     list_display = ("name", "beat_at")
+
+
+@admin.register(RunningProcess)
+class RunningProcessAdmin(ReadOnlyAdmin[RunningProcess]):
+    list_display = ("name", "host", "pid", "beat_at", "has_ended")

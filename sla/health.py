@@ -1,17 +1,17 @@
 """Whether everything that must be at work is: by its heartbeat, and by what has piled up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from django.conf import settings
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Now
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Concat, Now
 
 from leads.models import Submission
-from sla.heartbeats import MAIL_SERVER_AWAY, PROCESSES
-from sla.models import Clock, Heartbeat, InstantAnswer, Notification
+from sla.heartbeats import MAIL_SERVER_AWAY, PROCESSES, missed
+from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningProcess
 from sla.models.outgoing import Outgoing
 
 SWEEP = "sweep"
@@ -25,7 +25,17 @@ DUTIES = {
     "message": "A message has been waiting to be sent for {}.",
     "answer": "An instant answer has been waiting to be sent for {}.",
 }
+ONE_OF = "One of several “{}” ({}) was last at work {} ago: end it, or start it again."
 NO_MAIL = "The mail server has taken no mail for {}."
+
+
+class Sign(NamedTuple):
+    """Since when something has been as it is: who was last at work, what waits."""
+
+    what: str
+    since: datetime
+    now: datetime
+    process: str  # one of several that do the same; blank for all of them together
 
 
 def alarms(at: datetime) -> list[str]:
@@ -33,22 +43,22 @@ def alarms(at: datetime) -> list[str]:
 
     A sentence each; an empty list if all is well.
     """
-    since = {what: then for what, then, _ in _pulse()}
-    told = _sentences(since, at)
-    if SWEEP not in since:
+    signs = _signs()
+    told = _sentences(signs, at)
+    if not any(sign.what == SWEEP for sign in signs):
         told.append("No sweep has ever run: no clock fires.")
     return told
 
 
 def alarms_now() -> list[str]:
     """Return `alarms` of the moment, for every page: one query. A new installation has none yet."""
-    rows = list(_pulse())
-    return _sentences({what: then for what, then, _ in rows}, rows[0][2]) if rows else []
+    signs = _signs()
+    return _sentences(signs, signs[0].now) if signs else []
 
 
 def backlog(at: datetime) -> dict[str, datetime | None]:
     """Return for each of DUTIES since when the oldest has been due; None: nothing is waiting."""
-    since = {what: then for what, then, _ in _pulse() if then <= at}
+    since = {sign.what: sign.since for sign in _signs() if sign.since <= at}
     return {duty: since.get(duty) for duty in DUTIES}
 
 
@@ -76,34 +86,43 @@ def is_broker_up() -> bool:
         client.close()
 
 
-def _pulse() -> QuerySet[Any]:
+def _signs() -> list[Sign]:
     """Return, in one query, when each process was last at work, since when the mail server has been
-    away and since when the oldest of each duty waits, perhaps for an instant to come; and the
-    present instant with each.
+    away and since when the oldest of each duty waits, perhaps for an instant to come.
     """
     waiting = Outgoing.State.WAITING
     pending = Submission.objects.filter(state=Submission.State.PENDING)
     beats = Heartbeat.objects.filter(name__in=[*PROCESSES, MAIL_SERVER_AWAY])
-    return beats.values_list("name", "beat_at", Now()).union(
+    each = RunningProcess.objects.filter(missed(Now()), name__in=PROCESSES)
+    process = Concat("host", Value(", number "), "pid", output_field=CharField())
+    found = beats.values_list("name", "beat_at", Now(), Value("")).union(
+        each.values_list("name", "beat_at", Now(), process),
         _oldest("submission", pending, "next_attempt_at"),
         _oldest("clock", Clock.objects.filter(next_at__isnull=False), "next_at"),
         _oldest("message", Notification.objects.filter(state=waiting), "send_after"),
         _oldest("answer", InstantAnswer.objects.filter(state=waiting), "send_after"),
         all=True,
     )
+    return [Sign(*row) for row in found]
 
 
 def _oldest(what: str, rows: QuerySet[Any], field: str) -> QuerySet[Any]:
-    found: QuerySet[Any] = rows.order_by(field).values_list(Value(what), field, Now())
+    found: QuerySet[Any] = rows.order_by(field).values_list(Value(what), field, Now(), Value(""))
     return found[:1]
 
 
-def _sentences(since: Mapping[str, datetime], at: datetime) -> list[str]:
+def _sentences(signs: Iterable[Sign], at: datetime) -> list[str]:
+    late = [sign for sign in signs if sign.since < at - ALARM_AFTER]
+    since = {sign.what: sign.since for sign in late if not sign.process}
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
-    return [
+    told = [
         sentence.format(_ago(at - since[what]))
         for what, sentence in {**silent, MAIL_SERVER_AWAY: NO_MAIL, **DUTIES}.items()
-        if what in since and since[what] < at - ALARM_AFTER
+        if what in since
+    ]
+    alone = [sign for sign in late if sign.process and sign.what not in since]
+    return told + [
+        ONE_OF.format(PROCESSES[sign.what], sign.process, _ago(at - sign.since)) for sign in alone
     ]
 
 

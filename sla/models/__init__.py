@@ -1,7 +1,7 @@
 from sla.models.answers import AnswerTemplate, InstantAnswer
 from sla.models.calendars import CalendarTerms, RepHours, TeamHours
 from sla.models.clocks import Clock, ClockEvent
-from sla.models.notices import Heartbeat, Notification
+from sla.models.notices import Heartbeat, Notification, RunningProcess
 from sla.models.pauses import Pause
 from sla.models.policies import Policy, Target
 
@@ -16,6 +16,7 @@ __all__ = [
     "Pause",
     "Policy",
     "RepHours",
+    "RunningProcess",
     "Target",
     "TeamHours",
 ]

@@ -123,3 +123,23 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.beat_at:%H:%M:%S}"
+
+
+class RunningProcess(models.Model):
+    """One of the processes that do the same: of several, one may die while the others beat on."""
+
+    name = models.CharField(max_length=60)
+    host = models.CharField(max_length=120)
+    pid = models.PositiveIntegerField()
+    beat_at = models.DateTimeField()
+    # It said that it ends: its silence is none.
+    has_ended = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "running processes"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "host", "pid"], name="running_process_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host}, number {self.pid}"

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -8,8 +10,8 @@ from leads.models import Role
 from leads.requests import SignedInRequest
 from leads.views.access import admins_only
 from sla.health import ALARM_AFTER, alarms, alarms_now, backlog, given_up, is_broker_up
-from sla.heartbeats import PROCESSES
-from sla.models import Heartbeat
+from sla.heartbeats import PROCESSES, missed
+from sla.models import Heartbeat, RunningProcess
 
 
 @login_required
@@ -19,12 +21,15 @@ def status(request: SignedInRequest) -> HttpResponse:
         raise Http404
     at = database_now()
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    each = defaultdict(list)
+    for process in RunningProcess.objects.filter(missed(at)).order_by("host", "pid"):
+        each[process.name].append(process)
     context = {
         "at": at,
         "alarms": alarms(at),
         "backlog": backlog(at),
         "given_up": given_up(),
-        "heartbeats": [(label, beats.get(name)) for name, label in PROCESSES.items()],
+        "heartbeats": [(label, beats.get(name), each[name]) for name, label in PROCESSES.items()],
         "silent_since": at - ALARM_AFTER,
         "is_broker_up": is_broker_up(),
     }

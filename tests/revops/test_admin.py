@@ -46,10 +46,10 @@ from revops import jobs
 from routing.models import Capacity, Replay, RoutingRule, Territory
 from routing.routing import route
 from sla.clocks import start_assignment_clocks
+from sla.heartbeats import beat
 from sla.models import (
     AnswerTemplate,
     CalendarTerms,
-    Heartbeat,
     InstantAnswer,
     Notification,
     Pause,
@@ -138,7 +138,7 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     Territory.objects.create(name="Sweden", precedence=1, countries=["SE"], rep=alice)
     RepHours.objects.create(rep=alice, calendar=calendar)
     TeamHours.objects.create(team=alice.team, calendar=calendar)
-    Heartbeat.objects.create(name="sweep", beat_at=at)
+    beat("web", at, pid=1)
     AnswerTemplate.objects.create()
     InstantAnswer.objects.create(
         handoff=handoff, source=source, asked_at=at, created_at=at, send_after=at

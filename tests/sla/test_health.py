@@ -1,5 +1,6 @@
 """Probes, alarms and the status page."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import connection
 
 from leads.instants import database_now
 from sla.health import alarms, alarms_now, is_broker_up
-from sla.heartbeats import beat
+from sla.heartbeats import HOST, beat, leave
 from sla.models import Notification
 from sla.outbox import notify
 
@@ -61,6 +62,20 @@ def test_silence_of_two_minutes_is_an_alarm(db, at):
     assert alarms(at + 3 * MINUTE) == ["“hot worker” was last at work 3 minutes ago."]
 
 
+def test_one_of_two_that_dies_is_an_alarm_and_one_that_ends_is_none(db):
+    at = database_now() - 3 * MINUTE
+    beat("sweep", at + 3 * MINUTE)
+    died, lives, ended = os.getpid(), os.getppid(), 1
+    for pid in (died, lives, ended):
+        beat("web", at, pid=pid)
+    leave(ended)
+    beat("web", at + 3 * MINUTE, pid=lives)
+    assert alarms(at + 3 * MINUTE) == [
+        f"One of several “web” ({HOST}, number {died}) was last at work 3 minutes ago:"
+        " end it, or start it again."
+    ]
+
+
 def test_no_sweep_ever_is_an_alarm(db, at):
     assert alarms(at) == ["No sweep has ever run: no clock fires."]
 
@@ -98,7 +113,8 @@ def test_an_admin_reads_of_an_alarm_on_every_page_till_it_is_over(
     with django_assert_num_queries(1):
         assert alarms_now() == ["“beat” was last at work 3 minutes ago."]
     beat("beat", database_now())
-    assert client.get("/status/alarms/").content.strip() == b""
+    html = client.get("/status/alarms/").content.decode()  # and it goes on asking
+    assert "was last at work" not in html and 'hx-trigger="every 30s' in html
 
 
 def test_others_are_not_alarmed(client, olga):

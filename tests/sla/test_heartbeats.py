@@ -1,9 +1,10 @@
+import os
 from datetime import timedelta
 
 import pytest
 
-from sla.heartbeats import beat
-from sla.models import Heartbeat
+from sla.heartbeats import beat, leave
+from sla.models import Heartbeat, RunningProcess
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -13,3 +14,15 @@ def test_a_beat_is_one_row_that_moves_on(at):
     beat("sweep", at)
     beat("sweep", at + MINUTE)
     assert Heartbeat.objects.get().beat_at == at + MINUTE
+
+
+def test_who_begins_takes_the_place_of_who_was_killed_or_ended(at):
+    killed, lives, ended = 4_000_000, 1, os.getppid()  # no pid is so high
+    for pid in (lives, ended, killed):
+        beat("web", at, pid=pid)
+    leave(ended)
+    beat("beat", at, pid=killed)
+    beat("web", at + MINUTE, pid=os.getpid())
+    left = RunningProcess.objects.filter(name="web").values_list("pid", flat=True)
+    assert {*left} == {lives, os.getpid()}
+    assert RunningProcess.objects.filter(name="beat").exists()

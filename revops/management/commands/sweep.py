@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connection
 
+from revops.pulse import try_to_leave
 from revops.sweep import stand_by, stand_by_to_send, sweep
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         sender.start()
         _keep_looking(stand_by, stopped)
         sender.join(PATIENCE_SECONDS)
+        try_to_leave()
 
 
 def _keep_looking(look: Callable[[], int], stopped: threading.Event) -> None:
