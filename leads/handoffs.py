@@ -182,8 +182,8 @@ def pass_to(
     """Pass `handoff` to `rep`, with the priority that it has been given: end the open assignment if
     there is one, open the next. The caller has begun the transaction.
 
-    Raises LostRace if the handoff was closed in the meantime, and as `ownership.take`; nothing has
-    changed then.
+    Raises LostRace if the handoff was closed in the meantime, and as `ownership.take`; the caller
+    rolls back then.
     """
     if not handoff.is_open:
         raise LostRace("This handoff was closed in the meantime.", at=handoff.closed_at)

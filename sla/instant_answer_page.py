@@ -9,7 +9,7 @@ from datetime import datetime
 from leads.models import Handoff, IntakeSource, Lead
 from sla.answer_letters import Letter
 from sla.answer_times import LATELY, Expected, Lately, expected_answer, response_times
-from sla.instant_answers import letter_for
+from sla.instant_answers import letter_for, organisation_name
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from sla.models.answers import InstantAnswerQuerySet
@@ -77,4 +77,5 @@ def preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Letter:
     if handoff is None:
         handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
     expected = expected_answer(lead.source, at)
-    return letter_for(wanted, handoff, expected.text if expected else "")
+    told = expected.text if expected else ""
+    return letter_for(wanted, handoff, told, our_name=organisation_name())

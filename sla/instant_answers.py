@@ -4,8 +4,9 @@ they did. It is automated: it has a clock of its own and stops nobody else's.
 It is written with the handoff, by `answer_at_once`, and sent afterwards as all mail is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache, partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -166,7 +167,8 @@ def may_be_written_to(lead: Lead, at: datetime) -> bool:
 def send_due(now: sending.Now) -> int:
     """Send the answers that are due, as `sending.send_due` does. Returns how many went."""
     waiting = InstantAnswer.objects.select_related("handoff__lead", "handoff__owner", "source")
-    return sending.send_due(waiting, _send, now=now, given_up=tell_of_given_up)
+    send = partial(_send, name=cache(organisation_name))
+    return sending.send_due(waiting, send, now=now, given_up=tell_of_given_up)
 
 
 def send_again(answer: InstantAnswer, at: datetime) -> bool:
@@ -197,7 +199,13 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
     return next((reason for holds, reason in reasons if holds), "")
 
 
-def letter_for(wanted: AnswerTemplate, handoff: Handoff, expected_text: str) -> Letter:
+def organisation_name() -> str:
+    return Organisation.objects.get().name
+
+
+def letter_for(
+    wanted: AnswerTemplate, handoff: Handoff, expected_text: str, *, our_name: str
+) -> Letter:
     """Return the mail about `handoff`, as things stand now."""
     lead, owner = handoff.lead, handoff.owner
     values = {
@@ -207,7 +215,7 @@ def letter_for(wanted: AnswerTemplate, handoff: Handoff, expected_text: str) -> 
         "expected_time": expected_text,
         "owner_name": owner.name if owner else "",
         "booking_link": booking_link(owner),
-        "our_name": Organisation.objects.get().name,
+        "our_name": our_name,
     }
     return fill(wanted.subject, wanted.body, values)
 
@@ -237,13 +245,22 @@ def mail_for(answer: InstantAnswer, letter: Letter) -> EmailMultiAlternatives:
     return mail
 
 
-def _send(answer: InstantAnswer, connection: BaseEmailBackend, now: sending.Now) -> bool:
-    """Send one claimed answer, unless it is no longer wanted. Returns whether it went out."""
+def _send(
+    answer: InstantAnswer,
+    connection: BaseEmailBackend,
+    now: sending.Now,
+    *,
+    name: Callable[[], str],
+) -> bool:
+    """Send one claimed answer, unless it is no longer wanted. Returns whether it went out.
+
+    name: that of the organisation, asked for once in a run.
+    """
     at = now()
     if reason := why_not(answer, at):
         _drop(answer, reason, at)
         return False
-    letter = letter_for(template(), answer.handoff, answer.expected_text)
+    letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=name())
     sending.post(mail_for(answer, letter), connection)
     _keep(answer, letter, now())
     return True

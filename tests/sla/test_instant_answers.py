@@ -247,7 +247,7 @@ def test_how_often_it_held_counts_who_waits_in_vain(asked, make_lead, make_hando
 
 def test_the_owner_of_the_moment_is_named(asked, carol, at):
     asked.owner = carol
-    letter = letter_for(instant_answers.template(), asked, "soon")
+    letter = letter_for(instant_answers.template(), asked, "soon", our_name="We")
     assert "Carol is looking after it." in letter.text and "Book" not in letter.text
 
 

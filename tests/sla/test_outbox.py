@@ -466,6 +466,13 @@ def test_a_killed_sender_repeats_its_message_rather_than_lose_it(alice, at, sett
     assert len(mailoutbox) == 1
 
 
+def test_what_holds_for_all_messages_is_asked_once(alice, at, django_assert_num_queries):
+    alice.notify_by = "app_first"
+    told = [Message(alice, Kind.MOVED, f"moved:{number}", "News") for number in range(5)]
+    with django_assert_num_queries(3):  # who is away, how long is waited, and the messages
+        write(told, at=at)
+
+
 def test_nothing_to_send_is_one_query(alice, at, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert send_due(at) == 0
