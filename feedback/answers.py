@@ -22,6 +22,7 @@ from leads.stage_rules import unmet
 from sla import clocks, responses, touch_clocks
 from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
+from sla.models.policies import STAYS
 
 Answer = Assignment.Answer
 Channel = ClockEvent.Channel
@@ -156,7 +157,7 @@ def qualify(
         )
     qualifying = [Target.Kind.QUALIFIED]
     clocks.stop(handoff, qualifying, at=at, evidence=reason, by=by, channel=Channel.ANSWERED)
-    clocks.end(handoff, at=at)
+    clocks.end(handoff, at=at, spares=STAYS.values())
     handoffs.close(
         handoff,
         closed_as=Handoff.ClosedAs.QUALIFIED,

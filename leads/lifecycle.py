@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from leads.conditions import Evidence
 from leads.errors import EntryRefused, LostRace
@@ -47,7 +48,11 @@ def move(
     seq = lead.stage_seq + 1
     due_at = None if is_historical else stay_due_at(stage, at)
     changed = Lead.objects.filter(pk=lead.pk, stage_seq=lead.stage_seq).update(
-        stage=stage, stage_seq=seq, stage_since=at, stay_due_at=due_at
+        stage=stage,
+        stage_seq=seq,
+        stage_since=at,
+        stay_due_at=due_at,
+        follow_from_seq=Coalesce("follow_from_seq", seq),
     )
     if not changed:
         raise LostRace("This lead moved to another stage in the meantime.")
@@ -64,6 +69,7 @@ def move(
         is_historical=is_historical,
     )
     lead.stage, lead.stage_seq, lead.stage_since, lead.stay_due_at = stage, seq, at, due_at
+    lead.follow_from_seq = lead.follow_from_seq or seq
     return transition
 
 

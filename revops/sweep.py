@@ -14,6 +14,7 @@ from revops import intake_work, jobs
 from sla import instant_answers, outbox
 from sla.heartbeats import beat
 from sla.models import Heartbeat
+from sla.stay_clocks import follow_moves
 from sla.stays import tell_of_long_stays
 from sla.sweep import sweep_clocks
 
@@ -28,7 +29,7 @@ def sweep(by: str, *, pid: int | None = None) -> int:
     by, pid: which kind of process called, and which one of them, for its pulse.
     """
     at = database_now()
-    done = intake_work.work_through(at) + sweep_clocks(at)
+    done = intake_work.work_through(at) + follow_moves(at) + sweep_clocks(at)
     done += intake_work.reroute_unanswered(at) + tell_of_long_stays(at)  # missed first, then taken
     beat(NAME, database_now())
     beat(by, at, pid=pid)

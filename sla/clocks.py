@@ -5,7 +5,7 @@ handoff; clocks are locked last, by id.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -253,14 +253,16 @@ def stop(
 
 
 @transaction.atomic
-def end(target: Handoff | Assignment, *, at: datetime, kind: str = "") -> int:
-    """End the running clocks of a handoff or of one assignment, or those of one kind: nobody asks
-    for it any more.
+def end(
+    target: Handoff | Assignment, *, at: datetime, kind: str = "", spares: Collection[str] = ()
+) -> int:
+    """End the running clocks of a handoff or of one assignment, or those of one kind, but for those
+    of the kinds that it `spares`: nobody asks for it any more.
 
     Returns how many there were.
     """
     where = {"handoff": target} if isinstance(target, Handoff) else {"assignment": target}
-    running = Clock.objects.running().filter(**where)
+    running = Clock.objects.running().filter(**where).exclude(kind__in=spares)
     clocks = _locked(running.filter(kind=kind) if kind else running)
     for clock in clocks:
         ended_at = max(at, clock.started_at)

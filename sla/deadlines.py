@@ -21,6 +21,9 @@ WORDS = {
     Target.Kind.OUTCOME: "say the outcome",
     Target.Kind.FIRST_RESPONSE: PROSPECT_WAITS,
     Target.Kind.REVIEW: "to review",
+    Target.Kind.STAY_MQL: "to move on",
+    Target.Kind.STAY_SAL: "to move on",
+    Target.Kind.STAY_SQL: "to move on",
 }
 
 

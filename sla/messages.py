@@ -27,7 +27,8 @@ def event_subject(event: ClockEvent) -> str:
     clock = event.clock
     what = clock.get_kind_display()
     if event.kind in (ClockEvent.Kind.BREACHED, ClockEvent.Kind.ESCALATED):
-        return f"{event.get_kind_display()}: {what.lower()}, {headline(clock.handoff)}"
+        missed = f"{what[0].lower()}{what[1:]}"
+        return f"{event.get_kind_display()}: {missed}, {headline(clock.handoff)}"
     return f"{what} is due soon: {headline(clock.handoff)}"
 
 

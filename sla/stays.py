@@ -12,6 +12,7 @@ from leads.models import Lead
 from sla.messages import who
 from sla.models import Notification
 from sla.outbox import Message, write
+from sla.stay_clocks import stays_promised
 
 BATCH = 100
 
@@ -19,14 +20,16 @@ BATCH = 100
 @transaction.atomic
 def tell_of_long_stays(at: datetime) -> int:
     """Tell the owners, or the queues' owners, of leads that have stayed too long by `at`, the
-    longest overdue first. Returns how many leads; at most a batch, the next run goes on.
+    longest overdue first; of a stay that is promised its clock tells. Returns how many leads; at
+    most a batch, the next run goes on.
     """
     due = Lead.objects.staying_too_long(at).order_by("stay_due_at", "id")
     locked = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
     leads = list(locked.select_related("stage", "owner__team", "queue__owner__team")[:BATCH])
     if not leads:
         return 0
-    write([_message(lead, at) for lead in leads], at=at)
+    promised = stays_promised(leads)  # whose ladder tells of it
+    write([_message(lead, at) for lead in leads if lead.pk not in promised], at=at)
     told = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
     told.update(stay_due_at=None, stay_told_seq=F("stage_seq"))
     return len(leads)

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from leads.models import Handoff, User
-from sla import clocks
+from sla import clocks, stay_clocks
 from sla.instant_answers import answer_late
 from sla.ladders import Others, told
 from sla.messages import event_subject
@@ -86,7 +86,10 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
     """Fire locked clocks and write the messages that go with it, in the caller's transaction."""
     if not due:
         return 0
-    events = clocks.fire(due, at, write=_write_to_prospect)
+    for clock in filter(stay_clocks.has_left, due):
+        stay_clocks.leave_by_now(clock, at)
+    running = [clock for clock in due if not stay_clocks.has_left(clock)]
+    events = clocks.fire(running, at, write=_write_to_prospect)
     others = Others(events)
     write([_message(each, person) for each in events for person in told(each, others)], at=at)
     return len(due)

@@ -106,6 +106,9 @@ class Lead(models.Model):
     # The stay, by its `stage_seq`, of which that was said.
     stay_told_seq = models.PositiveIntegerField(null=True, blank=True)
 
+    # The first of its moves, by `seq`, that promises about stays have not followed. None: all were.
+    follow_from_seq = models.PositiveIntegerField(null=True, blank=True)
+
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="owned_leads"
     )
@@ -174,6 +177,9 @@ class Lead(models.Model):
                 fields=["stay_due_at"],
                 name="lead_stay_too_long",
                 condition=Q(stay_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["id"], name="lead_to_follow", condition=Q(follow_from_seq__isnull=False)
             ),
             models.Index(fields=["-entered_at", "-id"], name="lead_newest"),
             models.Index(fields=["owner", "-entered_at"], name="lead_by_owner"),

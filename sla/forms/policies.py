@@ -17,7 +17,7 @@ from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
 from sla.lengths import DAY, HOUR, MINUTE, between_touches, over_touches
 from sla.models import Pause, Policy, Target
-from sla.models.policies import CADENCE, PASSED_ON, STARTS, pause_words
+from sla.models.policies import CADENCE, PASSED_ON, STANDING_STILL, STARTS, pause_words
 
 PARTS = (
     *("allowed", "measure", "starts", "touches", "channels", "goes_on", "urgent"),
@@ -28,7 +28,6 @@ COUNT = re.compile(r"\d{1,3}", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 GOING_ON = (Target.Kind.FIRST_TOUCH, Target.Kind.QUALIFIED)
-STANDING_STILL = (*GOING_ON, Target.Kind.FOLLOW_UP, Target.Kind.FIRST_RESPONSE)
 Typed = Mapping[str, Mapping[str, str]]
 
 

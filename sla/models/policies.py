@@ -42,7 +42,12 @@ STARTS = {
     "first_response": ("hand_raise", "band"),
     "qualified": ("accepted", "passed"),
     "review": ("review",),
+    "stay_mql": ("stage",),
+    "stay_sal": ("stage",),
+    "stay_sql": ("stage",),
 }
+# The promise to move on from a stage, by its key.
+STAYS = {"mql": "stay_mql", "sal": "stay_sal", "sql": "stay_sql"}
 
 # What a step may do, as the database knows it.
 ACTIONS = ("remind", "remind_cover", "tell_manager", "tell_admins", "write", "reassign")
@@ -55,6 +60,8 @@ CADENCE = (
     f"A next touch is asked for till there are 2 to {MOST_TOUCHES} in all, by 1 to"
     f" {len(Touch.Channel)} channels; nothing else is."
 )
+# What may stand still while the lead rests.
+STANDING_STILL = ("first_touch", "follow_up", "first_response", "qualified", "stay_sal")
 ONCE_LATE = "A lead is passed on at 100 percent or later: not before its deadline."
 
 
@@ -87,6 +94,9 @@ class Target(models.Model):
         FIRST_RESPONSE = "first_response", "First response"
         QUALIFIED = "qualified", "Qualifying"
         REVIEW = "review", "Review"
+        STAY_MQL = "stay_mql", "Moving on from MQL"
+        STAY_SAL = "stay_sal", "Moving on from SAL"
+        STAY_SQL = "stay_sql", "Moving on from SQL"
 
     class Start(models.TextChoices):
         HAND_RAISE = "hand_raise", "Hand-raise, else the opening"
@@ -96,6 +106,7 @@ class Target(models.Model):
         ACCEPTED = "accepted", "Acceptance"
         TOUCHED = "touched", "The last touch"
         REVIEW = "review", "Entering review"
+        STAGE = "stage", "Entering the stage"
 
     class Measure(models.TextChoices):
         WORKING = "working", "Working time"
@@ -186,8 +197,7 @@ class Target(models.Model):
             ),
             models.CheckConstraint(
                 name="target_stands_still_once_accepted",
-                condition=Q(pauses=[])
-                | Q(kind__in=["first_touch", "follow_up", "first_response", "qualified"]),
+                condition=Q(pauses=[]) | Q(kind__in=list(STANDING_STILL)),
                 violation_error_message="Only what may be due after the acceptance stands still"
                 " while the lead rests.",
             ),

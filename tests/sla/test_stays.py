@@ -6,12 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from leads import lifecycle
+from feedback import answers
+from leads import handoffs, lifecycle
 from leads.models import Lead, Stage
 from sla.messages import path_to
-from sla.models import Notification
+from sla.models import Clock, Notification
+from sla.models.policies import STAYS
 from sla.staleness import is_still_true
+from sla.stay_clocks import follow_moves
 from sla.stays import tell_of_long_stays
+from sla.sweep import sweep_clocks
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +69,70 @@ def test_the_next_stay_is_told_again(stayed, at):
     lifecycle.move(stayed, "ml", at=at, reason="Back")
     lifecycle.move(stayed, "mql", at=at, reason="Again")
     assert tell_of_long_stays(at + timedelta(days=2)) == 1
+
+
+# Promised -----------------------------------------------------------------------------------------
+@pytest.fixture
+def promised(promise, make_handoff, alice, at):
+    """A handoff with alice since `at`, whose lead is MQL since then; an hour for each stage."""
+    for kind in STAYS.values():
+        promise(kind, 60, levels=[50, 100], actions=["remind", "tell_manager"])
+    handoff = make_handoff(rep=alice)
+    lifecycle.move(handoff.lead, "mql", at=at, reason="Ready", handoff=handoff)
+    return handoff
+
+
+def stays():
+    found = Clock.objects.filter(kind__in=STAYS.values()).order_by("started_at")
+    return [(clock.kind, clock.started_at, clock.stop_reason, clock.stopped_at) for clock in found]
+
+
+def test_a_promised_stay_runs_till_the_lead_moves_on(promised, alice, at):
+    answers.accept(handoffs.open_assignment(promised), by=alice, at=at + 10 * MINUTE)
+    answers.qualify(promised, confirmed=["need"], by=alice, at=at + 20 * MINUTE)
+    assert (follow_moves(at + HOUR), follow_moves(at + HOUR)) == (1, 0)
+    assert stays() == [
+        ("stay_mql", at, "met", at + 10 * MINUTE),
+        ("stay_sal", at + 10 * MINUTE, "met", at + 20 * MINUTE),
+        ("stay_sql", at + 20 * MINUTE, "", None),
+    ]
+    promised.lead.refresh_from_db()
+    lifecycle.move(promised.lead, "ml", at=at + 25 * MINUTE, reason="Deal lost")
+    follow_moves(at + HOUR)
+    assert stays()[-1] == ("stay_sql", at + 20 * MINUTE, "ended", at + 25 * MINUTE)
+
+
+def test_what_was_left_before_its_level_is_not_fired(promised, at):
+    follow_moves(at)
+    lifecycle.move(promised.lead, "sql", at=at + 20 * MINUTE, reason="Deal open")
+    assert sweep_clocks(at + 40 * MINUTE) == 1  # before anybody followed
+    assert stays() == [("stay_mql", at, "met", at + 20 * MINUTE)]
+    assert not Notification.objects.filter(kind="warning").exists()
+
+
+def test_of_a_promised_stay_its_ladder_tells_alone(promised, at):
+    follow_moves(at)
+    Lead.objects.filter(pk=promised.lead_id).update(stay_due_at=at)
+    assert tell_of_long_stays(at + HOUR) == 1
+    assert sweep_clocks(at + HOUR) == 1
+    kinds = Notification.objects.filter(handoff=promised).values_list("kind", flat=True)
+    assert set(kinds) == {"breach"} and not told().exists()
+
+
+def test_a_stay_ends_with_a_handoff_that_led_nowhere(promised, at):
+    handoff = handoffs.locked(promised.pk)
+    how = {"closed_as": "recycled", "outcome": "recycled", "reason": "No need"}
+    handoffs.close(handoff, at=at + 10 * MINUTE, **how)
+    follow_moves(at + HOUR)
+    assert stays() == [("stay_mql", at, "ended", at + 10 * MINUTE)]
+
+
+def test_a_lead_that_is_handed_back_begins_a_stay_anew(promised, alice, at):
+    answers.accept(handoffs.open_assignment(promised), by=alice, at=at + 10 * MINUTE)
+    handoff = handoffs.locked(promised.pk)
+    handoffs.back_to_routing(handoff, at=at + 20 * MINUTE, reason="Not mine")
+    follow_moves(at + HOUR)
+    assert stays()[1:] == [
+        ("stay_sal", at + 10 * MINUTE, "ended", at + 20 * MINUTE),
+        ("stay_mql", at + 20 * MINUTE, "", None),
+    ]
