@@ -4,7 +4,9 @@ answered lately heard from a person; where too few were, what the live policy pr
 office hours let anybody keep it.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,13 +21,14 @@ from leads.models import Document, Handoff, IntakeSource
 from leads.models.handoffs import HandoffQuerySet
 from leads.openings import opening_of
 from leads.percentiles import Percentile
+from leads.scoring import Criteria
 from leads.standing import Standing
 from sla.business_time import Schedule
 from sla.calendars import office_schedule
 from sla.errors import SlaError
 from sla.lengths import length_text
 from sla.models import Target
-from sla.policies import Promise, policies_of
+from sla.policies import Promise, ReadyPolicy, policies_of
 
 # So much of the time allowed has to lie in office hours for somebody to answer within it.
 LEAST_OPEN = timedelta(hours=1)
@@ -72,6 +75,16 @@ class Lately:
         return self.answered >= ENOUGH
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What tells at an instant what is promised, read once for any number of sources."""
+
+    at: datetime
+    hours: Schedule
+    criteria: Criteria
+    policies: tuple[ReadyPolicy, ...]
+
+
 def answer_time(source: IntakeSource, at: datetime) -> str:
     """Return when somebody who asks by `source` at `at` is answered, as a sentence for them.
 
@@ -86,58 +99,89 @@ def expected_answer(source: IntakeSource, at: datetime) -> Expected | None:
 
     None if no promise is made to them, or nothing is published that tells.
     """
+    return expected_answers(response_times([source], at), at).get(source)
+
+
+def expected_answers(
+    lately: Mapping[IntakeSource, Lately], at: datetime
+) -> dict[IntakeSource, Expected]:
+    """Return when those are answered who ask at `at`, by source. Where no promise is made to them,
+    or nothing is published that tells, the source is left out.
+    """
     try:
-        hours = office_schedule(at)
-        promise = first_response_promise(source, hours, at)
+        terms = _terms(at)
+    except (NothingLive, SlaError):
+        return {}
+    expected = {source: _expected(source, terms, lately[source]) for source in lately}
+    return {source: each for source, each in expected.items() if each}
+
+
+def _expected(source: IntakeSource, terms: Terms, lately: Lately) -> Expected | None:
+    try:
+        promise = _first_response_promise(source, terms)
         if promise is None:
             return None
-        lately = response_times(source, at)
         if lately.is_enough and lately.p80 is not None:
-            return _as_measured(lately.p80, hours, at)
-        return _as_promised(promise, hours, at)
-    except (NothingLive, SlaError):
+            return _as_measured(lately.p80, terms.hours, terms.at)
+        return _as_promised(promise, terms.hours, terms.at)
+    except SlaError:
         return None
 
 
-def asked_lately(source: IntakeSource, at: datetime) -> HandoffQuerySet:
-    """Return the handoffs of 30 days in which somebody from `source` asked for a person."""
+def asked_lately(sources: Iterable[IntakeSource], at: datetime) -> HandoffQuerySet:
+    """Return the handoffs of 30 days in which somebody from `sources` asked for a person."""
     asked = Handoff.objects.filter(opened_at__gt=at - LATELY, opened_at__lte=at)
     return asked.filter(
         path=Handoff.Path.HAND_RAISE,
         hand_raised_at__isnull=False,
         is_historical=False,
-        lead__source=source,
+        lead__source__in=sources,
     )
 
 
-def response_times(source: IntakeSource, at: datetime) -> Lately:
-    figures = asked_lately(source, at).aggregate(
-        asked=Count("pk"),
-        answered=Count("first_response_working"),
-        p80=Percentile("first_response_working", SHARE),
+def response_times(sources: Collection[IntakeSource], at: datetime) -> dict[IntakeSource, Lately]:
+    figures = (
+        asked_lately(sources, at)
+        .order_by()
+        .values_list("lead__source")
+        .annotate(
+            asked=Count("pk"),
+            answered=Count("first_response_working"),
+            p80=Percentile("first_response_working", SHARE),
+        )
     )
-    return Lately(**figures)
+    found = {source_id: Lately(*counted) for source_id, *counted in figures}
+    return {source: found.get(source.pk, Lately(0, 0, None)) for source in sources}
 
 
-def first_response_promise(source: IntakeSource, hours: Schedule, at: datetime) -> Promise | None:
-    """Return what is promised to anybody who does at `at` what `source` stands for: of the policies
-    that may hold, as far as can be told before they have said anything, the one due last.
+def _terms(at: datetime) -> Terms:
+    """Raises NothingLive if there are no criteria or policies, and what calendars raise."""
+    return Terms(
+        at,
+        office_schedule(at),
+        criteria_of(live_version(Document.Kind.CRITERIA, at)),
+        policies_of(live_version(Document.Kind.POLICIES, at)),
+    )
 
-    None if that opens no handoff, or one of these policies promises nothing.
-    Raises NothingLive if there are no criteria or policies, and NoWorkingTime if one counts office
-    hours and there are too few.
+
+def _first_response_promise(source: IntakeSource, terms: Terms) -> Promise | None:
+    """Return what is promised to anybody who does what `source` stands for: of the policies that
+    may hold, as far as can be told before they have said anything, the one due last.
+
+    None if that opens no handoff, or one of these policies promises nothing. Raises NoWorkingTime
+    if one counts office hours and there are too few.
     """
+    at, hours = terms.at, terms.hours
     done = [ActivityRecord(source.activity_kind, {}, at)] if source.activity_kind else []
     known = {"lead.source": source.slug, "lead.motion": source.motion}
     asked = Evidence(known, series_of(done, at), at)
-    criteria = criteria_of(live_version(Document.Kind.CRITERIA, at))
-    found = opening_of(Standing(asked, criteria), None)
+    found = opening_of(Standing(asked, terms.criteria), None)
     if found is None:
         return None
     facts = {"handoff.path": found.path}
     if found.asked_at:
         facts["handoff.hand_raise"] = found.key
-    promises = list(_possible(asked.with_facts({**known, **facts})))
+    promises = list(_possible(terms.policies, asked.with_facts({**known, **facts})))
     if None in promises:
         return None
     return max(filter(None, promises), key=lambda each: _due_at(each, hours, at), default=None)
@@ -148,9 +192,9 @@ def _due_at(promise: Promise, hours: Schedule, at: datetime) -> datetime:
     return hours.add(at, promise.allowed) if is_working else at + promise.allowed
 
 
-def _possible(evidence: Evidence) -> Iterator[Promise | None]:
+def _possible(policies: Iterable[ReadyPolicy], evidence: Evidence) -> Iterator[Promise | None]:
     """Yield the promise of each policy that may hold, up to the first that surely does."""
-    for policy in policies_of(live_version(Document.Kind.POLICIES, evidence.at)):
+    for policy in policies:
         truth = policy.conditions.truth(evidence)
         if truth != Truth.FALSE:
             yield policy.promises.get(Target.Kind.FIRST_RESPONSE)

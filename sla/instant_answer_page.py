@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from leads.models import Handoff, IntakeSource, Lead
 from sla.answer_letters import Letter
-from sla.answer_times import LATELY, Expected, Lately, expected_answer, response_times
+from sla.answer_times import (
+    LATELY,
+    Expected,
+    Lately,
+    expected_answer,
+    expected_answers,
+    response_times,
+)
 from sla.instant_answers import letter_for, organisation_name
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
@@ -36,16 +43,16 @@ class Told:
     lately: Lately
 
 
-def told_now(sources: Iterable[IntakeSource], at: datetime) -> list[Told]:
-    return [
-        Told(source, expected_answer(source, at), response_times(source, at)) for source in sources
-    ]
+def told_now(sources: Collection[IntakeSource], at: datetime) -> list[Told]:
+    lately = response_times(sources, at)
+    expected = expected_answers(lately, at)
+    return [Told(source, expected.get(source), lately[source]) for source in sources]
 
 
 def suggested(at: datetime) -> list[IntakeSource]:
     """Return the sources by which people ask for a person who is promised something."""
     active = IntakeSource.objects.filter(is_active=True)
-    return [source for source in active if expected_answer(source, at)]
+    return list(expected_answers(response_times(active, at), at))
 
 
 def holding(at: datetime) -> Share:

@@ -83,7 +83,7 @@ def show_preview(request: SignedInRequest) -> HttpResponse:
 def waited(request: SignedInRequest, slug: str) -> HttpResponse:
     """Who asked by a source in 30 days, and how long they waited: what the told time goes by."""
     source, at = get_object_or_404(IntakeSource, slug=slug), database_now()
-    asked = asked_lately(source, at) & Handoff.objects.visible_to(request.user)
+    asked = asked_lately([source], at) & Handoff.objects.visible_to(request.user)
     found = asked.select_related("lead", "owner").order_by("first_response_working", "pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "sla/answers_waited.html", {"source": source, "page": page, "at": at})

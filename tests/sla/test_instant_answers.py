@@ -16,7 +16,7 @@ from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
 from sla.clocks import start_handoff_clocks
 from sla.health import alarms
-from sla.instant_answer_page import holding
+from sla.instant_answer_page import holding, told_now
 from sla.instant_answers import answer_at_once, answer_late, letter_for
 from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
 from sla.sending import WAITS
@@ -291,6 +291,16 @@ def test_the_preview_is_of_a_lead_and_of_what_is_typed(client, olga, typed, make
     page = answer.content.decode()
     assert "Hello Ana" in page and "For A &amp; B" in page
     assert not AnswerTemplate.objects.exists()
+
+
+def test_what_is_told_of_more_sources_takes_no_more_queries(
+    organisation, at, django_assert_num_queries
+):
+    sources = list(IntakeSource.objects.all())
+    told_now(sources, at)  # what is published is read once
+    for number in (2, 4):
+        with django_assert_num_queries(5):
+            assert any(each.expected for each in told_now(sources[:number], at))
 
 
 @pytest.mark.parametrize("who", ["alice", "mona", "vera"])
