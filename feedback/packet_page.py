@@ -17,6 +17,8 @@ from feedback.queue import own_pause
 from feedback.story import Step, story
 from feedback.touch_outcomes import to_be_said
 from leads import handoffs
+from leads.fact_history import facts_of
+from leads.lead_zones import zone_of
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from routing.models import Decision
 from routing.questions import open_opportunity
@@ -49,6 +51,7 @@ class Opened:
     pause:     while the lead rests.
     to_be_said: the viewer's touches whose outcome is still to come.
     deal:      the account's newest open one, as it is now.
+    lead_zone: where the lead is; "": nobody can tell.
     decision:  why it was routed here; None for one passed by hand or by an import.
     """
 
@@ -64,6 +67,7 @@ class Opened:
     deal: dict[str, Any] | None
     decision: Decision | None
     story: Sequence[Step]
+    lead_zone: str
 
     @property
     def prospects(self) -> list[Deadline]:
@@ -122,6 +126,7 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
         story=story(handoff),
+        lead_zone=zone_of(handoff.lead.phone, facts_of(handoff.lead, at), at),
     )
 
 

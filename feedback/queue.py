@@ -14,6 +14,8 @@ from django.db.models.functions import Now, NullIf
 from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
 from feedback.touch_outcomes import is_to_be_said
+from leads.bulk_evidence import newest_facts
+from leads.lead_zones import zone_of
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
 from sla.acknowledging import standing
 from sla.deadlines import Deadline, deadlines
@@ -72,6 +74,7 @@ class Row:
 
     paused: the rep's own promise that stands still, where the prospect's clock runs on beside it.
     rest:   the pause that its rep made; None: it does not rest.
+    lead_zone: where the lead is; "": nobody can tell.
     is_new: its rep has not opened it yet.
     """
 
@@ -81,6 +84,7 @@ class Row:
     paused: Deadline | None
     rest: Pause | None
     why: dict[str, Any]
+    lead_zone: str
     is_new: bool
 
     @property
@@ -141,7 +145,17 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     running: dict[int, list[Deadline]] = {}
     for due in deadlines(_running(handoffs_shown), at):
         running.setdefault(due.clock.handoff_id, []).append(due)
-    return [_row(each, running.get(each.pk, []), rests.get(each.pk), at) for each in handoffs_shown]
+    facts = newest_facts([each.lead_id for each in handoffs_shown], at)
+    return [
+        _row(
+            each,
+            running.get(each.pk, []),
+            rests.get(each.pk),
+            at,
+            lead_zone=zone_of(each.lead.phone, facts.get(each.lead_id, {}), at),
+        )
+        for each in handoffs_shown
+    ]
 
 
 def _running(handoffs: Iterable[Any]) -> Iterator[Clock]:
@@ -223,7 +237,9 @@ def own_pause(deadlines: Sequence[Deadline]) -> Deadline | None:
     return next((each for each in deadlines if not each.is_prospects and each.resumes_at), None)
 
 
-def _row(handoff: Any, running: Sequence[Deadline], rest: Pause | None, at: datetime) -> Row:
+def _row(
+    handoff: Any, running: Sequence[Deadline], rest: Pause | None, at: datetime, *, lead_zone: str
+) -> Row:
     packet = thawed(handoff.packet)
     return Row(
         handoff=handoff,
@@ -232,5 +248,6 @@ def _row(handoff: Any, running: Sequence[Deadline], rest: Pause | None, at: date
         paused=None if rest else own_pause(running),
         rest=rest,
         why=packet.get("why_now") or {"text": handoff.reason, "at": handoff.hand_raised_at},
+        lead_zone=lead_zone,
         is_new=handoff.state == Handoff.State.PASSED and handoff.received is None,
     )

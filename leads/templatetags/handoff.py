@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from leads import filtering
-from leads.countdown import Deadline, countdown, instant_text, minutes_text
+from leads.countdown import Deadline, countdown, instant_text, minutes_text, place
 
 register = template.Library()
 
@@ -104,9 +105,29 @@ def deadline_text(due_at: datetime, lead_zone: str) -> str:
     """Return the deadline in the reader's zone, and in the lead's where that is another."""
     zone = timezone.get_current_timezone_name()
     text = f"Due {instant_text(due_at, zone)}"
-    if lead_zone and lead_zone != zone:
+    if for_the_lead(due_at, lead_zone):
         text += f", {instant_text(due_at, lead_zone)} for the lead"
     return text
+
+
+@register.filter
+def for_the_lead(at: datetime, lead_zone: str) -> str:
+    """Return what to say after an instant in the reader's zone, where the lead's wall differs:
+    " for you · 09:10 in Chicago"; "" where it does not, or its zone is not known.
+    """
+    if not lead_zone:
+        return ""
+    theirs, ours = at.astimezone(ZoneInfo(lead_zone)), timezone.localtime(at)
+    if theirs.utcoffset() == ours.utcoffset():
+        return ""
+    day = "" if theirs.date() == ours.date() else f"{theirs:%a} "
+    return f" for you · {day}{theirs:%H:%M} in {place(lead_zone)}"
+
+
+@register.filter
+def clock_of_the_lead(at: datetime, lead_zone: str) -> str:
+    """Return what time of day it is where the lead is: "09:10 in Chicago"; "" as above."""
+    return for_the_lead(at, lead_zone).removeprefix(" for you · ")
 
 
 @register.filter

@@ -22,6 +22,7 @@ from leads.inbox_page import payload_text
 from leads.instants import database_now
 from leads.lead_export import csv_lines
 from leads.lead_page import deals_open_now, fact_groups, handoff_cards, held_by_sales, score_page
+from leads.lead_zones import zone_of
 from leads.matching import survivor_id
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
@@ -153,6 +154,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "lead": lead,
         "is_past": is_past(lead, viewer),
         "at": at,
+        "lead_zone": zone_of(lead.phone, facts, at),
         "groups": fact_groups(facts),
         "open_deals": open_deals,
         "page": score_page(evidence),

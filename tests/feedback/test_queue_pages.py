@@ -120,7 +120,7 @@ def test_the_page_takes_as_many_queries_with_5_leads_as_with_2(
     client = signed_in(alice)
     for n in range(2):
         pass_lead(alice, f"Lead {n}")
-    with django_assert_max_num_queries(24) as few:
+    with django_assert_max_num_queries(25) as few:
         client.get("/queue/")
     for n in range(3):
         pass_lead(alice, f"More {n}")

@@ -8,8 +8,15 @@ from django.conf import settings
 from django.template import Context, Template
 from django.utils import timezone
 
+from leads.lead_zones import zone_of
 from leads.models import BANDS
-from leads.templatetags.handoff import BAND_STRENGTH, percent, since_text, wall_duration
+from leads.templatetags.handoff import (
+    BAND_STRENGTH,
+    for_the_lead,
+    percent,
+    since_text,
+    wall_duration,
+)
 
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
 
@@ -74,6 +81,36 @@ def test_a_countdown_names_the_deadline_in_both_zones():
     with timezone.override("Europe/Berlin"):
         html = render_countdown('{% countdown clock at word="" lead_zone="America/New_York" %}')
     assert "Due Tue 17 Nov, 14:00 Berlin, Tue 17 Nov, 08:00 New York for the lead" in html
+
+
+@pytest.mark.parametrize(
+    ("phone", "facts", "zone"),
+    [
+        ("+13125550123", {"person.country": "DE"}, "America/Chicago"),
+        ("+18005550123", {"person.country": "DE"}, "Europe/Berlin"),  # of no area
+        ("", {"account.country": "JP", "person.country": "SG"}, "Asia/Singapore"),
+        ("", {"account.country": "US"}, ""),  # which has several
+        ("<b>", {"person.country": ["DE"]}, ""),
+        ("+00", {"person.country": "../etc"}, ""),
+    ],
+)
+def test_where_a_lead_is_follows_from_its_phone_number_or_its_country(phone, facts, zone):
+    assert zone_of(phone, facts, datetime(2026, 7, 1, tzinfo=UTC)) == zone
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("America/Chicago", " for you · 09:10 in Chicago"),
+        ("Asia/Tokyo", " for you · 23:10 in Tokyo"),
+        ("Pacific/Auckland", " for you · Thu 02:10 in Auckland"),
+        ("Europe/Stockholm", ""),
+        ("", ""),
+    ],
+)
+def test_a_deadline_is_told_by_the_wall_of_the_lead_too_where_that_differs(zone, said):
+    with timezone.override("Europe/Berlin"):
+        assert for_the_lead(datetime(2026, 7, 1, 14, 10, tzinfo=UTC), zone) == said
 
 
 def test_a_hostile_name_stays_inside_its_attribute():
