@@ -39,6 +39,7 @@ urlpatterns = [
     path("sla/instant-answers/<int:pk>/resend/", instant_answers.resend, name="resend_answer"),
     path("sla/deliveries/", deliveries.deliveries, name="deliveries"),
     path("sla/deliveries/<int:pk>/resend/", deliveries.resend, name="resend_delivery"),
+    path("sla/deliveries/resend/", deliveries.resend_everything, name="resend_everything"),
     path("sla/deliveries/of/<int:pk>/resend/", deliveries.resend_all, name="resend_deliveries"),
     path("sla/policies/", policies.policies, PROMISES, name="policies"),
     path(SET, policies.version, PROMISES, name="policies_version"),

@@ -59,6 +59,14 @@ def resend_all(request: SignedInRequest, pk: int) -> HttpResponse:
     return _again(request, Notification.objects.filter(recipient=person))
 
 
+@login_required
+@require_POST
+def resend_everything(request: SignedInRequest) -> HttpResponse:
+    """Send again all that was given up, as after a mail server was away for long."""
+    _ops_only(request)
+    return _again(request, Notification.objects.all())
+
+
 def _again(request: SignedInRequest, notifications: QuerySet[Notification]) -> HttpResponse:
     count = send_again(notifications, at=database_now())
     if count:

@@ -83,8 +83,12 @@ def test_ops_see_what_became_of_messages_and_send_again_what_was_given_up(
     mails.update(state="nowhere")
     client.post(f"/sla/deliveries/of/{alice.pk}/resend/")
     assert mails.get().state == "waiting"
+    mails.update(state="parked")
+    client.post("/sla/deliveries/resend/")
+    assert mails.get().state == "waiting"
     client.force_login(alice)
     assert client.get("/sla/deliveries/").status_code == 404
+    assert client.post("/sla/deliveries/resend/").status_code == 404
 
 
 @pytest.mark.parametrize("number", [2, 6])
