@@ -44,7 +44,7 @@ class ProfileForm(forms.ModelForm[User]):
         }
         help_texts = {
             "booking_url": "Where a prospect can book a meeting with you.",
-            "has_shortcuts": "Keys such as A to accept, while no field is in use.",
+            "has_shortcuts": "Keys such as 1 to accept, while no field is in use.",
         }
         formfield_callback = secure_field
 
