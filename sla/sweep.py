@@ -13,7 +13,7 @@ from django.db import transaction
 from leads.models import Handoff, User
 from sla import clocks, stay_clocks
 from sla.instant_answers import answer_late
-from sla.ladders import Others, told
+from sla.ladders import others_for, told
 from sla.messages import event_subject
 from sla.models import Clock, ClockEvent, Notification
 from sla.outbox import Message, write
@@ -90,7 +90,7 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
         stay_clocks.leave_by_now(clock, at)
     running = [clock for clock in due if not stay_clocks.has_left(clock)]
     events = clocks.fire(running, at, write=_write_to_prospect)
-    others = Others(events)
+    others = others_for(events)
     write([_message(each, person) for each in events for person in told(each, others)], at=at)
     return len(due)
 

@@ -20,6 +20,8 @@ from sla.policies import BREACH, Promise, ReadyPolicy
 
 Kind = Target.Kind
 Reason = Clock.StopReason
+# In the demo everybody has a manager, and nobody is away who never named a cover.
+NOBODY_ELSE = Others({}, ())
 # The sweep comes by every two seconds.
 SWEPT_AFTER = timedelta(seconds=1)
 
@@ -173,7 +175,7 @@ class Promises:
 
     def _tell_of(self, event: ClockEvent, at: datetime) -> None:
         clock, is_late = event.clock, event.level >= BREACH
-        for person in told(event, Others(())):
+        for person in told(event, NOBODY_ELSE):
             self.tell(
                 person,
                 Notification.Kind.BREACH if is_late else Notification.Kind.WARNING,
