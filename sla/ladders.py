@@ -44,8 +44,8 @@ def told(event: ClockEvent, others: Others) -> list[User]:
 
 
 def responsible(clock: Clock) -> tuple[User | None, User | None]:
-    """Return who has the lead and who backs them: rep and manager, or queue owner and backup. Nobody
-    backs themselves.
+    """Return who has the lead and who backs them: rep and manager, or queue owner and backup.
+    Nobody backs themselves.
     """
     handoff, queue = clock.handoff, clock.handoff.queue
     holder = clock.assignment.rep if clock.assignment else handoff.owner

@@ -20,7 +20,7 @@ from sla.policies import BREACH, Promise, ReadyPolicy
 
 Kind = Target.Kind
 Reason = Clock.StopReason
-# In the demo everybody has a manager, and nobody is away who never named a cover.
+# In the demo everybody has somebody behind them.
 NOBODY_ELSE = Others({}, ())
 # The sweep comes by every two seconds.
 SWEPT_AFTER = timedelta(seconds=1)
