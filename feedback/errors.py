@@ -23,3 +23,7 @@ class BacktestRefused(FeedbackError):
 
 class CannotTakeBack(FeedbackError):
     """A close that can't be undone, or not by whoever asks."""
+
+
+class CannotMerge(FeedbackError):
+    """Two leads that can't be merged this way round."""

@@ -203,10 +203,13 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     disqualifier keeps it back; a missing fact sends it to review as ever.
 
     reason: why now, for the rep to read.
-    Raises HandoffIsOpen if there is one, WithSales if sales took the lead on before.
+    Raises HandoffIsOpen if there is one, WithSales if sales took the lead on before, LostRace if it
+    was merged into another.
     """
     locked = Lead.objects.select_for_update(no_key=True, of=("self",))
     lead = locked.select_related("source", "stage", "account__owner").get(pk=lead.pk)
+    if lead.merged_into_id is not None:
+        raise LostRace("This lead was merged into another one in the meantime.")
     if lead.stage_id in lifecycle.WITH_SALES:
         raise WithSales(f"{lead} is with sales already: {lead.stage}, {lead.owner or lead.queue}.")
     evidence = evidence_for(lead, at)

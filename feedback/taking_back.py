@@ -13,11 +13,22 @@ from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Role, User
 from routing import routing
 from sla import clocks
+from sla.models import Clock
 
 # Later it is no slip any more: what is new about a lead opens another handoff.
 WITHIN = timedelta(days=7)
 BY_MISTAKE = (Handoff.ClosedAs.RECYCLED, Handoff.ClosedAs.DISQUALIFIED)
-COPIED = ("trigger_key", "reason", "priority", "criteria", "fit", "readiness", "band", "packet")
+COPIED = (
+    "trigger_key",
+    "reason",
+    "priority",
+    "criteria",
+    "fit",
+    "readiness",
+    "band",
+    "better_band",
+    "packet",
+)
 RESPONSE = ("first_response_at", "first_response_wall", "first_response_working")
 
 
@@ -68,8 +79,7 @@ def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     reason = f"Closed by mistake, says {by}"
     opened = _open_again(closed, reason=reason, by=by, at=at)
     lifecycle.bring_to_sales(opened, reason=reason, override=reason, by=by, at=at)
-    if not clocks.carry_over(closed, opened, at=at):
-        _keep_response(closed, opened)
+    _keep_response(closed, opened, waits=clocks.carry_over(closed, opened, at=at))
     decision = routing.reassign(opened, turn.rep, by=by, at=at, note="closed by mistake")
     again = decision.assignment
     if again and by == turn.rep and turn.answer == Assignment.Answer.ACCEPTED:
@@ -92,10 +102,16 @@ def _open_again(closed: Handoff, *, reason: str, by: User, at: datetime) -> Hand
     return opened
 
 
-def _keep_response(closed: Handoff, opened: Handoff) -> None:
-    """Let who was answered before the close count as answered, unless they asked again since."""
+def _keep_response(closed: Handoff, opened: Handoff, *, waits: Sequence[Clock]) -> None:
+    """Let who was answered before the close count as answered; who asked again since waits from
+    then on. waits: the prospect's clocks that go on.
+    """
+    answered_at = closed.first_response_at
     asked_at = closed.lead.last_hand_raise_at or closed.opened_at
-    if closed.first_response_at is not None and asked_at <= closed.first_response_at:
+    if answered_at is not None and waits:
+        opened.hand_raised_at = waits[0].started_at
+        opened.save(update_fields=["hand_raised_at"])
+    elif answered_at is not None and asked_at <= answered_at:
         _copy(RESPONSE, closed, opened)
 
 

@@ -9,7 +9,7 @@ reads them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -86,6 +86,17 @@ def _of_lead(model: Any, **conditions: Any) -> Callable[[Lead], QuerySet[Any]]:
     return lambda lead: model.objects.filter(lead=lead, **conditions)
 
 
+def _of_person(model: Any, **conditions: Any) -> Callable[[Lead], QuerySet[Any]]:
+    """Rows that stay with the lead they were written of, also once it is merged into another."""
+
+    def rows(lead: Lead) -> QuerySet[Any]:
+        one_person = Lead.objects.filter(Q(pk=lead.pk) | Q(merged_into=lead)).values("pk")
+        found: QuerySet[Any] = model.objects.filter(lead__in=one_person, **conditions)
+        return found
+
+    return rows
+
+
 def _of_handoffs(model: Any, **conditions: Any) -> Callable[[Lead], QuerySet[Any]]:
     return lambda lead: model.objects.filter(handoff__lead=lead, **conditions)
 
@@ -129,12 +140,12 @@ def _ended_pauses(lead: Lead) -> QuerySet[Any]:
 KINDS: tuple[Kind, ...] = (
     Kind(_of_lead(Submission), "received_at", words.submission, ("source", "by")),
     Kind(_activities, "occurred_at", words.activity, ("source",)),
-    Kind(_of_lead(FactSnapshot, by__isnull=False), "known_from", words.correction, ("by",)),
-    Kind(_of_lead(ScoreSnapshot, handoff=None), "at", words.score, ("version__document",)),
+    Kind(_of_person(FactSnapshot, by__isnull=False), "known_from", words.correction, ("by",)),
+    Kind(_of_person(ScoreSnapshot, handoff=None), "at", words.score, ("version__document",)),
     Kind(_of_lead(Handoff), "opened_at", words.opened),
-    Kind(_of_lead(StageTransition), "at", words.stage, ("from_stage", "to_stage", "by")),
-    Kind(_of_lead(OwnershipChange), "at", words.owner, ("to_owner", "to_queue", "by")),
-    Kind(_of_lead(RefusedOwnership), "at", words.refused_owner, ("to_owner", "to_queue", "by")),
+    Kind(_of_person(StageTransition), "at", words.stage, ("from_stage", "to_stage", "by")),
+    Kind(_of_person(OwnershipChange), "at", words.owner, ("to_owner", "to_queue", "by")),
+    Kind(_of_person(RefusedOwnership), "at", words.refused_owner, ("to_owner", "to_queue", "by")),
     Kind(_of_handoffs(Decision), "at", words.decision, ("rep", "queue", "by", "version__document")),
     Kind(_of_handoffs(Assignment), "passed_at", words.passed, ("rep",)),
     Kind(_clock_events, "due_at", words.clock_event, ("clock__assignment__rep", "by")),
@@ -201,7 +212,7 @@ def _tell_all(lead: Lead, places: Iterable[Place]) -> dict[tuple[int, int], Told
     for place in places:
         wanted.setdefault(place.rank, []).append(place.pk)
     return {
-        (rank, pk): KINDS[rank].tell(row)
+        (rank, pk): _told(KINDS[rank], row, lead)
         for rank, pks in wanted.items()
         for pk, row in KINDS[rank]
         .rows(lead)
@@ -209,6 +220,12 @@ def _tell_all(lead: Lead, places: Iterable[Place]) -> dict[tuple[int, int], Told
         .in_bulk(pks)
         .items()
     }
+
+
+def _told(kind: Kind, row: Any, lead: Lead) -> Told:
+    """Put a row into words; of a lead that was merged into `lead`, which it was."""
+    told, whose = kind.tell(row), getattr(row, "lead_id", None)
+    return told if whose in (None, lead.pk) else replace(told, what=f"Lead {whose}: {told.what}")
 
 
 def place_from(text: str) -> Place | None:

@@ -5,6 +5,7 @@ from feedback.views import (
     criteria_backtest,
     criteria_check,
     insights,
+    merging,
     pausing,
     queue,
     review,
@@ -40,6 +41,8 @@ urlpatterns = [
     path("review/<int:pk>/disqualify/", review.disqualify, name="review_disqualify"),
     path("review/inbox/", review.inbox, name="inbox"),
     path("review/inbox/<int:pk>/retry/", review.try_again, name="try_again"),
+    path("leads/<int:pk>/same-person/", merging.same_person, name="same_person"),
+    path("leads/<int:pk>/same-person/<int:other>/", merging.merge_leads, name="merge"),
     path("leads/<int:pk>/hand-over/", review.hand_over, name="hand_over"),
     path("criteria/<int:number>/check/", criteria_check.check, name="criteria_check"),
     path(

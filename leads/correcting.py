@@ -45,7 +45,11 @@ class CorrectedFields(SubmissionFields):
 
 
 class EmailTaken(LeadsError):
-    """Another lead has this e-mail address."""
+    """Another lead, `holder`, has this e-mail address."""
+
+    def __init__(self, holder: int) -> None:
+        super().__init__(f"Lead {holder} has this e-mail address already.")
+        self.holder = holder
 
 
 def may_correct(user: User) -> bool:
@@ -134,7 +138,7 @@ def _write_lead(lead: Lead, fields: CorrectedFields, changed: Collection[str]) -
     holders = claim_identities(lead, fields, lead.source)
     for key, holder in holders.items():
         if key.kind == Identity.Kind.EMAIL and "email" in changed and holder != lead.pk:
-            raise EmailTaken(f"Lead {holder} has this e-mail address already.")
+            raise EmailTaken(holder)
 
 
 def _write_account(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -42,6 +43,9 @@ LOCK = f"""
     WHERE handoff.id = %s FOR NO KEY UPDATE OF lead, handoff
 """
 
+# None is found where the lead that was waited for was merged into another, which has it now.
+MOST_LOOKS = 3
+
 Source = OwnershipChange.Source
 State = Handoff.State
 PASSED = State.PASSED
@@ -50,9 +54,13 @@ WITH_A_REP = (PASSED, State.ACCEPTED)
 
 def locked(handoff_id: int) -> Handoff:
     """Lock a handoff and its lead, in the order that everyone does, and return it fresh."""
+    rows: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, [handoff_id])
-        (found,) = cursor.fetchall()
+        for _ in range(MOST_LOOKS):
+            cursor.execute(LOCK, [handoff_id])
+            if rows := cursor.fetchall():
+                break
+    (found,) = rows
     handoff = HANDOFF.made(found[len(LEAD) :])
     handoff.lead = LEAD.made(found[: len(LEAD)])
     return handoff

@@ -113,13 +113,22 @@ def stage_on_accept(handoff: Handoff) -> str:
     return stage.key if stage.is_used and not is_further else present.key
 
 
+def stage_before_acceptance(handoff: Handoff) -> Stage:
+    """Return the stage that the lead of a handoff goes back to once it is no longer accepted; the
+    present one if it is not, or if the lead has moved on since.
+    """
+    present = handoff.lead.stage
+    moves = StageTransition.objects.filter(lead=handoff.lead_id, handoff=handoff)
+    moved = moves.filter(to_stage=handoff.hop.accept_stage_id).select_related("from_stage").last()
+    if handoff.state != Handoff.State.ACCEPTED or moved is None or moved.to_stage_id != present.pk:
+        return present
+    return moved.from_stage or present
+
+
 def undo_acceptance(handoff: Handoff, *, reason: str, by: User | None, at: datetime) -> None:
     """Move the lead of an accepted handoff back to the stage it was in before, unless it has moved
     on since. Call it while the handoff still is accepted.
     """
-    if handoff.state != Handoff.State.ACCEPTED:
-        return
-    moves = StageTransition.objects.filter(lead=handoff.lead_id, handoff=handoff)
-    moved = moves.filter(to_stage=handoff.hop.accept_stage_id).last()
-    if moved and moved.from_stage_id and handoff.lead.stage_id == moved.to_stage_id:
-        move(handoff.lead, moved.from_stage_id, at=at, reason=reason[:200], by=by, handoff=handoff)
+    if handoff.state == Handoff.State.ACCEPTED:
+        to = stage_before_acceptance(handoff).pk
+        move(handoff.lead, to, at=at, reason=reason[:200], by=by, handoff=handoff)

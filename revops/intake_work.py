@@ -149,7 +149,7 @@ def _reconsider(lead_id: int) -> bool:
         return retried(pipeline.reconsider, lead_id)
     except Exception:
         logger.exception("A lead could not be reconsidered.", extra={"lead": lead_id})
-        Lead.objects.filter(pk=lead_id).update(
+        Lead.objects.live().filter(pk=lead_id).update(
             reconsider_at=database_now() + WAIT, band_changes_on=None
         )
         return False

@@ -137,7 +137,7 @@ def reconsider_some(job: Job, at: datetime) -> int | None:
     concerned.update(
         Handoff.objects.in_review().filter(lead__in=ids).values_list("lead_id", flat=True)
     )
-    Lead.objects.filter(pk__in=concerned, reconsider_at=None).update(reconsider_at=at)
+    Lead.objects.live().filter(pk__in=concerned, reconsider_at=None).update(reconsider_at=at)
     job.done_count = min(job.done_count + len(ids), job.total_count)
     return ids[-1] if len(ids) == STEP else None
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
 from leads.documents import live_version
-from leads.models import Assignment, Document, Handoff, Touch, User
+from leads.models import Assignment, Document, Handoff, Lead, Touch, User
 from sla import band_starts, levels, pauses, stretches
 from sla.acknowledging import hold_too
 from sla.business_time import WorkingTime
@@ -98,6 +98,11 @@ def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock
     Clock.objects.bulk_create(clocks)
     ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
     return clocks
+
+
+def change_lead(gone: Lead, keep: Lead) -> None:
+    """Let the clocks of a lead that was merged into another be of that one, as its handoffs are."""
+    Clock.objects.filter(lead=gone).update(lead=keep)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Min
 
 from leads.models import Handoff, Lead, User
 from sla.business_time import WorkingTime
@@ -20,22 +21,21 @@ def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = 
     Call it for human touches only, with lead and handoff locked.
     """
     schedule = hours_for(rep or handoff.owner, at).schedule
-    opened_by = _what_opened(handoff)
+    opened_by = first_asked_at(handoff)
     latest = handoff.lead.last_hand_raise_at or opened_by
     on_handoff = _respond(handoff, opened_by, at=at, schedule=schedule)
     on_lead = _respond(handoff.lead, latest, at=at, schedule=schedule)
     return on_handoff or on_lead
 
 
-def _what_opened(handoff: Handoff) -> datetime:
-    """Return when the prospect first asked in this handoff, else when it was opened.
-
-    In a handoff that follows on another one, or that another was merged into, the prospect's
-    earliest clock remembers.
+def first_asked_at(handoff: Handoff) -> datetime:
+    """Return when the prospect first asked in this handoff, or in one that was merged into it or
+    that it follows on, where that was not answered; else when it was opened.
     """
     clocks = Clock.objects.filter(handoff=handoff, kind=Target.Kind.FIRST_RESPONSE)
-    started_at = clocks.order_by("started_at").values_list("started_at", flat=True).first()
-    return started_at or handoff.hand_raised_at or handoff.opened_at
+    started_at = clocks.aggregate(first=Min("started_at"))["first"]
+    known = [each for each in (started_at, handoff.hand_raised_at) if each]
+    return min(known, default=handoff.opened_at)
 
 
 def _respond(

@@ -288,7 +288,9 @@ class Assignment(models.Model):
 
 
 class Touch(models.Model):
-    """An attempt to reach a lead. Logged once, never edited; its outcome may be said later."""
+    """An attempt to reach a lead. Logged once, never edited, but for its lead, which may be merged
+    into another; its outcome may be said later.
+    """
 
     class Channel(models.TextChoices):
         CALL = "call", "Call"
@@ -346,9 +348,11 @@ class Touch(models.Model):
             refuses(
                 "outcome_said_once",
                 rule=(
-                    "OLD.outcome <> '' OR NEW.outcome = '' OR NEW.outcome_at IS NULL"
-                    " OR to_jsonb(OLD) - '{outcome,outcome_at}'::text[]"
-                    " <> to_jsonb(NEW) - '{outcome,outcome_at}'::text[]"
+                    "ROW(OLD.outcome, OLD.outcome_at)"
+                    " IS DISTINCT FROM ROW(NEW.outcome, NEW.outcome_at)"
+                    " AND (OLD.outcome <> '' OR NEW.outcome = '' OR NEW.outcome_at IS NULL)"
+                    " OR to_jsonb(OLD) - '{outcome,outcome_at,lead_id}'::text[]"
+                    " <> to_jsonb(NEW) - '{outcome,outcome_at,lead_id}'::text[]"
                 ),
                 sentence="A touch stays as it was logged; what came of it is said once.",
                 when=pgtrigger.Before,

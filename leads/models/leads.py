@@ -69,10 +69,13 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.live().filter(stage_since__lte=at - longest)
 
     def searched(self, words: str) -> LeadQuerySet:
-        """Leads whose name, e-mail or company holds `words`, or nearly so, nearest first."""
+        """Leads whose name, e-mail, company or phone holds `words`, or nearly so, nearest
+        first; and whom intake knows by them.
+        """
+        known = Identity.objects.known_by(words).values("lead")
         return (
             self.annotate(nearness=TrigramWordSimilarity(words, "search_text"))
-            .filter(Q(search_text__icontains=words) | Q(nearness__gte=0.6))
+            .filter(Q(search_text__icontains=words) | Q(nearness__gte=0.6) | Q(pk__in=known))
             .order_by("-nearness", "-id")
         )
 
@@ -222,6 +225,14 @@ class Lead(models.Model):
         return holder
 
 
+class IdentityQuerySet(models.QuerySet["Identity"]):
+    def known_by(self, words: str) -> IdentityQuerySet:
+        """Those that `words` write, as an e-mail address or as a number with its country's code."""
+        address = Q(kind=Identity.Kind.EMAIL, scope="", value=words.strip().casefold())
+        number = "".join(each for each in words if each.isdigit() or each == "+")
+        return self.filter(address | Q(kind=Identity.Kind.PHONE, scope="", value=number))
+
+
 class Identity(models.Model):
     """One way of recognising a lead, normalised. No two leads share one."""
 
@@ -235,6 +246,8 @@ class Identity(models.Model):
     # The source whose numbers these are; blank for e-mail and phone, which mean the same anywhere.
     scope = models.CharField(max_length=60, blank=True)
     value = models.CharField(max_length=254)
+
+    objects: ClassVar[models.Manager[Identity]] = IdentityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "identities"

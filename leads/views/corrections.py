@@ -39,7 +39,8 @@ def _correct(request: SignedInRequest, lead: Lead, form: CorrectionForm) -> Http
         correct(lead, form.told, form.changed, by=request.user, at=form.at, seen=seen)
     except EmailTaken as error:
         form.add_error("email", str(error))
-        return _show(request, lead, form, status=422)
+        seen = Lead.objects.visible_to(request.user).live()
+        return _show(request, lead, form, status=422, taken_by=seen.filter(pk=error.holder).first())
     except LostRace as error:
         fresh = Lead.objects.select_related("account", "source").get(pk=lead.pk)
         messages.warning(request, f"{error} This is what is known now; nothing of yours was kept.")
@@ -49,6 +50,13 @@ def _correct(request: SignedInRequest, lead: Lead, form: CorrectionForm) -> Http
 
 
 def _show(
-    request: SignedInRequest, lead: Lead, form: CorrectionForm, *, status: int
+    request: SignedInRequest,
+    lead: Lead,
+    form: CorrectionForm,
+    *,
+    status: int,
+    taken_by: Lead | None = None,
 ) -> HttpResponse:
-    return render(request, "leads/lead_correct.html", {"lead": lead, "form": form}, status=status)
+    """Show the form. taken_by: the lead who has the address that was typed, if one may see it."""
+    context = {"lead": lead, "form": form, "taken_by": taken_by}
+    return render(request, "leads/lead_correct.html", context, status=status)

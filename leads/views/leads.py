@@ -24,6 +24,7 @@ from leads.lead_export import csv_lines
 from leads.lead_page import deals_open_now, fact_groups, handoff_cards, held_by_sales, score_page
 from leads.lead_zones import zone_of
 from leads.matching import survivor_id
+from leads.merging import may_merge
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
 from leads.requests import SignedInRequest, wants_fragment
@@ -136,9 +137,10 @@ SHOWN_WITH_LEAD = ("stage", "owner", "queue__owner", "source", "account__owner")
 def lead_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """One lead, also for a rep who had it once and follows an old link."""
     readable = Lead.objects.readable_by(request.user)
-    lead = get_object_or_404(readable.select_related(*SHOWN_WITH_LEAD), pk=pk)
-    if lead.merged_into_id is not None:
-        return redirect("leads:lead", pk=survivor_id(lead.pk))
+    lead = readable.select_related(*SHOWN_WITH_LEAD).filter(pk=pk).first()
+    if lead is None or lead.merged_into_id is not None:
+        merged = get_object_or_404(Lead.objects.exclude(merged_into=None), pk=pk)
+        return redirect("leads:lead", pk=get_object_or_404(readable, pk=survivor_id(merged.pk)).pk)
     return render(request, "leads/lead_detail.html", lead_context(lead, request.user))
 
 
@@ -150,9 +152,10 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     cards = handoff_cards(lead, openable)
     open_deals = deals_open_now(lead, viewer)
     facts = {**evidence.facts, "account.has_open_opportunity": bool(open_deals)}
+    is_read_only = is_past(lead, viewer)
     return {
         "lead": lead,
-        "is_past": is_past(lead, viewer),
+        "is_past": is_read_only,
         "at": at,
         "lead_zone": zone_of(lead.phone, facts, at),
         "groups": fact_groups(facts),
@@ -161,6 +164,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "cards": cards,
         "handed_in": handed_in(lead, viewer),
         "may_correct": may_correct(viewer),
+        "may_merge": may_merge(viewer) and not is_read_only,
         "held": held_by_sales(lead, cards),
     }
 

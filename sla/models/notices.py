@@ -36,6 +36,7 @@ class Notification(Outgoing):
         BREACH = "breach", "Deadline missed"
         REVIEW = "review", "Waits for review"
         MOVED = "moved", "Moved to somebody else"
+        MERGED = "merged", "Merged with another lead"
         ANSWERED = "answered", "Answered by the rep"
         STAY = "stay", "Too long in a stage"
         LIST = "list", "Several at once"

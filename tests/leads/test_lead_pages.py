@@ -479,6 +479,14 @@ def test_an_address_is_claimed_or_nothing_happens(lead, make_lead, olga, at):
     assert Lead.objects.get(pk=lead.pk).reconsider_at is None
 
 
+def test_who_types_anothers_address_is_led_to_both(as_user, olga, lead, make_lead):
+    other = make_lead(email="taken@lumora.example")
+    sent = {"email": "taken@lumora.example", "name": lead.name}
+    page = as_user(olga).post(f"/leads/{lead.pk}/correct/", sent)
+    assert page.status_code == 422
+    assert f"/leads/{lead.pk}/same-person/{other.pk}/" in page.content.decode()
+
+
 def test_reps_and_viewers_correct_nothing(as_user, vera, lead):
     assert as_user(vera).post(f"/leads/{lead.pk}/correct/", {"title": "x"}).status_code == 403
 

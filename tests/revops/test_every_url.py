@@ -103,6 +103,9 @@ def addresses(alice, rosa, make_lead, make_handoff, at):
         "sla/calendars/<calendar:pages>": f"sla/calendars/{calendar.document_id}",
         "leads/new/<uuid:public_id>": f"leads/new/{submission.public_id}",
         "leads/<int:pk>": f"leads/{handoff.lead_id}",
+        "leads/<int:pk>/same-person/<int:other>": (
+            f"leads/{handoff.lead_id}/same-person/{make_lead('C. Nyström').pk}"
+        ),
         "routing/decisions/<int:pk>": f"routing/decisions/{handoff.pk}",
         "handoffs/<int:pk>": f"handoffs/{handoff.pk}",
         "queue/<int:pk>": f"queue/{handoff.pk}",

@@ -1,0 +1,183 @@
+"""Merging two leads who are one person: what becomes of their handoffs and of what was promised.
+
+Not to be undone. The rest of it, rows, facts, stage and owner, is `leads.merging`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from feedback import pausing
+from feedback.errors import CannotMerge
+from leads import handoffs, lifecycle, merging
+from leads.errors import LostRace
+from leads.models import Assignment, Handoff, Lead, Touch, User
+from leads.nudges import nudge
+from sla import clocks, outbox, responses
+from sla.messages import who
+from sla.models import Clock, Notification, Target
+from sla.models.policies import STAYS
+from sla.outbox import Message
+
+SWEEP_TASK = "revops.tasks.sweep"
+PROSPECTS = [Target.Kind.FIRST_RESPONSE]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two leads who are one person, as they stand: `keep` goes on, `gone` leads to it."""
+
+    keep: Lead
+    gone: Lead
+    kept: Handoff | None
+    other: Handoff | None
+
+    @property
+    def goes_on(self) -> Handoff | None:
+        """The open handoff that the lead has afterwards."""
+        return self.kept or (None if self.ends else self.other)
+
+    @property
+    def ends(self) -> Handoff | None:
+        """The open handoff that ends: there is another, or sales has the lead already."""
+        return self.other if self.kept or has_sales(self.keep) else None
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever one of the two does, in what the preview tells of."""
+        leads = [f"{lead.pk}.{lead.owner_seq}.{lead.stage_seq}" for lead in (self.keep, self.gone)]
+        states = [f"{each.pk}.{each.state}" if each else "" for each in (self.kept, self.other)]
+        return "-".join([*leads, *states])
+
+
+def pair_of(keep: Lead, gone: Lead) -> Pair:
+    found = Handoff.objects.open().filter(lead__in=[keep, gone])
+    current = {each.lead_id: each for each in found.select_related("owner", "queue", "hop")}
+    for lead in (keep, gone):
+        if lead.pk in current:
+            current[lead.pk].lead = lead
+    return Pair(keep, gone, current.get(keep.pk), current.get(gone.pk))
+
+
+def has_sales(lead: Lead) -> bool:
+    """Whether somebody in sales has taken `lead` on, past any handoff."""
+    return lead.stage_id in lifecycle.WITH_SALES and lead.owner is not None
+
+
+def must_swap(pair: Pair) -> bool:
+    """Whether it is the other one that has to be kept: sales has taken it on."""
+    return has_sales(pair.gone) and not has_sales(pair.keep)
+
+
+@transaction.atomic
+def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
+    """Merge `gone` into `keep`. The prospect's clocks go on from when they asked, by whichever of
+    the two: the earliest start holds. Returns the lead that is kept.
+
+    seen: the `Pair.mark` that `by` saw. Raises LostRace if one of the two changed since,
+    CannotMerge if the other one is to be kept.
+    """
+    pair = _locked(*merging.locked_pair(keep.pk, gone.pk))
+    if pair.mark != seen:
+        raise LostRace("One of the two changed in the meantime. Look at them once more.")
+    if must_swap(pair):
+        raise CannotMerge(f"Sales has {pair.gone} already: keep that lead.")
+    ended, had_it = pair.ends, pair.ends.owner if pair.ends else None
+    if ended:
+        _end(ended, pair, by=by, at=at)
+    _end_stays(pair.gone, at=at)
+    clocks.change_lead(pair.gone, pair.keep)
+    merging.merge(pair.keep, pair.gone, by=by, at=at)
+    if current := Handoff.objects.open().filter(lead=pair.keep).first():
+        goes_on = handoffs.locked(current.pk)
+        if ended:
+            _join(goes_on, ended, at=at)
+        _count_answers(goes_on, at=at)
+    _tell(pair, had_it, by=by, at=at)
+    nudge(SWEEP_TASK)
+    return pair.keep
+
+
+def _locked(keep: Lead, gone: Lead) -> Pair:
+    """Lock the open handoffs of two locked leads, in the order of their ids."""
+    found = Handoff.objects.open().filter(lead__in=[keep, gone]).order_by("id")
+    list(found.select_for_update(no_key=True, of=("self",)))
+    return pair_of(keep, gone)
+
+
+def _end_stays(gone: Lead, *, at: datetime) -> None:
+    """End what was promised of how long a lead stays in its stage: the one that is kept has its own
+    stay.
+    """
+    stays = Clock.objects.running().filter(lead=gone, kind__in=STAYS.values())
+    for clock in stays.select_related("handoff"):
+        clocks.end(clock.handoff, at=at, kind=clock.kind)
+
+
+def _end(handoff: Handoff, pair: Pair, *, by: User, at: datetime) -> None:
+    reason = f"Same person as {pair.keep}, says {by}"
+    clocks.end(handoff, at=at)
+    lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
+    handoffs.close(
+        handoff,
+        closed_as=Handoff.ClosedAs.MERGED,
+        outcome=Assignment.Outcome.MERGED,
+        at=at,
+        source=handoffs.Source.MANAGER,
+        reason=reason,
+        by=by,
+    )
+
+
+def _join(handoff: Handoff, ended: Handoff, *, at: datetime) -> None:
+    """Let what was asked in a handoff that ended be asked in the one that goes on."""
+    if clocks.carry_over(ended, handoff, at=at):
+        pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
+    asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]
+    handoff.hand_raised_at = min(asked, default=None)
+    handoff.priority = max(handoff.priority, ended.priority)
+    handoff.save(update_fields=["hand_raised_at", "priority"])
+
+
+def _count_answers(handoff: Handoff, *, at: datetime) -> None:
+    """Let whoever answered one of the two have answered the other, from when they did."""
+    since = responses.first_asked_at(handoff)
+    made = Touch.objects.filter(lead=handoff.lead, is_automated=False, occurred_at__gte=since)
+    touches = list(made.select_related("by").order_by("occurred_at", "pk"))
+    if touches:
+        handoff.first_response_at = None  # counted again, from when they first asked
+    for touch in touches:
+        clocks.stop(
+            handoff,
+            PROSPECTS,
+            at=touch.occurred_at,
+            evidence=str(touch),
+            by=touch.by,
+            channel=touch.channel,
+            touch=touch,
+            recorded_at=at,
+        )
+        responses.record_first_response(handoff, at=touch.occurred_at, rep=touch.by)
+
+
+def _tell(pair: Pair, had_it: User | None, *, by: User, at: datetime) -> None:
+    """Tell whoever has the lead now, and whoever had the other one, unless they did it."""
+    outbox.write(
+        (
+            Message(
+                person,
+                Notification.Kind.MERGED,
+                key=f"merged:{pair.gone.pk}",
+                subject=f"Two leads are one person: {who(pair.keep)}",
+                body=f"{by} merged them. {pair.keep.responsible} has the lead.",
+                handoff=pair.goes_on,
+                lead=pair.keep,
+            )
+            for person in dict.fromkeys((pair.keep.owner, had_it))
+            if person is not None and person != by
+        ),
+        at=at,
+    )

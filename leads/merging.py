@@ -1,0 +1,162 @@
+"""Merging two leads who are one person: what the one that is kept takes over from the other.
+
+Clocks and open handoffs are settled a floor up, in `feedback.merging`, which calls this.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from leads import lifecycle, ownership
+from leads.correcting import may_correct
+from leads.errors import LostRace
+from leads.fact_history import facts_of, record_facts
+from leads.fact_sheet import Facts, fact_sheet
+from leads.handoffs import NURTURE
+from leads.matching import survivor_id
+from leads.models import (
+    Activity,
+    Handoff,
+    Identity,
+    Lead,
+    Meeting,
+    Opportunity,
+    OwnershipChange,
+    Queue,
+    Role,
+    Stage,
+    Submission,
+    Touch,
+    User,
+)
+
+Source = OwnershipChange.Source
+# What goes over as it is. Ledgers, scores and what was known when stay with whom they are of.
+TAKEN_OVER = (Identity, Activity, Submission, Handoff, Touch, Meeting, Opportunity)
+# What the kept lead's record says, else the other's.
+FILLED = ("name", "email", "phone", "title", "company", "campaign", "origin")
+RESPONSE = (
+    "last_hand_raise_at",
+    "first_response_at",
+    "first_response_wall",
+    "first_response_working",
+)
+CONSENT = "person.consent"
+# What asks for a lead to be looked at again.
+AT_REST = (
+    *("nurture_until", "wakes_at", "reconsider_at"),
+    *("band_changes_on", "stay_due_at", "follow_from_seq"),
+)
+
+
+def locked_pair(keep_id: int, gone_id: int) -> tuple[Lead, Lead]:
+    """Lock two leads, in the order of their ids, and return them fresh: the one to keep first.
+
+    Raises LostRace if one of them was merged before.
+    """
+    rows = Lead.objects.select_for_update(no_key=True, of=("self",)).order_by("id")
+    rows = rows.select_related("source", "stage", "account", "owner", "queue")
+    leads = {lead.pk: lead for lead in rows.filter(pk__in=[keep_id, gone_id])}
+    for lead in leads.values():
+        if lead.merged_into_id is not None:
+            left = Lead.objects.get(pk=survivor_id(lead.pk))
+            raise LostRace(f"{lead} was merged into {left} in the meantime.")
+    return leads[keep_id], leads[gone_id]
+
+
+def may_merge(user: User) -> bool:
+    """Whether `user` may merge leads that they see."""
+    return user.has_role(Role.REP) or may_correct(user)
+
+
+def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
+    """Let `keep` take over all that is `gone`'s, which leads to it from then on. Both are locked,
+    and at most one of them has an open handoff: whoever has that has the lead.
+    """
+    source = Source.MANAGER if may_correct(by) else Source.REP
+    facts = merged_facts(keep, gone, at)
+    reason = f"Same person as lead {gone.pk}, says {by}"[:200]
+    for model in TAKEN_OVER:
+        model._default_manager.filter(lead=gone).update(lead=keep)
+    current = Handoff.objects.open().filter(lead=keep).select_related("owner", "queue").first()
+    if current is not None:
+        _take_owner(keep, current, source=source, reason=reason, by=by, at=at)
+    if is_further(gone.stage, keep.stage):
+        to = gone.stage_id
+        lifecycle.move(keep, to, at=at, reason=reason, by=by, handoff=current, override=reason)
+    _fill(keep, gone, is_open=current is not None, at=at)
+    record_facts(keep, fact_sheet(keep, facts, {}), known_from=at, by=by)
+    _let_go(gone, keep, source=source, by=by, at=at)
+
+
+def is_further(stage: Stage, than: Stage) -> bool:
+    """Whether `stage` is further on. Disqualified is further than what nobody has looked at."""
+    return _place(stage) > _place(than)
+
+
+def _place(stage: Stage) -> float:
+    if stage.key == Stage.Key.DISQUALIFIED:
+        return Stage.objects.get(pk=Stage.Key.ML).position + 0.5
+    return stage.position
+
+
+def merged_facts(keep: Lead, gone: Lead, at: datetime) -> Facts:
+    """Return what is known of both at `at`: of `keep`, else of `gone`, whose company's facts count
+    only if it is the same one or the only one. Who refused to be contacted by either address did.
+    """
+    own, other = facts_of(keep, at), facts_of(gone, at)
+    if keep.account_id and keep.account_id != gone.account_id:
+        other = {name: value for name, value in other.items() if not name.startswith("account.")}
+    facts = {**other, **own}
+    if has_refused(own) or has_refused(other):
+        facts[CONSENT] = False
+    return facts
+
+
+def has_refused(facts: Facts) -> bool:
+    return facts.get(CONSENT) is False
+
+
+def _take_owner(
+    keep: Lead, current: Handoff, *, source: str, reason: str, by: User, at: datetime
+) -> None:
+    """Have whoever has the open handoff answer for the lead as well."""
+    holder = current.owner or current.queue
+    assert holder is not None  # constraint handoff_owner_or_queue
+    if holder != keep.responsible:
+        ownership.take(keep, to=holder, source=source, reason=reason, by=by, at=at)
+
+
+def _fill(keep: Lead, gone: Lead, *, is_open: bool, at: datetime) -> None:
+    """Write into the record of `keep` what it lacked, and have it judged again."""
+    for name in FILLED:
+        setattr(keep, name, getattr(keep, name) or getattr(gone, name))
+    keep.account = keep.account or gone.account
+    keep.search_text = " ".join(filter(None, [keep.name, keep.email, keep.company, keep.phone]))
+    if _asked_at(gone) > _asked_at(keep):
+        for name in RESPONSE:
+            setattr(keep, name, getattr(gone, name))
+    if is_open:
+        keep.nurture_until = keep.wakes_at = None
+    elif keep.wakes_at is None:
+        keep.nurture_until, keep.wakes_at = gone.nurture_until, gone.wakes_at
+    keep.reconsider_at = at
+    rest = ("nurture_until", "wakes_at", "reconsider_at")
+    keep.save(update_fields=[*FILLED, "account", "search_text", *RESPONSE, *rest])
+
+
+def _asked_at(lead: Lead) -> float:
+    return lead.last_hand_raise_at.timestamp() if lead.last_hand_raise_at else 0
+
+
+def _let_go(gone: Lead, keep: Lead, *, source: str, by: User, at: datetime) -> None:
+    """Put `gone` at rest for good: it is nobody's to work, and leads to `keep`."""
+    reason = f"Same person as lead {keep.pk}, says {by}"[:200]
+    nurture = Queue.objects.get(key=NURTURE)
+    if gone.responsible != nurture:
+        ownership.take(gone, to=nurture, source=source, reason=reason, by=by, at=at)
+    Lead.objects.filter(merged_into=gone).update(merged_into=keep)
+    gone.merged_into = keep
+    for name in AT_REST:
+        setattr(gone, name, None)
+    gone.save(update_fields=["merged_into", *AT_REST])

@@ -1,0 +1,213 @@
+"""Merging two leads who are one person: handoffs, promises, and the rest of what they had."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+from django.urls import reverse
+
+from feedback import answers
+from feedback.errors import CannotMerge
+from feedback.merging import merge, pair_of
+from leads import handoffs, lifecycle
+from leads.errors import LostRace
+from leads.fact_history import facts_of, record_facts
+from leads.models import Activity, Handoff, Identity, Lead, Touch
+from sla.models import Clock, Notification
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def join(olga, at):
+    """Merge the second lead into the first, as Olga sees them; returns the first, afresh."""
+
+    def merged(keep, gone, *, then=at + 3 * MINUTE):
+        keep, gone = Lead.objects.get(pk=keep.pk), Lead.objects.get(pk=gone.pk)
+        merge(keep, gone, seen=pair_of(keep, gone).mark, by=olga, at=then)
+        connection.check_constraints()  # what must agree at the end
+        return Lead.objects.get(pk=keep.pk)
+
+    return merged
+
+
+def prospects(handoff):
+    found = Clock.objects.filter(handoff=handoff, kind="first_response", assignment=None)
+    return list(found.order_by("seq").values_list("started_at", "stop_reason"))
+
+
+def test_of_two_open_handoffs_one_goes_on_with_the_earliest_start(
+    join, alice, carol, pass_lead, at
+):
+    later, earlier = pass_lead(alice, "Clara"), pass_lead(carol, "C. Nyström")
+    asked_at = at - 2 * MINUTE
+    Clock.objects.filter(handoff=earlier, kind="first_response").update(started_at=asked_at)
+    due = Clock.objects.get(handoff=earlier, kind="first_response").due_at
+    left = join(later.lead, earlier.lead)
+    earlier.refresh_from_db()
+    assert (earlier.closed_as, earlier.assignments.get().outcome) == ("merged", "merged")
+    assert (left.owner, Handoff.objects.open().get()) == (alice, later)
+    assert prospects(later) == [(at, ""), (asked_at, "")]
+    assert Clock.objects.get(handoff=later, started_at=asked_at).due_at == due
+    assert set(Clock.objects.values_list("lead", flat=True)) == {left.pk}
+    assert set(Notification.objects.values_list("recipient__name", flat=True)) == {"Alice", "Carol"}
+
+
+def test_whoever_answered_one_of_them_answered_the_other(join, alice, carol, pass_lead, at):
+    kept, other = pass_lead(alice, "Clara"), pass_lead(carol, "C. Nyström")
+    how = {"channel": "call", "outcome": "spoke", "note": "", "by": carol}
+    answers.log_touch(other, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    left = join(kept.lead, other.lead)
+    kept.refresh_from_db()
+    assert prospects(kept) == [(at, "met")]
+    assert kept.first_response_wall == MINUTE
+    assert Touch.objects.get().lead == left
+
+
+def test_a_response_is_counted_from_when_they_first_asked(join, alice, carol, pass_lead, at):
+    kept, other = pass_lead(alice, "Clara"), pass_lead(carol, "C. Nyström")
+    how = {"channel": "call", "outcome": "spoke", "note": "", "by": alice}
+    answers.log_touch(kept, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    Handoff.objects.filter(pk=other.pk).update(hand_raised_at=at - MINUTE)
+    join(kept.lead, other.lead)
+    kept.refresh_from_db()
+    assert (kept.hand_raised_at, kept.first_response_wall) == (at - MINUTE, 2 * MINUTE)
+
+
+def test_the_only_open_handoff_goes_on_with_its_owner(join, alice, make_lead, pass_lead, at):
+    other = pass_lead(alice, accepted=True)
+    kept = make_lead("Clara")
+    left = join(kept, other.lead)
+    goes_on = handoffs.locked(other.pk)
+    assert (goes_on.lead, left.owner, left.stage_id) == (left, alice, "sal")
+    assert (goes_on.state, prospects(goes_on)) == ("accepted", [(at, "")])
+    lifecycle.undo_acceptance(goes_on, reason="Handed back", by=alice, at=at + 4 * MINUTE)
+    assert goes_on.lead.stage_id == "ml"
+
+
+def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
+    kept, other = make_lead("Clara", phone=""), make_lead("Clara N.", phone="+46701234567")
+    record_facts(other, {"person.consent": False, "person.reason": "Expansion"}, known_from=at)
+    Activity.objects.create(lead=other, kind="demo_request", occurred_at=at)
+    left = join(kept, other)
+    assert (left.name, left.phone, left.reconsider_at) == ("Clara", other.phone, at + 3 * MINUTE)
+    facts = facts_of(left, at + 3 * MINUTE)
+    assert (facts["person.consent"], facts["person.reason"]) == (False, "Expansion")
+    assert Identity.objects.filter(lead=left).count() == 2
+    assert Activity.objects.get().lead == left
+    gone = Lead.objects.get(pk=other.pk)
+    assert (gone.merged_into, gone.reconsider_at, gone.queue.key) == (left, None, "nurture")
+
+
+def test_what_was_closed_before_opens_nothing_anew(join, alice, make_lead, pass_lead, code, at):
+    other = pass_lead(alice)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + MINUTE}
+    answers.reject(handoffs.open_assignment(other), code=code("no-need"), **told)
+    left = join(make_lead("Clara"), other.lead)
+    assert left.handoffs.get().closed_as == "recycled"
+    assert left.wakes_at is not None  # it rests on
+
+
+def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, pass_lead, at):
+    taken, other = pass_lead(alice, accepted=True), pass_lead(carol, "C. Nyström")
+    answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
+    with pytest.raises(CannotMerge):
+        join(other.lead, taken.lead)
+    left = join(taken.lead, other.lead)
+    assert (left.owner, left.stage_id) == (alice, "sql")
+    assert not Handoff.objects.open().exists()
+
+
+def test_how_long_the_other_stays_in_its_stage_is_promised_no_more(
+    join, alice, make_lead, pass_lead
+):
+    other = pass_lead(alice)
+    Clock.objects.filter(kind="first_touch").update(kind="stay_mql", assignment=None)
+    join(make_lead("Clara"), other.lead)
+    assert Clock.objects.get(kind="stay_mql").stop_reason == "ended"
+    assert Lead.objects.get(pk=other.lead_id).follow_from_seq is None
+
+
+def test_a_merged_lead_leads_to_the_last(join, make_lead):
+    first, second, third = make_lead("A"), make_lead("B"), make_lead("C")
+    join(second, first)
+    join(third, second)
+    assert set(Lead.objects.values_list("merged_into", flat=True)) == {None, third.pk}
+
+
+def test_what_changed_since_it_was_seen_is_looked_at_again(alice, make_lead, pass_lead, olga, at):
+    kept, other = make_lead("Clara"), pass_lead(alice)
+    seen = pair_of(kept, other.lead).mark
+    answers.accept(handoffs.open_assignment(other), by=alice, at=at + MINUTE)
+    with pytest.raises(LostRace):
+        merge(kept, other.lead, seen=seen, by=olga, at=at + 2 * MINUTE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waited_for_a_handoff_gets_it_with_its_new_lead(join, alice, make_lead, pass_lead):
+    with transaction.atomic():
+        other, kept = pass_lead(alice), make_lead("Clara")
+
+    def wait_for_it():
+        try:
+            with transaction.atomic():
+                return handoffs.locked(other.pk).lead_id
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            join(kept, other.lead)
+            waiting = pool.submit(wait_for_it)
+            time.sleep(0.3)  # till it waits
+        assert waiting.result() == kept.pk
+
+
+def test_of_two_who_merge_at_once_the_second_is_told(join, make_lead, olga, at):
+    kept, other = make_lead("Clara"), make_lead("C. Nyström")
+    seen = pair_of(kept, other).mark
+    join(kept, other)
+    with pytest.raises(LostRace, match="was merged into Clara"):
+        merge(kept, other, seen=seen, by=olga, at=at)
+
+
+def test_the_page_shows_both_and_merges_them(client, alice, olga, make_lead, pass_lead):
+    kept, other = make_lead("Clara Nyström"), pass_lead(alice, "Clara Nystrøm").lead
+    client.force_login(olga)
+    found = client.get(reverse("feedback:same_person", args=[kept.pk]))
+    assert list(found.context["found"]) == [other]
+    address = reverse("feedback:merge", args=[kept.pk, other.pk])
+    page = client.get(address)
+    left = {row.label: row.left for row in page.context["preview"].rows}
+    assert (left["With"], left["Stage"], left["E-mail"]) == (
+        "Alice",
+        "Marketing qualified",
+        kept.email,
+    )
+    sent = {"seen": page.context["pair"].mark}
+    assert client.post(address, sent)["Location"] == reverse("leads:lead", args=[kept.pk])
+    for gone in (address, reverse("leads:lead", args=[other.pk])):
+        assert client.get(gone, follow=True).redirect_chain[-1][0] == f"/leads/{kept.pk}/"
+    assert "was merged into" in client.post(address, sent, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("alice", 404), ("carol", 404), ("mona", 200), ("olga", 200), ("rosa", 200), ("vera", 403)],
+)
+def test_who_sees_both_may_merge_them(client, alice, make_lead, pass_lead, request, who, status):
+    kept, other = pass_lead(alice).lead, make_lead("C. Nyström")  # which is in a queue
+    client.force_login(request.getfixturevalue(who))
+    assert client.get(reverse("feedback:merge", args=[kept.pk, other.pk])).status_code == status
+
+
+def test_a_rep_reads_on_where_their_lead_went(client, join, alice, make_lead, pass_lead):
+    kept, other = make_lead("Clara"), pass_lead(alice).lead
+    join(kept, other)
+    client.force_login(alice)
+    page = client.get(reverse("leads:lead", args=[other.pk]), follow=True)
+    assert (page.status_code, page.context["lead"]) == (200, kept)
