@@ -187,7 +187,7 @@ def _hold_what_can_wait(ops: User, since: datetime) -> None:
     draft = start_draft(live_version(Document.Kind.ROUTING, since), by=ops)
     held = RoutingRule.objects.filter(version=draft, key=HELD_ROW)
     held.update(off_hours=RoutingRule.OffHours.HOLD)
-    publish(draft, by=ops, note="Hold till somebody opens what did not ask for us", at=since)
+    _publish(draft, ops, "Hold till somebody opens what did not ask for us", since)
 
 
 def _promise_enterprises_more(ops: User, since: datetime) -> None:
@@ -205,7 +205,13 @@ def _promise_enterprises_more(ops: User, since: datetime) -> None:
     )
     targets = promises(timedelta(hours=2), timedelta(hours=1))
     Target.objects.bulk_create(Target(policy=sooner, **each) for each in targets)
-    publish(draft, by=ops, note="Enterprises are answered sooner", at=since)
+    _publish(draft, ops, "Enterprises are answered sooner", since)
+
+
+def _publish(draft: Version, ops: User, note: str, since: datetime) -> None:
+    """Make `draft` live since `since`, also where what ships was made live later than that."""
+    if publish(draft, by=ops, note=note, at=since).at > since:
+        Publication.objects.create(version=draft, at=since, note=note, by=ops)
 
 
 def _keep_table_up_to_date(ops: User, now: datetime) -> None:

@@ -252,7 +252,7 @@ def test_a_touch_is_logged_and_the_lead_stays_open(post, alice, pass_lead):
 def test_what_came_of_a_touch_is_said_later_by_who_made_it(client, post, alice, carol, pass_lead):
     handoff = pass_lead(alice)
     page = post(handoff, "touch", channel="call", outcome="later").content.decode()
-    assert "What came of it?" in page and "still to be said" in page
+    assert "What came of it?" in page and "Outcome of the touch to be said" in page
     touch = Touch.objects.get()
     where = f"/queue/touches/{touch.pk}/outcome/"
     assert client.post(where, {"outcome": "later"}).status_code == 404
