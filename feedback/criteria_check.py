@@ -14,7 +14,7 @@ from leads.conditions import Compiled, Condition, Evidence, compile_conditions
 from leads.criteria import criteria_of
 from leads.criteria_checks import criteria_problems
 from leads.criteria_lint import RULES, Finding, StageInUse, lint
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.documents import NothingLive, live_version
 from leads.models import BANDS, CustomFact, Document, Lead, Stage, Version
 from leads.scoring_rules import Criteria
@@ -145,7 +145,7 @@ def _of_policies(at: datetime) -> list[Compiled]:
 
 
 def _of_stages() -> Iterator[Compiled]:
-    own = all_declared_facts()
+    own = all_attributes()
     for stage in Stage.objects.filter(is_used=True):
         for criteria in (stage.entry_criteria, stage.exit_criteria):
             yield compile_conditions(criteria, extra_facts=own)

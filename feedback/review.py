@@ -19,7 +19,7 @@ from feedback.packets import build_packet
 from leads import handoffs, lifecycle
 from leads.correcting import CorrectedFields, correct
 from leads.criteria import criteria_of
-from leads.custom_facts import all_declared_facts, labels_of
+from leads.custom_facts import all_attributes, labels_of
 from leads.documents import live_version
 from leads.errors import LostRace, WithSales
 from leads.fact_history import evidence_for
@@ -85,7 +85,7 @@ def items(waiting: QuerySet[Handoff], at: datetime) -> list[Item]:
     running = Clock.objects.running().select_related("calendar", "within").order_by("due_at", "id")
     found = waiting.select_related("lead__source", "lead__account", "queue__owner")
     clocks_first = Prefetch("clocks", running, to_attr="running")
-    own = all_declared_facts()
+    own = all_attributes()
     return [_item(each, at, own) for each in found.prefetch_related(clocks_first)[:MOST_ITEMS]]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from feedback.replay import WouldOpen
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.evidence import Evidence
 from leads.fact_sheet import handoff_facts
 from leads.facts import Fact
@@ -31,4 +31,4 @@ class StageGate:
 
 def stage_gate() -> StageGate:
     stages = Stage.objects.in_bulk([Stage.Key.ML, Stage.Key.MQL])
-    return StageGate(stages[Stage.Key.ML], stages[Stage.Key.MQL], all_declared_facts())
+    return StageGate(stages[Stage.Key.ML], stages[Stage.Key.MQL], all_attributes())

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from leads import scoring
-from leads.custom_facts import all_declared_facts, drafted_facts, fact_changes
+from leads.custom_facts import all_attributes, attributes_for_drafts, fact_changes
 from leads.facts import Fact
 from leads.models import (
     ChecklistItem,
@@ -31,13 +31,13 @@ def criteria_of(version: Version) -> scoring.Criteria:
     A published version may ask all attributes that ever were, a draft those in use.
     """
     if version.is_draft:
-        return _read(version.pk, drafted_facts())
+        return _read(version.pk, attributes_for_drafts())
     return _read_once(version.pk, fact_changes(version))
 
 
 @lru_cache(maxsize=32)
 def _read_once(version_id: int, fact_changes: int) -> scoring.Criteria:
-    return _read(version_id, all_declared_facts())
+    return _read(version_id, all_attributes())
 
 
 def _read(version_id: int, extra_facts: dict[str, Fact]) -> scoring.Criteria:

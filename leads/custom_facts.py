@@ -19,17 +19,17 @@ NO = frozenset({"no", "n", "false", "0", "off"})
 COUNT_CHANGES = "SELECT count(*) FROM leads_customfactevent"
 
 
-def declared_facts() -> dict[str, Fact]:
+def active_attributes() -> dict[str, Fact]:
     """Return the attributes that a new rule may ask, by their names."""
     return _facts(active_only=True)
 
 
-def all_declared_facts() -> dict[str, Fact]:
+def all_attributes() -> dict[str, Fact]:
     """Return every attribute ever declared: published rules may ask those switched off since."""
     return _facts(active_only=False)
 
 
-def drafted_facts() -> dict[str, Fact]:
+def attributes_for_drafts() -> dict[str, Fact]:
     """Return every attribute ever declared, marked where it is switched off: a draft that asks for
     such a one is told so by its name.
     """
@@ -86,7 +86,7 @@ def labels_of(names: Iterable[str], own: Mapping[str, Fact] | None = None) -> li
     """
     names = list(names)
     if own is None:
-        own = all_declared_facts() if has_custom(names) else {}
+        own = all_attributes() if has_custom(names) else {}
     known = {**FACTS, **own}
     return [known[name].label if name in known else name for name in names]
 

@@ -16,7 +16,7 @@ from leads.draft_editing import Editing
 from leads.forms.rows import RowForm
 from leads.models import Document, Publication, Role, User, Version
 from leads.models.documents import VersionQuerySet
-from leads.offered_facts import worded_facts
+from leads.offered_facts import facts_of_published
 from leads.row_views import Tables
 from leads.version_diff import diff_of, read_rows
 from leads.version_words import natural_key
@@ -162,7 +162,7 @@ class DocumentPages:
         """Return the rows of both versions and what differs; read once where they are the same."""
         slugs = {table.model: table.slug for table in self.tables.values()}
         before, after = read_rows(compared, version, only=slugs)
-        own = worded_facts()
+        own = facts_of_published()
         return Tables(after, before, diff_of(before, after, own=own), own, slugs)
 
 

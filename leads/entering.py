@@ -7,7 +7,7 @@ from datetime import datetime
 from leads import lifecycle, ownership
 from leads.account_match import find_account, teach
 from leads.company_facts import spread
-from leads.custom_facts import declared_facts, typed
+from leads.custom_facts import active_attributes, typed
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import fact_sheet, told_facts
 from leads.handoffs import NURTURE
@@ -59,7 +59,7 @@ def keep_facts(
     """Keep what is known of `lead` from `when` on. If more was told since, what is told here fills
     what that left out, from `at` on: a submission that is late loses nothing.
     """
-    told = typed(told_facts(fields), declared_facts())
+    told = typed(told_facts(fields), active_attributes())
     record_facts(
         lead, fact_sheet(lead, facts_of(lead, when), told), known_from=when, submission=submission
     )

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from leads.condition_words import shown
 from leads.criteria import criteria_of
-from leads.custom_facts import CUSTOM, all_declared_facts, declared_facts, has_custom, labels_of
+from leads.custom_facts import CUSTOM, active_attributes, all_attributes, has_custom, labels_of
 from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
@@ -86,7 +86,7 @@ class ScorePage:
 
 def fact_groups(facts: Mapping[str, object]) -> list[FactGroup]:
     """Return what is known and unknown of a lead, in the order of the glossary."""
-    declared = declared_facts()
+    declared = active_attributes()
     undeclared = [
         Known(name.removeprefix(CUSTOM).replace("_", " ").capitalize(), _plain(value))
         for name, value in sorted(facts.items())
@@ -218,5 +218,5 @@ def handoff_cards(lead: Lead, visible: Iterable[int]) -> list[HandoffCard]:
         .order_by("-opened_at", "-pk")
     )
     openable = set(visible)
-    own = all_declared_facts() if any(has_custom(each.missing) for each in found) else {}
+    own = all_attributes() if any(has_custom(each.missing) for each in found) else {}
     return [HandoffCard(each, labels_of(each.missing, own), each.pk in openable) for each in found]

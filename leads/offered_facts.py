@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Value
 
-from leads.custom_facts import all_declared_facts, declared_facts, drafted_facts
+from leads.custom_facts import active_attributes, all_attributes, attributes_for_drafts
 from leads.facts import FACTS, Choices, Fact
 from leads.models import DepthRule, Document, HandRaise, IntakeSource, Publication
 
@@ -19,20 +19,20 @@ def offered_facts() -> dict[str, Fact]:
     """Return the facts that a new rule may ask beside the registry, by name. What a hand-raise or a
     source is or is not can only be one that there is.
     """
-    return {**declared_facts(), **_picked()}
+    return {**active_attributes(), **_picked()}
 
 
 def facts_for_editors() -> dict[str, Fact]:
     """Return what an editor knows of: what it offers, and attributes that are switched off."""
-    return {**drafted_facts(), **_picked()}
+    return {**attributes_for_drafts(), **_picked()}
 
 
-def worded_facts() -> dict[str, Fact]:
+def facts_of_published() -> dict[str, Fact]:
     """Return the facts beside the registry that a published rule may ask, by name; these name what
     there is of a hand-raise and a source, and are asked whatever became of it.
     """
     listed = {name: replace(FACTS[name], choices=choices) for name, choices in _listed().items()}
-    return {**all_declared_facts(), **listed}
+    return {**all_attributes(), **listed}
 
 
 def hand_raises() -> Choices:

@@ -10,7 +10,7 @@ from django.db.models import Count, ExpressionWrapper, F, OuterRef, QuerySet, Su
 from django.db.models.fields import DurationField
 
 from leads.conditions import Conditions
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.facts import Fact
 from leads.models import Lead, Stage, StageTransition
 from leads.percentiles import Percentile
@@ -63,7 +63,7 @@ def stage_map(at: datetime) -> StageMap:
     here = dict(leads.values_list("stage").annotate(n=Count("pk")))
     late = dict(leads.overstaying(at).values_list("stage").annotate(n=Count("pk")))
     stays = _stays(moved)
-    attributes = all_declared_facts()
+    attributes = all_attributes()
     return StageMap(
         [
             StageFigures(

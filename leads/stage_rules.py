@@ -15,7 +15,7 @@ from leads.conditions import (
     compile_conditions,
     describe,
 )
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.fact_history import evidence_for
 from leads.fact_sheet import band_facts, handoff_facts
 from leads.facts import Fact
@@ -45,7 +45,7 @@ def unmet(
     known = evidence or evidence_for(lead, at)
     now = handoff_facts(handoff) if handoff else band_facts(lead.band)
     known = known.with_facts({**known.facts, **now})
-    return refusal_on(lead.stage, to, known, all_declared_facts())
+    return refusal_on(lead.stage, to, known, all_attributes())
 
 
 def refusal_of(handoff: Handoff, evidence: Evidence) -> str:

@@ -15,7 +15,7 @@ from leads.conditions import InvalidConditions, compile_conditions, validate
 from leads.facts import Fact
 from leads.handoffs import REVIEW
 from leads.models import Role, User, Version
-from leads.offered_facts import offered_facts, worded_facts
+from leads.offered_facts import facts_of_published, offered_facts
 from routing.hours import hours_of
 from routing.lint import RULES, lint
 from routing.linting.checked import Checked, Finding, Passed, Person, RotaState, Row, TerritoryState
@@ -86,7 +86,7 @@ def checked(version: Version, at: datetime, past: Sequence[Passed] = ()) -> Chec
     members = _members({each.rota_id for each in named if each.rota_id})
     reps = {each.rep_id for each in named if each.rep_id}
     people = _people({*reps, *(rep for team in members.values() for rep in team)}, at)
-    beside = _Beside(worded_facts(), offered_facts(), members, people)
+    beside = _Beside(facts_of_published(), offered_facts(), members, people)
     rows = [_row(rule, place, beside) for place, rule in enumerate(rules, 1)]
     states = [
         TerritoryState(each.name, beside.person(each.rep_id), beside.rota(each.rota))

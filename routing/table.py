@@ -10,7 +10,7 @@ from leads.conditions import Compiled, compile_conditions
 from leads.custom_facts import fact_changes
 from leads.documents import live_version
 from leads.models import Document, Version
-from leads.offered_facts import worded_facts
+from leads.offered_facts import facts_of_published
 from routing.models import RoutingRule
 from routing.needs import ANYBODY, Needs
 
@@ -56,7 +56,7 @@ def _read_once(version_id: int, fact_changes: int) -> tuple[Rule, ...]:
 
 
 def _read(version_id: int) -> tuple[Rule, ...]:
-    attributes = worded_facts()
+    attributes = facts_of_published()
     return tuple(
         Rule(
             key=row.key,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leads.criteria import criteria_of
-from leads.custom_facts import all_declared_facts, labels_of
+from leads.custom_facts import all_attributes, labels_of
 from leads.documents import live_version
 from leads.evidence import Evidence
 from leads.models import Document, Handoff, Lead, Stage
@@ -39,7 +39,7 @@ def refusal_of_lead(
 def refusal_of_newcomer(evidence: Evidence) -> str:
     """Return the same for a lead that has only come in."""
     present, mql = _stage(Stage.Key.ML), _stage(Stage.Key.MQL)
-    return refusal_on(present, mql, evidence, all_declared_facts())
+    return refusal_on(present, mql, evidence, all_attributes())
 
 
 def _missing(facts: Mapping[str, object], at: datetime) -> str:

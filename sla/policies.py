@@ -13,7 +13,7 @@ from leads.fact_history import evidence_for
 from leads.fact_sheet import Facts, band_facts, handoff_facts
 from leads.facts import Fact
 from leads.models import Document, Handoff, Version
-from leads.offered_facts import worded_facts
+from leads.offered_facts import facts_of_published
 from sla.errors import NoPolicy
 from sla.models import Policy, Target
 
@@ -103,7 +103,7 @@ def _read_once(version_id: int, fact_changes: int) -> tuple[ReadyPolicy, ...]:
 
 def _read(version_id: int) -> tuple[ReadyPolicy, ...]:
     policies = Policy.objects.filter(version=version_id).prefetch_related("targets")
-    attributes = worded_facts()
+    attributes = facts_of_published()
     return tuple(_ready(policy, attributes) for policy in policies)
 
 

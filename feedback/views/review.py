@@ -21,7 +21,7 @@ from feedback.errors import FeedbackError
 from feedback.review import Item
 from feedback.review_forms import AssignForm, DisqualifyForm, HandOverForm
 from leads.correcting import may_correct
-from leads.custom_facts import declared_facts, labels_of
+from leads.custom_facts import active_attributes, labels_of
 from leads.errors import LeadsError, LostRace
 from leads.facts import Fact
 from leads.forms.corrections import MissingForm
@@ -64,7 +64,7 @@ def review_list(request: SignedInRequest) -> HttpResponse:
 def fill_in(request: SignedInRequest, pk: int) -> HttpResponse:
     at = database_now()
     handoff = own_item(request, pk)
-    form = missing_form(handoff, at, declared_facts(), data=request.POST)
+    form = missing_form(handoff, at, active_attributes(), data=request.POST)
 
     def act(handoff: Handoff) -> str:
         now = review.fill_in(handoff, form.told, form.filled, by=request.user, at=at)
@@ -263,14 +263,14 @@ def _entry(viewer: User, handoff: Handoff, at: datetime) -> Entry | None:
     """Return a handoff as the page shows it; None if it is no longer in review."""
     waiting = review.in_review(viewer).filter(pk=handoff.pk)
     found = next(iter(review.items(waiting, at)), None)
-    return Entry(found, missing_form(found.handoff, at, declared_facts())) if found else None
+    return Entry(found, missing_form(found.handoff, at, active_attributes())) if found else None
 
 
 def _page(
     request: SignedInRequest, at: datetime, *, changed: Entry | None = None, status: int = 200
 ) -> HttpResponse:
     waiting = review.in_review(request.user)
-    own = declared_facts()
+    own = active_attributes()
     entries = [
         Entry(item, missing_form(item.handoff, at, own)) for item in review.items(waiting, at)
     ]

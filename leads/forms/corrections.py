@@ -12,7 +12,7 @@ from crispy_forms.layout import Layout
 from django import forms
 
 from leads.correcting import TOLD_ONLY, CorrectedFields, latest_snapshot, read_correction
-from leads.custom_facts import CUSTOM, declared_facts
+from leads.custom_facts import CUSTOM, active_attributes
 from leads.fact_history import facts_of
 from leads.facts import Fact, FactType
 from leads.forms.plain_words import speak_plainly
@@ -193,7 +193,7 @@ class CorrectionForm(FactForm):
     def __init__(self, lead: Lead, data: Any = None, *, at: datetime) -> None:
         latest = latest_snapshot(lead)
         initial = {**known_values(lead, at), "seen": latest.pk if latest else None}
-        attributes = declared_facts()
+        attributes = active_attributes()
         super().__init__([*FIELDS, *attributes], data, at=at, own=attributes, initial=initial)
         self.fields["country"].help_text = "Of the company; decides the region."
         self.fields[

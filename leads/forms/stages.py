@@ -13,7 +13,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.http import QueryDict
 
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.plain_words import speak_plainly
 from leads.forms.seen import as_posted
@@ -80,7 +80,7 @@ def in_words(stage: Stage, column: str) -> str:
     value = getattr(stage, column)
     match column:
         case "entry_criteria" | "exit_criteria":
-            return conditions_in_words(value, all_declared_facts()) if value else "Nothing"
+            return conditions_in_words(value, all_attributes()) if value else "Nothing"
         case "owner_role":
             return stage.get_owner_role_display()
         case "longest_stay":

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from leads import draft_editing
 from leads.contested import contested
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.document_pages import DocumentPages
 from leads.draft_editing import DraftIsGone, PlaceIsGone, RowChanged, find_row
 from leads.models import VersionedRow
@@ -49,8 +49,8 @@ def _keep_or_remove(
     assert theirs is not None  # a row that is gone needs no removing
     context = {
         "draft": edited(request),
-        "cells": contested(theirs, None, all_declared_facts()),
-        "name": name_of(theirs, all_declared_facts()),
+        "cells": contested(theirs, None, all_attributes()),
+        "name": name_of(theirs, all_attributes()),
         "is_removal": True,
         "action": target.address_to("remove"),
         "seen": fingerprint(theirs),
@@ -113,8 +113,8 @@ def _keep_or_restore(
     assert changed is not None  # what is not there and never was needs no putting back
     context = {
         "draft": draft,
-        "cells": contested(theirs, was, all_declared_facts()),
-        "name": name_of(changed, all_declared_facts()),
+        "cells": contested(theirs, was, all_attributes()),
+        "name": name_of(changed, all_attributes()),
         "is_removed": theirs is None,
         "is_undoing": True,
         "action": target.address_to("restore"),

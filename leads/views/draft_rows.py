@@ -23,7 +23,7 @@ from leads.contested import (
     untouched,
     write_marks,
 )
-from leads.custom_facts import all_declared_facts
+from leads.custom_facts import all_attributes
 from leads.document_pages import DocumentPages
 from leads.draft_editing import DraftIsGone, RowChanged, find_row
 from leads.forms.rows import RowForm
@@ -208,7 +208,7 @@ def _conflict(
     request: SignedInRequest, target: Target, theirs: models.Model | None
 ) -> HttpResponse:
     """Show both versions of a row that somebody else changed; what makes no sense comes first."""
-    draft, carried, own = edited(request), _carried(request, target), all_declared_facts()
+    draft, carried, own = edited(request), _carried(request, target), all_attributes()
     form = target.form(copy(theirs) if theirs else target.blank(draft.pk), request.POST)
     if not form.is_valid():
         return _show(request, target, form, carried, status=422)
@@ -235,7 +235,7 @@ def _gone(request: SignedInRequest, target: Target) -> HttpResponse:
     context = {
         "pages": target.pages,
         "target": target,
-        "cells": contested(None, form.instance, all_declared_facts()),
+        "cells": contested(None, form.instance, all_attributes()),
         "published": version.publications.select_related("by").first() if version else None,
     }
     template = "_draft_gone.html" if wants_fragment(request) else "draft_gone.html"

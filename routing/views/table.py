@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leads.document_pages import DocumentPages
 from leads.instants import database_now
 from leads.models import Document, Version
-from leads.offered_facts import worded_facts
+from leads.offered_facts import facts_of_published
 from leads.requests import SignedInRequest
 from leads.views.access import editors_only, page_readers_only
 from leads.views.document_history import version_or_404
@@ -56,7 +56,7 @@ def download(request: SignedInRequest, pages: DocumentPages, number: int) -> Htt
     """The rows of a version as CSV."""
     shown = version_or_404(pages, number)
     rules = RoutingRule.objects.filter(version=shown).select_related("rota", "rep", "queue")
-    answer = HttpResponse(map_as_csv(rules, worded_facts()), content_type="text/csv")
+    answer = HttpResponse(map_as_csv(rules, facts_of_published()), content_type="text/csv")
     answer["Content-Disposition"] = f'attachment; filename="routing-table-v{number}.csv"'
     return answer
 

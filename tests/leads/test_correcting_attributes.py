@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from leads.custom_facts import declared_facts, labels_of
+from leads.custom_facts import active_attributes, labels_of
 from leads.fact_history import facts_of, record_facts
 from leads.facts import Fact, FactType
 from leads.forms.corrections import CorrectionForm, MissingForm, attribute_field
@@ -98,7 +98,7 @@ def test_the_page_shows_them_by_their_label(client, olga, lead):
 
 
 def test_one_that_is_missing_has_its_field_at_review(attributes, at):
-    form = MissingForm(["custom.plan", "custom.gone"], at=at, prefix="1", own=declared_facts())
+    form = MissingForm(["custom.plan", "custom.gone"], at=at, prefix="1", own=active_attributes())
     assert list(form.fields) == ["custom.plan"]
     assert labels_of(["custom.plan", "custom.gone"]) == ["Plan", "custom.gone"]
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from leads.contested import untouched
 from leads.criteria_tables import SLUGS
-from leads.custom_facts import declared_facts
+from leads.custom_facts import active_attributes
 from leads.forms.criteria import FORMS
 from leads.models import (
     Bands,
@@ -38,7 +38,7 @@ def typed_into(row, form, **typed):
     sent = QueryDict(mutable=True)
     for name, value in {**form, **typed}.items():
         sent.setlist(name, value if isinstance(value, list) else [value])
-    return FORMS[type(row)](sent, instance=copy(row), own=declared_facts(), address="")
+    return FORMS[type(row)](sent, instance=copy(row), own=active_attributes(), address="")
 
 
 def mistakes(form):
@@ -67,7 +67,7 @@ def test_every_row_of_every_table_opens_and_saves_unchanged(editor, address, dra
         assert untouched(filled.instance, marks_of(row)) == list(marks_of(row))
         filled.save()
     assert send(editor, address(SLUGS[model], key_of(row)), form).status_code == 302
-    assert version_diff(draft.base, draft, own=declared_facts()).count == 0
+    assert version_diff(draft.base, draft, own=active_attributes()).count == 0
 
 
 def test_a_number_is_changed_and_who_did_it_is_kept(editor, address, draft, olga):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from leads.custom_facts import all_declared_facts, declared_facts, typed
+from leads.custom_facts import active_attributes, all_attributes, typed
 from leads.lead_page import fact_groups
 from leads.models import CustomFact
 
@@ -29,7 +29,7 @@ def plan(db):
 
 def test_ops_declares_one_and_rules_can_ask_it(ops):
     ops.post("/setup/attributes/new/", {**TOLD, "is_active": "on", "is_ordered": "on"})
-    fact = declared_facts()["custom.plan"]
+    fact = active_attributes()["custom.plan"]
     assert [value for value, _ in fact.choices] == ["free", "team", "business"]
     assert fact.ordered
 
@@ -93,8 +93,8 @@ def test_the_database_refuses_what_rules_depend_on(plan, change):
 
 def test_one_switched_off_is_asked_by_old_versions_only(plan):
     CustomFact.objects.update(is_active=False)
-    assert "custom.plan" not in declared_facts()
-    assert "custom.plan" in all_declared_facts()
+    assert "custom.plan" not in active_attributes()
+    assert "custom.plan" in all_attributes()
 
 
 def test_a_rep_may_not(client, alice):
@@ -120,17 +120,17 @@ def test_a_rep_may_not(client, alice):
 )
 def test_texts_are_read_as_their_type(type, text, expected):
     CustomFact.objects.create(slug="fact", type=type, label="Fact")
-    assert typed({"custom.fact": text}, declared_facts()) == {"custom.fact": expected}
+    assert typed({"custom.fact": text}, active_attributes()) == {"custom.fact": expected}
 
 
 @pytest.mark.parametrize(("told", "kept"), [(100, 100), ("99.5", 99.5), (140, "140"), (-1, "-1")])
 def test_what_is_no_percentage_is_kept_and_unknown_to_rules(told, kept):
     CustomFact.objects.create(slug="used", type="number", unit="%", label="Used")
-    known = typed({"custom.used": told}, declared_facts())
+    known = typed({"custom.used": told}, active_attributes())
     assert known == {"custom.used": kept}
     (group,) = [each for each in fact_groups(known) if each.label == "Your attributes"]
     assert ("can't read it" in group.facts[0].value) == isinstance(kept, str)
 
 
 def test_a_choice_is_found_whatever_its_case(plan):
-    assert typed({"custom.plan": "TEAM "}, declared_facts()) == {"custom.plan": "team"}
+    assert typed({"custom.plan": "TEAM "}, active_attributes()) == {"custom.plan": "team"}
