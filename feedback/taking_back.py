@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from feedback import answers
 from feedback.errors import CannotTakeBack
@@ -50,7 +51,8 @@ def turn_to_take_back(handoff: Handoff, user: User, at: datetime) -> Assignment 
     """
     if handoff.closed_at is None or handoff.closed_as not in BY_MISTAKE:
         return None
-    newer = Handoff.objects.filter(lead=handoff.lead_id, opened_at__gte=handoff.closed_at)
+    others = Handoff.objects.filter(lead=handoff.lead_id)
+    newer = others.filter(Q(opened_at__gte=handoff.closed_at) | Q(closed_at=None))
     if (
         at > handoff.closed_at + WITHIN
         or newer.exists()

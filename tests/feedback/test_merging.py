@@ -13,6 +13,7 @@ from django.urls import reverse
 from feedback import answers
 from feedback.errors import CannotMerge
 from feedback.merging import merge, pair_of
+from feedback.taking_back import turn_to_take_back
 from leads import handoffs, lifecycle
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
@@ -98,6 +99,7 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     facts = facts_of(left, at + 3 * MINUTE)
     assert (facts["person.consent"], facts["person.reason"]) == (False, "Expansion")
     assert Identity.objects.filter(lead=left).count() == 2
+    assert list(Lead.objects.live().searched(other.email)) == [left]
     assert Activity.objects.get().lead == left
     gone = Lead.objects.get(pk=other.pk)
     assert (gone.merged_into, gone.reconsider_at, gone.queue.key) == (left, None, "nurture")
@@ -110,6 +112,17 @@ def test_what_was_closed_before_opens_nothing_anew(join, alice, make_lead, pass_
     left = join(make_lead("Clara"), other.lead)
     assert left.handoffs.get().closed_as == "recycled"
     assert left.wakes_at is not None  # it rests on
+
+
+def test_no_close_is_undone_beside_an_open_handoff(join, alice, carol, pass_lead, code, at):
+    closed, kept = pass_lead(carol), pass_lead(alice)
+    told = {"note": "", "nurture_until": None, "by": carol, "at": at + MINUTE}
+    answers.reject(handoffs.open_assignment(closed), code=code("no-need"), **told)
+    closed.refresh_from_db()
+    assert turn_to_take_back(closed, carol, at + 4 * MINUTE)
+    join(kept.lead, closed.lead)
+    closed.refresh_from_db()
+    assert turn_to_take_back(closed, carol, at + 4 * MINUTE) is None
 
 
 def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, pass_lead, at):
