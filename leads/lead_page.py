@@ -15,7 +15,7 @@ from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
-from leads.models import Document, Handoff, Lead, Opportunity, User, Version
+from leads.models import Document, Handoff, Identity, Lead, Opportunity, User, Version
 from leads.operators import NORMALISE
 from leads.score_changes import flips_of
 from leads.scoring import Criteria, Flip, Line, Score, score_of
@@ -111,6 +111,13 @@ def deals_open_now(lead: Lead, viewer: User) -> list[Opportunity]:
     visible = Lead.objects.visible_to(viewer).filter(pk=OuterRef("lead_id"))
     told = found.annotate(names_lead=Exists(visible)).select_related("lead__owner")
     return list(told.order_by("-opened_at", "-pk")[:DEALS_SHOWN])
+
+
+def also_known_by(lead: Lead) -> list[str]:
+    """Return the addresses and numbers that `lead` is recognised by beside those of its record."""
+    other = lead.identities.exclude(kind=Identity.Kind.SOURCE_ID)
+    other = other.exclude(value__in=[lead.email.casefold(), lead.phone])
+    return list(other.order_by("kind", "id").values_list("value", flat=True))
 
 
 def _known(vocabulary: Iterable[Fact], facts: Mapping[str, object]) -> list[Known]:

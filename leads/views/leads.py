@@ -21,7 +21,14 @@ from leads.filters import LeadFilter
 from leads.inbox_page import payload_text
 from leads.instants import database_now
 from leads.lead_export import csv_lines
-from leads.lead_page import deals_open_now, fact_groups, handoff_cards, held_by_sales, score_page
+from leads.lead_page import (
+    also_known_by,
+    deals_open_now,
+    fact_groups,
+    handoff_cards,
+    held_by_sales,
+    score_page,
+)
 from leads.lead_zones import zone_of
 from leads.matching import survivor_id
 from leads.merging import may_merge
@@ -162,6 +169,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "open_deals": open_deals,
         "page": score_page(evidence),
         "cards": cards,
+        "also_known_by": also_known_by(lead),
         "handed_in": handed_in(lead, viewer),
         "may_correct": may_correct(viewer),
         "may_merge": may_merge(viewer) and not is_read_only,

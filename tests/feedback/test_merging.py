@@ -17,6 +17,7 @@ from feedback.taking_back import turn_to_take_back
 from leads import handoffs, lifecycle
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
+from leads.lead_page import also_known_by
 from leads.models import Activity, Handoff, Identity, Lead, Touch
 from sla.models import Clock, Notification
 
@@ -100,6 +101,7 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     assert (facts["person.consent"], facts["person.reason"]) == (False, "Expansion")
     assert Identity.objects.filter(lead=left).count() == 2
     assert list(Lead.objects.live().searched(other.email)) == [left]
+    assert also_known_by(left) == [other.email]
     assert Activity.objects.get().lead == left
     gone = Lead.objects.get(pk=other.pk)
     assert (gone.merged_into, gone.reconsider_at, gone.queue.key) == (left, None, "nurture")
