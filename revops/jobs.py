@@ -134,9 +134,8 @@ def reconsider_some(job: Job, at: datetime) -> int | None:
     ids = list(leads.values_list("pk", flat=True)[:STEP])
     scored = rescore_in_bulk(ids, live_version(Document.Kind.CRITERIA, at), at)
     concerned = {each.lead_id for each in scored if _may_follow_more(each)}
-    concerned.update(
-        Handoff.objects.in_review().filter(lead__in=ids).values_list("lead_id", flat=True)
-    )
+    handoffs = Handoff.objects.risen() | Handoff.objects.in_review()
+    concerned.update(handoffs.filter(lead__in=ids).values_list("lead_id", flat=True))
     Lead.objects.live().filter(pk__in=concerned, reconsider_at=None).update(reconsider_at=at)
     job.done_count = min(job.done_count + len(ids), job.total_count)
     return ids[-1] if len(ids) == STEP else None

@@ -7,7 +7,8 @@ from typing import ClassVar
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from leads.models.documents import Version
 from leads.models.leads import BANDS, Lead
@@ -56,6 +57,11 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
     def in_review(self) -> HandoffQuerySet:
         return self.filter(state=Handoff.State.REVIEW)
+
+    def risen(self) -> HandoffQuerySet:
+        """Open ones whose lead is in a better band than any that is noted of them."""
+        best = Coalesce(NullIf("better_band", Value("")), "band")
+        return self.open().exclude(Q(band="") | Q(lead__band="")).filter(lead__band__lt=best)
 
     def with_reps(self) -> HandoffQuerySet:
         return self.filter(state__in=[Handoff.State.PASSED, Handoff.State.ACCEPTED])

@@ -235,6 +235,18 @@ def test_applying_judges_leads_in_review_and_disqualified_ones(make_lead, make_h
     assert set(Lead.objects.exclude(reconsider_at=None)) == {in_review, rival}
 
 
+def test_applying_judges_leads_that_rose_in_an_open_handoff(make_lead, make_handoff, now, olga):
+    rose, stayed = make_lead("Rose"), make_lead("Stayed")
+    facts = {"account.employees": 500, "account.industry": "fintech", "account.country": "SE"}
+    for lead, better in ((rose, ""), (stayed, "A1")):
+        record_facts(lead, facts, known_from=now - timedelta(days=1))
+        handoff = make_handoff(lead)
+        Handoff.objects.filter(pk=handoff.pk).update(band="C3", better_band=better)
+    jobs.start_reconsidering(by=olga)
+    jobs.run_step()
+    assert list(Lead.objects.exclude(reconsider_at=None)) == [rose]
+
+
 def test_after_publishing_the_page_says_what_applying_would_change(client, ready_lead, olga, now):
     pipeline.judge(ready_lead, now)
     draft = documents.start_draft(live_version("criteria", now), by=olga)

@@ -93,6 +93,15 @@ def test_the_promise_of_a_lead_that_asked_for_nothing_begins_when_it_is_handed_o
     assert clock.started_at == handoff.opened_at
 
 
+def test_an_open_handoff_knows_the_best_band_its_lead_rose_to(hand_in, alice):
+    acts = [{"kind": "pricing_view", "occurred_at": ago(days=days)} for days in (9, 8, 7)]
+    small = {"title": "Intern", "employees": 20, "industry": "retail"}
+    handoff = hand_in(slug="website", kind="page_view", activities=acts, **small).handoff
+    assert (handoff.band, handoff.better_band) == ("C2", "")
+    again = hand_in(slug="website", kind="page_view").handoff
+    assert (again.pk, again.band, again.better_band) == (handoff.pk, "C2", "B2")
+
+
 def test_the_decision_and_the_score_are_kept(hand_in, alice):
     handoff = hand_in().handoff
     assert Decision.objects.get(handoff=handoff).rep == alice
