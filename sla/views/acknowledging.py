@@ -24,6 +24,7 @@ from sla.acknowledging import (
     may_acknowledge,
     standing,
 )
+from sla.deadlines import deadlines
 from sla.lengths import length_text
 from sla.models import Clock
 
@@ -39,7 +40,9 @@ class LengthForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def acknowledge_handoff(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show how the ladders of a lead stand, or hold them; 409 where nothing new was escalated."""
+    """Show how the ladders of a lead stand, with ?promises also what is promised, or hold them; 409
+    where nothing new was escalated.
+    """
     handoffs = Handoff.objects.visible_to(request.user).select_related("lead")
     handoff = get_object_or_404(handoffs, pk=pk)
     if request.method == "GET":
@@ -64,14 +67,12 @@ def _show(
     request: SignedInRequest, handoff: Handoff, *, status: int = 200, problem: str = ""
 ) -> HttpResponse:
     at = database_now()
-    running = (
-        Clock.objects.running()
-        .of_people()
-        .filter(handoff=handoff)
-        .select_related("acknowledged_by")
-    )
+    clocks = Clock.objects.running().of_people().filter(handoff=handoff).order_by("due_at")
+    running = list(clocks.select_related("acknowledged_by", "calendar", "within"))
     context = {
         "handoff": handoff,
+        "at": at,
+        "deadlines": deadlines(running, at) if "promises" in request.GET else [],
         "standing": standing(running, at),
         "may_acknowledge": may_acknowledge(request.user),
         "lengths": CHOICES,

@@ -57,6 +57,8 @@ def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
     assert client.post(address, {"minutes": "30"}).status_code == 409
     for page in ("/queue/", address):
         assert "on it till" in client.get(page).content.decode()
+    assert "first touch" not in client.get(address).content.decode()
+    assert "Promise: first touch" in client.get(f"{address}?promises").content.decode()
     client.force_login(rosa)
     assert "Alice is on it till" in client.get("/sla/?show=all").content.decode()
 
