@@ -220,6 +220,15 @@ def test_who_sees_both_may_merge_them(client, alice, make_lead, pass_lead, reque
     assert client.get(reverse("feedback:merge", args=[kept.pk, other.pk])).status_code == status
 
 
+def test_the_page_keeps_what_sales_has_and_says_so(client, alice, olga, make_lead, pass_lead, at):
+    taken, other = pass_lead(alice, accepted=True), make_lead("C. Nyström")
+    answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
+    client.force_login(olga)
+    page = client.get(reverse("feedback:merge", args=[other.pk, taken.lead_id]), follow=True)
+    assert page.redirect_chain[0][0] == reverse("feedback:merge", args=[taken.lead_id, other.pk])
+    assert "that is the lead to keep" in page.content.decode()
+
+
 def test_a_rep_reads_on_where_their_lead_went(client, join, alice, make_lead, pass_lead):
     kept, other = make_lead("Clara"), pass_lead(alice).lead
     join(kept, other)
