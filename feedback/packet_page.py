@@ -93,7 +93,7 @@ class Opened:
         """What is not asked for while the lead rests."""
         kind = self.pause.kind if self.pause else ""
         clocks = [each.clock for each in self.deadlines]
-        return [each.get_kind_display().lower() for each in clocks if kind in each.pauses]
+        return [each.what for each in clocks if kind in each.pauses]
 
     @property
     def needs_answer(self) -> bool:

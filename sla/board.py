@@ -41,7 +41,7 @@ class Row:
     @property
     def waits_for(self) -> list[str]:
         """What it waits for, each once."""
-        kinds = dict.fromkeys(each.clock.get_kind_display().lower() for each in self.deadlines)
+        kinds = dict.fromkeys(each.clock.what for each in self.deadlines)
         return list(kinds)
 
     @property

@@ -25,11 +25,9 @@ def headline(handoff: Handoff) -> str:
 
 def event_subject(event: ClockEvent) -> str:
     clock = event.clock
-    what = clock.get_kind_display()
     if event.kind in (ClockEvent.Kind.BREACHED, ClockEvent.Kind.ESCALATED):
-        missed = f"{what[0].lower()}{what[1:]}"
-        return f"{event.get_kind_display()}: {missed}, {headline(clock.handoff)}"
-    return f"{what} is due soon: {headline(clock.handoff)}"
+        return f"{event.get_kind_display()}: {clock.what}, {headline(clock.handoff)}"
+    return f"{clock.get_kind_display()} is due soon: {headline(clock.handoff)}"
 
 
 def path_to(notification: Notification) -> str:

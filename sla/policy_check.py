@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from leads.admin.rows import fallback_problems
 from leads.conditions import InvalidConditions
-from leads.models import Version
+from leads.models import Stage, Version
 from sla.models import Policy, Target
+from sla.models.policies import in_a_sentence
 from sla.policies import BREACH, policies_of
 
 # What a rep or reviewer who is late with would hear of first.
@@ -45,16 +46,22 @@ def _unreadable(version: Version) -> list[str]:
 
 def _about(policy: Policy) -> Iterator[str]:
     promised = {Target.Kind(target.kind): target for target in policy.targets.all()}
-    missing = [kind.label.lower() for kind in EXPECTED if kind not in promised]
+    missing = [kind for kind in EXPECTED if kind not in promised]
     if promised and missing:
-        yield f"“{policy}” promises nothing about {' and '.join(missing)}."
+        yield f"“{policy}” promises nothing about {_named(missing)}."
     accept, touch = promised.get(Target.Kind.ACCEPT), promised.get(Target.Kind.FIRST_TOUCH)
     if accept and touch and _is_sooner(touch, accept):
         yield f"“{policy}” asks for the first touch before the answer is due."
     if touch and touch.goes_on and Target.Action.REASSIGN in touch.actions:
         yield f"“{policy}” passes on a late first touch that goes on: nobody has time left for it."
-    if unheard := [kind.label.lower() for kind in promised if not _is_told_late(promised[kind])]:
-        yield f"“{policy}” tells nobody who misses {' and '.join(unheard)}."
+    if unheard := [kind for kind in promised if not _is_told_late(promised[kind])]:
+        yield f"“{policy}” tells nobody who misses {_named(unheard)}."
+    if Target.Kind.STAY_SAL in promised and not Stage.objects.get(key=Stage.Key.SAL).is_used:
+        yield f"“{policy}” promises {_named([Target.Kind.STAY_SAL])}, a stage that is left out."
+
+
+def _named(kinds: Iterable[Target.Kind]) -> str:
+    return " and ".join(in_a_sentence(kind.label) for kind in kinds)
 
 
 def _is_told_late(target: Target) -> bool:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100
 Start = Target.Start
+TO_FOLLOW = Q(follow_from_seq__isnull=False)
 QUALIFIED = Handoff.ClosedAs.QUALIFIED
 
 
@@ -27,6 +28,8 @@ def follow_moves(at: datetime) -> int:
     """Let the clocks of stays follow the leads that moved, a batch in a transaction. Returns how
     many leads had. Safe to run twice, or in two workers at once; a lead that is locked comes later.
     """
+    if not Lead.objects.filter(TO_FOLLOW).exists():
+        return 0
     followed, found = 0, BATCH
     while found == BATCH:
         found = _follow_batch(at)
@@ -36,7 +39,7 @@ def follow_moves(at: datetime) -> int:
 
 @transaction.atomic
 def _follow_batch(at: datetime) -> int:
-    moved = Lead.objects.exclude(follow_from_seq=None).order_by("id")
+    moved = Lead.objects.filter(TO_FOLLOW).order_by("id")
     leads = list(moved.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
     if not leads:
         return 0

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from leads.models import Assignment, Handoff, Lead, Role, Touch, User, Version
 from leads.triggers import append_only
-from sla.models.policies import Target
+from sla.models.policies import Target, in_a_sentence
 
 # The kind of the one clock that no policy promises and no person can stop: that of the mail which
 # answers a prospect at once.
@@ -175,6 +175,11 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def what(self) -> str:
+        """What is promised, within a sentence: "first touch"."""
+        return in_a_sentence(self.get_kind_display())
 
     @property
     def reached(self) -> int | None:

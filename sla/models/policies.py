@@ -70,6 +70,11 @@ def pause_words(kind: str) -> str:
     return Pause.Kind(kind).label.lower()
 
 
+def in_a_sentence(label: str) -> str:
+    """Return the label of a promise within a sentence: "first touch", "moving on from MQL"."""
+    return f"{label[:1].lower()}{label[1:]}"
+
+
 def check_shares(shares: list[int]) -> None:
     """Raise ValidationError unless `shares` are percents that rise."""
     if shares != sorted({share for share in shares if 0 < share <= HIGHEST_LEVEL}):

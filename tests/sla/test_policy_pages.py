@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from leads.contested import untouched
 from leads.documents import live_version, start_draft
 from leads.instants import database_now
-from leads.models import Document, Version
+from leads.models import Document, Stage, Version
 from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint, marks_of
 from sla.forms.policies import PARTS, PolicyForm, as_typed, read_target
@@ -243,6 +243,10 @@ def test_the_check_warns_of_what_can_hardly_be_meant(client, olga, draft):
     assert "3 warnings" in client.get(f"/sla/policies/{draft.number}/check/").content.decode()
     touch.update(levels=[120], actions=["reassign"], goes_on=True)
     assert warnings_of(draft)[-1].endswith("nobody has time left for it.")
+    Stage.objects.filter(key="sal").update(is_used=False)
+    touch.update(kind="stay_sal", levels=[100], actions=["remind"], goes_on=False)
+    told = f"“{trial}” promises moving on from SAL, a stage that is left out."
+    assert warnings_of(draft)[-1] == told
 
 
 def test_a_lead_is_tried_as_it_was_handed_over(live, make_handoff, at):
