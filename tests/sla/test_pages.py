@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import filtering, handoffs
-from leads.models import Handoff, Queue, Team
+from leads.models import Handoff, Lead, Queue, Team
 from sla import board, clocks, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
@@ -58,7 +58,9 @@ def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
     for page in ("/queue/", address):
         assert "on it till" in client.get(page).content.decode()
     assert "first touch" not in client.get(address).content.decode()
-    assert "Promise: first touch" in client.get(f"{address}?promises").content.decode()
+    Lead.objects.update(phone="+13125550123")
+    promised = client.get(f"{address}?promises").content.decode()
+    assert "Promise: first touch" in promised and "in Chicago" in promised
     client.force_login(rosa)
     assert "Alice is on it till" in client.get("/sla/?show=all").content.decode()
 
