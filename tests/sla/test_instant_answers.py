@@ -78,6 +78,16 @@ def test_it_is_not_written_again_in_a_handoff_that_goes_on(asked, make_handoff, 
     assert answer_late(again, at=at + 2 * MINUTE) == "Their one mail was written before."
 
 
+def test_who_was_spoken_to_before_a_close_is_not_written_to_in_what_follows(
+    switched_on, make_lead, make_handoff, alice, source, at
+):
+    first = make_handoff(ask(make_lead(), source, at), rep=alice)
+    was_faster(first, alice, at)
+    handoffs.close(first, closed_as="recycled", outcome="recycled", reason="-", at=at + MINUTE)
+    again = make_handoff(first.lead, previous=first, hand_raised_at=at)
+    assert answer_late(again, at=at + 2 * MINUTE) == "A person was faster."
+
+
 def test_it_goes_out_once_for_a_handoff(asked, at):
     assert answer_at_once(asked, asked_at=at + MINUTE, at=at + MINUTE) is None
     assert [send_due(at), send_due(at)] == [1, 0]
