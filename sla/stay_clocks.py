@@ -18,23 +18,18 @@ from sla.policies import starts_something
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 200
 Start = Target.Start
 TO_FOLLOW = Q(follow_from_seq__isnull=False)
 QUALIFIED = Handoff.ClosedAs.QUALIFIED
 
 
 def follow_moves(at: datetime) -> int:
-    """Let the clocks of stays follow the leads that moved, a batch in a transaction. Returns how
-    many leads had. Safe to run twice, or in two workers at once; a lead that is locked comes later.
+    """Let the clocks of stays follow the leads that moved, each with what it did meanwhile. Returns
+    how many leads had; at most a batch, so that no import holds up the sweep: the next run goes on.
+    Safe in two workers at once. A lead that is locked comes later.
     """
-    if not Lead.objects.filter(TO_FOLLOW).exists():
-        return 0
-    followed, found = 0, BATCH
-    while found == BATCH:
-        found = _follow_batch(at)
-        followed += found
-    return followed
+    return _follow_batch(at) if Lead.objects.filter(TO_FOLLOW).exists() else 0
 
 
 @transaction.atomic
