@@ -15,6 +15,8 @@ from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningPro
 from sla.models.outgoing import Outgoing
 
 SWEEP = "sweep"
+# Set to work by beat: while that is silent, their silence tells nothing.
+TICKED = {"worker", "jobs"}
 SWEEP_MAY_REST = timedelta(seconds=60)
 ALARM_AFTER = timedelta(minutes=2)
 
@@ -113,6 +115,8 @@ def _oldest(what: str, rows: QuerySet[Any], field: str) -> QuerySet[Any]:
 
 def _sentences(signs: Iterable[Sign], at: datetime) -> list[str]:
     late = [sign for sign in signs if sign.since < at - ALARM_AFTER]
+    if any(sign.what == "beat" and not sign.process for sign in late):
+        late = [sign for sign in late if sign.what not in TICKED]
     since = {sign.what: sign.since for sign in late if not sign.process}
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     told = [

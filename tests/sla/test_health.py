@@ -76,6 +76,13 @@ def test_one_of_two_that_dies_is_an_alarm_and_one_that_ends_is_none(db):
     ]
 
 
+def test_who_waits_for_beat_is_not_said_to_be_silent_with_it(db, at):
+    beat("sweep", at + 3 * MINUTE)
+    for name in ("beat", "worker", "jobs"):
+        beat(name, at)
+    assert alarms(at + 3 * MINUTE) == ["“beat” was last at work 3 minutes ago."]
+
+
 def test_no_sweep_ever_is_an_alarm(db, at):
     assert alarms(at) == ["No sweep has ever run: no clock fires."]
 
