@@ -118,7 +118,8 @@ def log_touch(request: SignedInRequest, pk: int) -> HttpResponse:
 def say_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
     """Say what came of a touch of one's own: one button each."""
     place = where(request, database_now(), rep=request.user)
-    touch = get_object_or_404(Touch.objects.select_related(*SAID_OF), pk=pk, by=request.user)
+    logged_here = Touch.objects.exclude(assignment=None).select_related(*SAID_OF)
+    touch = get_object_or_404(logged_here, pk=pk, by=request.user)
     assignment = touch_clocks.turn_of(touch)
     if is_gone(assignment):
         return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
