@@ -207,7 +207,7 @@ def rise(handoff: Handoff) -> bool:
     """Note the band of the lead of an open handoff, if none since its opening was as good. Returns
     whether it is so; of a handoff that was opened without a band it never is.
     """
-    if not handoff.lead.band or handoff.lead.band >= (handoff.better_band or handoff.band):
+    if not handoff.lead.band or handoff.lead.band >= handoff.best_band:
         return False
     handoff.better_band = handoff.lead.band
     handoff.save(update_fields=["better_band"])

@@ -74,7 +74,7 @@ def policy_for(handoff: Handoff, at: datetime) -> tuple[ReadyPolicy, Version]:
 
 def facts_of(handoff: Handoff) -> Facts:
     """Return what policies may ask of a handoff, its band being the best since its opening."""
-    return handoff_facts(handoff) | band_facts(handoff.better_band)
+    return handoff_facts(handoff) | band_facts(handoff.best_band)
 
 
 def starts_something(start: Target.Start, at: datetime) -> bool:

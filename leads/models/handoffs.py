@@ -214,6 +214,11 @@ class Handoff(models.Model):
         return self.state != self.State.CLOSED
 
     @property
+    def best_band(self) -> str:
+        """The best band of its lead since it was opened; "": nobody knows any."""
+        return self.better_band or self.band
+
+    @property
     def opened_by(self) -> str:
         """The path in words: depth of intent takes that of a hand-raise, and nobody raised one."""
         if self.path == self.Path.HAND_RAISE and self.hand_raised_at is None:
