@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -46,7 +47,11 @@ def _by_phone(phone: str) -> Sequence[str]:
     return [zone for zone in time_zones_for_geographical_number(number) if zone in KNOWN]
 
 
+# The library keeps eight; some countries have more.
+_read_once = cache(ZoneInfo)
+
+
 def _agreed(zones: Sequence[str], at: datetime) -> str:
     """Return the first of `zones` if it is the same time of day in all of them."""
-    offsets = {at.astimezone(ZoneInfo(zone)).utcoffset() for zone in zones}
+    offsets = {at.astimezone(_read_once(zone)).utcoffset() for zone in zones}
     return zones[0] if len(offsets) == 1 else ""
