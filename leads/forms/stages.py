@@ -103,8 +103,8 @@ class StageWordsForm(SeenForm):
         required=False,
         min_value=1,
         max_value=LONGEST_DAYS,
-        help_text="Whoever has a lead for longer is told, unless a policy promises by when it moves on:"
-        " then its ladder tells. Empty: a lead may stay for ever.",
+        help_text="Whoever has a lead for longer is told, unless a policy promises by when it moves"
+        " on: then its ladder tells. Empty: a lead may stay for ever.",
     )
 
     class Meta:
