@@ -111,7 +111,7 @@ class Stack:
         """
         assert self.postgres.process
         self.postgres.process.send_signal(signal.SIGQUIT)
-        self.postgres.process.wait(10)
+        self.postgres.process.wait(30)
         connection.close()
         self.postgres.start()
 
