@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leads.bulk_evidence import evenly, evidence_in_bulk
-from leads.fact_sheet import handoff_facts
 from leads.models import Document, Job, Publication, User, Version
 from sla import clocks, levels
 from sla.business_time import WorkingTimeError
@@ -26,7 +25,7 @@ from sla.models import Clock, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.new_clocks import steps_left
 from sla.pauses import pauses_of
-from sla.policies import BREACH, Promise, policies_of
+from sla.policies import BREACH, Promise, facts_of, policies_of
 from sla.stretches import Stretch
 
 KIND = "move_clocks"
@@ -209,7 +208,7 @@ def _by_promises(
     known = dict(evidence_in_bulk(leads, at))
     for was in running:
         evidence = known[was.lead_id]
-        evidence = evidence.with_facts({**evidence.facts, **handoff_facts(was.handoff)})
+        evidence = evidence.with_facts({**evidence.facts, **facts_of(was.handoff)})
         policy = next((each for each in policies if each.conditions.matches(evidence)), None)
         promise = policy.promises.get(was.kind) if policy else None
         if policy and promise and promise.allowed > was.used_before:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leads.documents import live_version, publish, start_draft
-from leads.models import Document, Job, Version
+from leads.models import Document, Handoff, Job, Version
 from revops import jobs
 from sla import clocks, moving
 from sla.errors import NotLive
@@ -109,6 +109,19 @@ def test_the_first_policy_that_holds_decides_as_ever(handoff, promise, at):
     publish(draft, by=None, note="Others", at=at)
     [move] = moving.preview(draft, at).moves
     assert move.now.due_at == at + 60 * MINUTE
+
+
+def test_a_lead_that_rose_is_judged_by_its_better_band(handoff, promise, at):
+    promise(Kind.FIRST_TOUCH, 60)
+    Handoff.objects.filter(pk=handoff.pk).update(band="B2", better_band="A1")
+    draft = start_draft(live(at), by=None)
+    for_the_best = [[{"fact": "score.band", "op": "is", "value": "A1"}]]
+    like = Policy.objects.filter(version=draft, label=clock_of(Kind.ACCEPT).policy_label)
+    like.update(conditions=for_the_best)
+    Target.objects.filter(policy__in=like, kind=Kind.FIRST_TOUCH).update(allowed=45 * MINUTE)
+    publish(draft, by=None, note="The best", at=at)
+    [move] = moving.preview(draft, at).moves
+    assert move.now.due_at == at + 45 * MINUTE
 
 
 def test_new_hours_move_what_is_counted_by_them(handoff, apply, at):
