@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Min
 
-from feedback.merging import Pair
+from feedback.merge_pairs import Pair
 from leads import lifecycle
 from leads.fact_history import facts_of
 from leads.merging import CONSENT, TAKEN_OVER, is_further, merged_facts

@@ -5,71 +5,23 @@ Not to be undone. The rest of it, rows, facts, stage and owner, is `leads.mergin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from feedback import pausing
+from feedback import merge_messages, pausing
 from feedback.errors import CannotMerge
+from feedback.merge_pairs import Pair, pair_of, refusal_of
 from leads import handoffs, lifecycle, merging
 from leads.errors import LostRace
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from leads.nudges import nudge
-from sla import clocks, outbox, responses
-from sla.messages import who
-from sla.models import Clock, Notification, Target
+from sla import clocks, responses
+from sla.models import Clock, Target
 from sla.models.policies import STAYS
-from sla.outbox import Message
 
 SWEEP_TASK = "revops.tasks.sweep"
 PROSPECTS = [Target.Kind.FIRST_RESPONSE]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two leads who are one person, as they stand: `keep` goes on, `gone` leads to it."""
-
-    keep: Lead
-    gone: Lead
-    kept: Handoff | None
-    other: Handoff | None
-
-    @property
-    def goes_on(self) -> Handoff | None:
-        """The open handoff that the lead has afterwards."""
-        return self.kept or (None if self.ends else self.other)
-
-    @property
-    def ends(self) -> Handoff | None:
-        """The open handoff that ends: there is another, or sales has the lead already."""
-        return self.other if self.kept or has_sales(self.keep) else None
-
-    @property
-    def mark(self) -> str:
-        """What changes whenever one of the two does, in what the preview tells of."""
-        leads = [f"{lead.pk}.{lead.owner_seq}.{lead.stage_seq}" for lead in (self.keep, self.gone)]
-        states = [f"{each.pk}.{each.state}" if each else "" for each in (self.kept, self.other)]
-        return "-".join([*leads, *states])
-
-
-def pair_of(keep: Lead, gone: Lead) -> Pair:
-    found = Handoff.objects.open().filter(lead__in=[keep, gone])
-    current = {each.lead_id: each for each in found.select_related("owner", "queue", "hop")}
-    for lead in (keep, gone):
-        if lead.pk in current:
-            current[lead.pk].lead = lead
-    return Pair(keep, gone, current.get(keep.pk), current.get(gone.pk))
-
-
-def has_sales(lead: Lead) -> bool:
-    """Whether somebody in sales has taken `lead` on, past any handoff."""
-    return lead.stage_id in lifecycle.WITH_SALES and lead.owner is not None
-
-
-def must_swap(pair: Pair) -> bool:
-    """Whether it is the other one that has to be kept: sales has taken it on."""
-    return has_sales(pair.gone) and not has_sales(pair.keep)
 
 
 @transaction.atomic
@@ -78,13 +30,13 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     the two: the earliest start holds. Returns the lead that is kept.
 
     seen: the `Pair.mark` that `by` saw. Raises LostRace if one of the two changed since,
-    CannotMerge if the other one is to be kept.
+    CannotMerge if the other one is to be kept, or `by` may not end the handoff that would end.
     """
     pair = _locked(*merging.locked_pair(keep.pk, gone.pk))
     if pair.mark != seen:
         raise LostRace("One of the two changed in the meantime. Look at them once more.")
-    if must_swap(pair):
-        raise CannotMerge(f"Sales has {pair.gone} already: keep that lead.")
+    if refusal := refusal_of(pair, by):
+        raise CannotMerge(refusal)
     ended, had_it = pair.ends, pair.ends.owner if pair.ends else None
     if ended:
         _end(ended, pair, by=by, at=at)
@@ -96,7 +48,7 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
         if ended:
             _join(goes_on, ended, at=at)
         _count_answers(goes_on, at=at)
-    _tell(pair, had_it, by=by, at=at)
+    merge_messages.tell(pair, ended, had_it, by=by, at=at)
     nudge(SWEEP_TASK)
     return pair.keep
 
@@ -161,23 +113,3 @@ def _count_answers(handoff: Handoff, *, at: datetime) -> None:
             recorded_at=at,
         )
         responses.record_first_response(handoff, at=touch.occurred_at, rep=touch.by)
-
-
-def _tell(pair: Pair, had_it: User | None, *, by: User, at: datetime) -> None:
-    """Tell whoever has the lead now, and whoever had the other one, unless they did it."""
-    outbox.write(
-        (
-            Message(
-                person,
-                Notification.Kind.MERGED,
-                key=f"merged:{pair.gone.pk}",
-                subject=f"Two leads are one person: {who(pair.keep)}",
-                body=f"{by} merged them. {pair.keep.responsible} has the lead.",
-                handoff=pair.goes_on,
-                lead=pair.keep,
-            )
-            for person in dict.fromkeys((pair.keep.owner, had_it))
-            if person is not None and person != by
-        ),
-        at=at,
-    )

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from feedback.errors import CannotMerge
+from feedback.merge_pairs import must_swap, pair_of, refusal_of
 from feedback.merge_preview import preview
-from feedback.merging import merge, must_swap, pair_of
+from feedback.merging import merge
 from leads.errors import LeadsError
 from leads.instants import database_now
 from leads.merging import may_merge
@@ -57,7 +58,13 @@ def merge_leads(request: SignedInRequest, pk: int, other: int) -> HttpResponse:
         return redirect("feedback:merge", pk=other, other=pk)
     at = database_now()
     may_swap = not must_swap(pair_of(gone, keep))
-    context = {"preview": preview(pair, at), "pair": pair, "may_swap": may_swap, "at": at}
+    context = {
+        "preview": preview(pair, at),
+        "pair": pair,
+        "refusal": refusal_of(pair, request.user),
+        "may_swap": may_swap,
+        "at": at,
+    }
     return render(request, "feedback/merge.html", context)
 
 

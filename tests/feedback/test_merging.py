@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from feedback import answers
 from feedback.errors import CannotMerge
-from feedback.merging import merge, pair_of
+from feedback.merge_pairs import pair_of
+from feedback.merging import merge
 from feedback.taking_back import turn_to_take_back
 from leads import handoffs, lifecycle
 from leads.errors import LostRace
@@ -20,17 +21,18 @@ from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.models import Activity, Handoff, Identity, Lead, Touch
 from sla.models import Clock, Notification
+from sla.staleness import is_still_true
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def join(olga, at):
-    """Merge the second lead into the first, as Olga sees them; returns the first, afresh."""
+    """Merge the second lead into the first, as `by` sees them; returns the first, afresh."""
 
-    def merged(keep, gone, *, then=at + 3 * MINUTE):
+    def merged(keep, gone, *, then=at + 3 * MINUTE, by=olga):
         keep, gone = Lead.objects.get(pk=keep.pk), Lead.objects.get(pk=gone.pk)
-        merge(keep, gone, seen=pair_of(keep, gone).mark, by=olga, at=then)
+        merge(keep, gone, seen=pair_of(keep, gone).mark, by=by, at=then)
         connection.check_constraints()  # what must agree at the end
         return Lead.objects.get(pk=keep.pk)
 
@@ -127,14 +129,26 @@ def test_no_close_is_undone_beside_an_open_handoff(join, alice, carol, pass_lead
     assert turn_to_take_back(closed, carol, at + 4 * MINUTE) is None
 
 
-def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, pass_lead, at):
+def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, mona, pass_lead, at):
     taken, other = pass_lead(alice, accepted=True), pass_lead(carol, "C. Nyström")
     answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
     with pytest.raises(CannotMerge):
         join(other.lead, taken.lead)
-    left = join(taken.lead, other.lead)
+    left = join(taken.lead, other.lead, by=mona)
     assert (left.owner, left.stage_id) == (alice, "sql")
     assert not Handoff.objects.open().exists()
+    told = Notification.objects.filter(channel="email", key__startswith="hand_raise:")
+    assert {each.recipient for each in told if is_still_true(each)} == {alice, mona}
+
+
+def test_a_rep_ends_no_open_handoff_and_their_manager_hears_of_the_others(
+    join, alice, mona, make_lead, pass_lead
+):
+    one, other = pass_lead(alice), pass_lead(alice, "Somebody else")
+    with pytest.raises(CannotMerge, match="your manager or marketing ops can"):
+        join(one.lead, other.lead, by=alice)
+    join(one.lead, make_lead("Clara", owner=alice, queue=None), by=alice)
+    assert Notification.objects.get(channel="app").recipient == mona
 
 
 def test_how_long_the_other_stays_in_its_stage_is_promised_no_more(
