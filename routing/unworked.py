@@ -28,7 +28,7 @@ def reroute_unworked(assignment: Assignment, *, at: datetime) -> bool:
 
     An acceptance stays on record, and the lead leaves the stage that it entered by it, as when a
     manager passes it on. Returns whether it was still to be taken: what was answered or touched,
-    passed on or closed meanwhile is left alone, and so a second call does nothing.
+    passed on or closed meanwhile, or somebody is on, is left alone; a second call does nothing.
     """
     handoff = handoffs.locked(assignment.handoff_id)
     current = handoffs.open_assignment(handoff)
@@ -44,8 +44,12 @@ def reroute_unworked(assignment: Assignment, *, at: datetime) -> bool:
 
 
 def _lies(assignment: Assignment, at: datetime) -> bool:
-    """Whether its rep has not answered, or accepted and has let the first touch lie till now."""
-    return not assignment.answer or clocks.unanswered(at).filter(assignment=assignment).exists()
+    """Whether its rep has let it lie till now: not answered or, once accepted, not touched it, and
+    nobody said that they are on it. Its clocks are held, so that nobody says so meanwhile.
+    """
+    running = Clock.objects.running().filter(assignment=assignment).order_by("id")
+    held = [clock.pk for clock in running.select_for_update(no_key=True)]
+    return clocks.unanswered(at).filter(pk__in=held).exists()
 
 
 def _left_lying(handoff: Handoff) -> list[Assignment]:

@@ -14,7 +14,9 @@ from routing.models import RotaMember
 from routing.routing import reassign
 from routing.unworked import reroute_unworked
 from sla import clocks
+from sla.acknowledging import acknowledge
 from sla.models import Clock, Notification
+from sla.sweep import sweep_clocks
 from tests.conftest import make_user
 from tests.routing.conftest import routed
 
@@ -37,9 +39,17 @@ def passed(alice, carol, dan, make_handoff, at):
     return Handoff.objects.get(pk=handoff.pk)
 
 
+def take_away(handoff, at):
+    """Let the ladder of whoever has it come to passing it on at `at`, and take it from them."""
+    turn = handoffs.open_assignment(handoff)
+    clocks.start_assignment_clocks(turn, at=at)
+    Clock.objects.running().filter(assignment=turn, kind="accept").update(reroute_at=at)
+    return reroute_unworked(turn, at=at)
+
+
 def leave_lying(handoff, at):
     """Take it from whoever has it and pass it on, if it is to be passed on."""
-    assert reroute_unworked(handoffs.open_assignment(handoff), at=at)
+    assert take_away(handoff, at)
     handoff.refresh_from_db()
     if handoff.state == Handoff.State.WAITING:
         routed(handoff, at)
@@ -55,7 +65,7 @@ def test_it_goes_to_the_next_who_never_had_it(passed, alice, carol, dan, at):
 
 
 def test_the_clocks_of_who_had_it_end(passed, at):
-    reroute_unworked(handoffs.open_assignment(passed), at=at + HOUR)
+    take_away(passed, at + HOUR)
     ended = Clock.objects.exclude(assignment=None).values_list("stop_reason", "stopped_at")
     assert set(ended) == {("ended", at + HOUR)}
 
@@ -88,7 +98,7 @@ def test_what_a_manager_gave_to_somebody_goes_on_as_well(passed, mona, dan, at):
 
 
 def test_who_had_it_is_told_that_it_goes_on(passed, alice, at):
-    reroute_unworked(handoffs.open_assignment(passed), at=at + HOUR)
+    take_away(passed, at + HOUR)
     told = Notification.objects.get(recipient=alice, kind="moved", channel="app")
     assert told.body == "Alice did not answer in time."
 
@@ -96,8 +106,20 @@ def test_who_had_it_is_told_that_it_goes_on(passed, alice, at):
 def test_what_was_answered_meanwhile_is_left_alone(passed, alice, at):
     assignment = handoffs.open_assignment(passed)
     handoffs.accept(assignment, by=alice, at=at)
-    assert not reroute_unworked(assignment, at=at + HOUR)
+    assert not take_away(passed, at + HOUR)
     assert handoffs.open_assignment(passed).rep == alice
+
+
+@pytest.mark.parametrize("said", ["touched", "on it"])
+def test_what_somebody_is_at_meanwhile_is_left_alone(passed, alice, at, said):
+    """Between the reading of what lies and the lock."""
+    sweep_clocks(at + 3 * HOUR)
+    assert [clock.assignment.rep for clock in clocks.unanswered(at + 3 * HOUR)] == [alice]
+    if said == "touched":
+        clocks.stop(passed, clocks.REPS, at=at + 3 * HOUR, evidence="Call", by=alice)
+    else:
+        acknowledge(passed, by=alice, length=HOUR, at=at + 3 * HOUR)
+    assert not reroute_unworked(handoffs.open_assignment(passed), at=at + 3 * HOUR)
 
 
 @pytest.fixture
@@ -138,7 +160,7 @@ def test_who_did_not_get_in_touch_counts_towards_the_manager(accepted, at):
 
 def test_a_second_call_does_nothing(passed, at):
     assignment = handoffs.open_assignment(passed)
-    assert reroute_unworked(assignment, at=at + HOUR)
+    assert take_away(passed, at + HOUR)
     assert not reroute_unworked(assignment, at=at + HOUR)
     assert Notification.objects.filter(kind="moved", channel="app").count() == 1
 
@@ -160,7 +182,7 @@ def test_the_sweep_passes_it_on(defaults, make_handoff, at, north, inbound):
         for rep in (first, second):
             RotaMember.objects.create(rota=inbound, rep=rep)
         handoff = make_handoff(rep=first)
-    reroute_unworked(handoffs.open_assignment(handoff), at=at)
+    take_away(handoff, at)
     intake_work.work_through(at)
     handoff.refresh_from_db()
     assert handoff.owner == second
