@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from leads.models import Absence, Role, User
+from leads.models import Absence, Queue, Role, Team, User
 from sla.models import Clock, ClockEvent, Target
+from sla.recipients import Presence
 
 Action = Target.Action
 
@@ -16,7 +18,7 @@ class Others:
     """Who may be told beside whoever has the lead.
 
     covers: by the ids of those they stand in for.
-    admins: the RevOps admins, if anybody is to be told in whose place they are.
+    admins: the RevOps admins, who are here first, if one of them is to be told.
     """
 
     covers: Mapping[int, User]
@@ -25,11 +27,11 @@ class Others:
 
 def told(event: ClockEvent, others: Others) -> list[User]:
     """Return who is told of `event`: whoever has the lead, and with them who covers or backs them
-    where the step says so; the RevOps admins, where nobody does.
+    where the step says so; one RevOps admin, where nobody does.
     """
     holder, backing = responsible(event.clock)
     own = [holder] if holder else []
-    behind = [backing] if backing else others.admins
+    behind = [backing] if backing else [each for each in others.admins if each != holder][:1]
     match event.action:
         case Action.REMIND:
             return own
@@ -56,9 +58,21 @@ def responsible(clock: Clock) -> tuple[User | None, User | None]:
     return holder, None if backing == holder else backing
 
 
-def others_for(events: Collection[ClockEvent]) -> Others:
+def others_for(events: Collection[ClockEvent], at: datetime) -> Others:
     """Return who may be told of `events`, asked for only if somebody of them is to be."""
-    return Others(_covers(events), _admins() if any(map(_asks_admins, events)) else [])
+    return Others(_covers(events), _admins(at) if any(map(_asks_admins, events)) else [])
+
+
+def not_backed() -> list[str]:
+    """Name those for whom a RevOps admin is told what a step tells the manager."""
+    reps = User.objects.with_role(Role.REP)
+    teams = Team.objects.filter(manager=None, members__in=reps).distinct()
+    queues = Queue.objects.filter(backup=None)
+    return [
+        *(f"the team {name} (no manager)" for name in teams.values_list("name", flat=True)),
+        *(["reps without a team"] if reps.filter(team=None).exists() else []),
+        *(f"the queue {name} (no backup)" for name in queues.values_list("name", flat=True)),
+    ]
 
 
 def _asks_admins(event: ClockEvent) -> bool:
@@ -67,9 +81,10 @@ def _asks_admins(event: ClockEvent) -> bool:
     return event.action == Action.TELL_ADMINS
 
 
-def _admins() -> list[User]:
-    admins = User.objects.with_role(Role.ADMIN).select_related("team__manager")
-    return list(admins.order_by("pk"))
+def _admins(at: datetime) -> list[User]:
+    admins = User.objects.with_role(Role.ADMIN).select_related("team__manager").order_by("pk")
+    presence = Presence(at)
+    return sorted(admins, key=lambda admin: not presence.is_here(admin))
 
 
 def _covers(events: Collection[ClockEvent]) -> dict[int, User]:

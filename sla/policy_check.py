@@ -8,6 +8,7 @@ from datetime import datetime
 from leads.admin.rows import fallback_problems
 from leads.conditions import InvalidConditions
 from leads.models import Stage, Version
+from sla.ladders import not_backed
 from sla.models import Policy, Target
 from sla.models.policies import in_a_sentence
 from sla.policies import BREACH, policies_of
@@ -29,11 +30,21 @@ def problems_of(version: Version, at: datetime) -> list[str]:
 
 def warnings_of(version: Version) -> list[str]:
     """Return what can hardly be meant, each as a sentence. It forbids nothing."""
-    return [sentence for policy in _policies(version) for sentence in _about(policy)]
+    policies = _policies(version)
+    about = [sentence for policy in policies for sentence in _about(policy)]
+    return [*about, *_escalated_to_admins(policies)]
 
 
 def _policies(version: Version) -> list[Policy]:
     return list(Policy.objects.filter(version=version).prefetch_related("targets"))
+
+
+def _escalated_to_admins(policies: Iterable[Policy]) -> Iterator[str]:
+    told = {
+        action for policy in policies for each in policy.targets.all() for action in each.actions
+    }
+    if Target.Action.TELL_MANAGER in told and (names := not_backed()):
+        yield f"A RevOps admin hears what is told to the manager for {', '.join(names)}."
 
 
 def _unreadable(version: Version) -> list[str]:

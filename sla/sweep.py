@@ -90,7 +90,7 @@ def _fire(due: Sequence[Clock], at: datetime) -> int:
         stay_clocks.leave_by_now(clock, at)
     running = [clock for clock in due if not stay_clocks.has_left(clock)]
     events = clocks.fire(running, at, write=_write_to_prospect)
-    others = others_for(events)
+    others = others_for(events, at)
     write([_message(each, person) for each in events for person in told(each, others)], at=at)
     return len(due)
 

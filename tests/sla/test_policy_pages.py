@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from leads.contested import untouched
 from leads.documents import live_version, start_draft
 from leads.instants import database_now
-from leads.models import Document, Stage, Version
+from leads.models import Document, Queue, Stage, Team, Version
 from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint, marks_of
 from sla.forms.policies import PARTS, PolicyForm, as_typed, read_target
@@ -229,7 +229,17 @@ def test_a_draft_that_asks_what_is_no_fact_says_so(draft):
     assert "lead.shoe_size" in problem
 
 
+def test_the_check_says_for_whom_an_admin_hears_of_misses(draft, alice, olga):
+    Queue.objects.exclude(key="review").update(backup=olga)
+    Team.objects.update(manager=None)
+    assert warnings_of(draft) == [
+        "A RevOps admin hears what is told to the manager for the team North (no manager),"
+        " the queue Review (no backup)."
+    ]
+
+
 def test_the_check_warns_of_what_can_hardly_be_meant(client, olga, draft):
+    Queue.objects.update(backup=olga)
     trial = policy(draft, "trial")
     Target.objects.filter(policy=trial, kind="first_response").delete()
     touch = Target.objects.filter(policy=trial, kind="first_touch")

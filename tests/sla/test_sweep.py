@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from leads.models import Absence, Queue, Team
+from leads.models import Absence, Queue, Role, Team
 from sla import clocks, levels
 from sla.acknowledging import NothingToAcknowledge, acknowledge, standing
 from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
+from tests.conftest import make_user
 
 HOUR = timedelta(hours=1)
 # More than two batches. To try as many as in a night: FAULTS_CLOCKS=2000.
@@ -142,10 +143,24 @@ def test_a_warning_goes_to_the_rep_alone_and_a_breach_to_the_manager_too(handoff
 
 
 @pytest.mark.parametrize("manages", ["nobody", "themselves"])
-def test_admins_are_told_where_a_rep_has_no_manager(handoff, alice, rosa, at, manages):
+def test_an_admin_is_told_where_a_rep_has_no_manager(handoff, alice, rosa, at, manages):
     Team.objects.filter(pk=alice.team_id).update(manager=alice if manages == "themselves" else None)
+    make_user("Rico", Role.ADMIN)
     sweep_clocks(at + minutes(5))
     assert told("breach") == ["Alice", "Rosa"]
+
+
+@pytest.mark.parametrize("is_rico_here", [True, False])
+def test_one_admin_who_is_here_and_does_not_have_it_answers_for_who_has_no_backup(
+    make_handoff, rosa, at, is_rico_here
+):
+    for name in ("Rita", "Rico"):
+        admin = make_user(name, Role.ADMIN)
+        if name == "Rita" or not is_rico_here:
+            Absence.objects.create(user=admin, starts_at=at, ends_at=at + 9 * HOUR)
+    clocks.start_review_clock(make_handoff(), at)  # the queue is Rosa's
+    sweep_clocks(at + timedelta(hours=4))
+    assert told("breach") == (["Rico", "Rosa"] if is_rico_here else ["Rosa"])
 
 
 def test_a_cover_is_told_for_somebody_who_is_away(handoff, alice, carol, at):
