@@ -16,6 +16,7 @@ from leads import handoffs, lifecycle, merging
 from leads.errors import LostRace
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from leads.nudges import nudge
+from leads.retrying import told_of_chance
 from sla import clocks, responses
 from sla.models import Clock, Target
 from sla.models.policies import STAYS
@@ -24,13 +25,14 @@ SWEEP_TASK = "revops.tasks.sweep"
 PROSPECTS = [Target.Kind.FIRST_RESPONSE]
 
 
+@told_of_chance()
 @transaction.atomic
 def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     """Merge `gone` into `keep`. The prospect's clocks go on from when they asked, by whichever of
     the two: the earliest start holds. Returns the lead that is kept.
 
-    seen: the `Pair.mark` that `by` saw. Raises LostRace if one of the two changed since,
-    CannotMerge if the other one is to be kept, or `by` may not end the handoff that would end.
+    seen: the `Pair.mark` that `by` saw. Raises LostRace if one of the two changed since
+    or is being changed, CannotMerge for what `refusal_of` says.
     """
     pair = _locked(*merging.locked_pair(keep.pk, gone.pk))
     if pair.mark != seen:
@@ -54,9 +56,10 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
 
 
 def _locked(keep: Lead, gone: Lead) -> Pair:
-    """Lock the open handoffs of two locked leads, in the order of their ids."""
-    found = Handoff.objects.open().filter(lead__in=[keep, gone]).order_by("id")
-    list(found.select_for_update(no_key=True, of=("self",)))
+    """Lock all handoffs of two locked leads, then all clocks, each in the order of their ids."""
+    handoffs_of = Handoff.objects.filter(lead__in=[keep, gone]).order_by("id")
+    list(handoffs_of.select_for_update(no_key=True).values_list("pk"))
+    clocks.lock_of([keep, gone])
     return pair_of(keep, gone)
 
 

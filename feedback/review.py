@@ -25,6 +25,7 @@ from leads.errors import LostRace, WithSales
 from leads.fact_history import evidence_for
 from leads.facts import Fact
 from leads.inbox import PROCESS_TASK
+from leads.lead_locks import locked_leads
 from leads.matching import lock_identities
 from leads.models import (
     Assignment,
@@ -206,8 +207,7 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     Raises HandoffIsOpen if there is one, WithSales if sales took the lead on before, LostRace if it
     was merged into another.
     """
-    locked = Lead.objects.select_for_update(no_key=True, of=("self",))
-    lead = locked.select_related("source", "stage", "account__owner").get(pk=lead.pk)
+    lead = locked_leads([lead.pk])[lead.pk]
     if lead.merged_into_id is not None:
         raise LostRace("This lead was merged into another one in the meantime.")
     if lead.stage_id in lifecycle.WITH_SALES:

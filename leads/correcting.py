@@ -15,6 +15,7 @@ from leads.custom_facts import CUSTOM
 from leads.errors import LeadsError, LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import Facts, account_facts, fact_sheet, lead_facts, told_facts
+from leads.lead_locks import locked_leads
 from leads.matching import claim_identities, lock_identities
 from leads.models import Account, FactSnapshot, Identity, Lead, Role, User
 from leads.normalising import company_key
@@ -85,8 +86,7 @@ def correct(
     Raises LostRace if more was learnt since, EmailTaken if the address is another lead's.
     """
     lock_identities(fields, lead.source)
-    locked = Lead.objects.select_for_update(no_key=True, of=("self",))
-    lead = locked.select_related("source", "account").get(pk=lead.pk)
+    lead = locked_leads([lead.pk])[lead.pk]
     _check_seen(lead, seen)
     known = _known_beside_records(lead, at, cleared=_cleared(fields, changed))
     _write_lead(lead, fields, changed)

@@ -13,6 +13,7 @@ from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.fact_sheet import Facts, fact_sheet
 from leads.handoffs import NURTURE
+from leads.lead_locks import locked_leads
 from leads.matching import survivor_id
 from leads.models import (
     Activity,
@@ -50,14 +51,14 @@ AT_REST = (
 
 
 def locked_pair(keep_id: int, gone_id: int) -> tuple[Lead, Lead]:
-    """Lock two leads, in the order of their ids, and return them fresh: the one to keep first.
+    """Lock two leads, with those that lead to the one that goes, and return the two fresh: the one
+    to keep first.
 
     Raises LostRace if one of them was merged before.
     """
-    rows = Lead.objects.select_for_update(no_key=True, of=("self",)).order_by("id")
-    rows = rows.select_related("source", "stage", "account", "owner", "queue")
-    leads = {lead.pk: lead for lead in rows.filter(pk__in=[keep_id, gone_id])}
-    for lead in leads.values():
+    lead_to_it = Lead.objects.filter(merged_into=gone_id).values_list("pk", flat=True)
+    leads = locked_leads([keep_id, gone_id, *lead_to_it])
+    for lead in (leads[keep_id], leads[gone_id]):
         if lead.merged_into_id is not None:
             left = Lead.objects.get(pk=survivor_id(lead.pk))
             raise LostRace(f"{lead} was merged into {left} in the meantime.")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import OperationalError, connection
 from psycopg import errors
+
+from leads.errors import LostRace
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,17 @@ def is_transient(error: BaseException) -> bool:
     a serialization failure, a lock that somebody else held for too long.
     """
     return isinstance(error, OperationalError) and isinstance(error.__cause__, TRANSIENT)
+
+
+@contextmanager
+def told_of_chance() -> Iterator[None]:
+    """Have a person who waits for a transaction told, by LostRace, that it lost out by chance."""
+    try:
+        yield
+    except OperationalError as error:
+        if not is_transient(error):
+            raise
+        raise LostRace("Others were at it just now. Nothing was changed: try again.") from error
 
 
 def retried(work: Callable[[int], T], row_id: int) -> T:

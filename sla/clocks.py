@@ -100,8 +100,16 @@ def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock
     return clocks
 
 
+def lock_of(leads: Collection[Lead]) -> None:
+    """Lock the clocks of `leads`, whose handoffs are locked, for whoever changes many of them."""
+    clocks = Clock.objects.filter(lead__in=leads).order_by("id")
+    list(clocks.select_for_update(no_key=True).values_list("pk"))
+
+
 def change_lead(gone: Lead, keep: Lead) -> None:
-    """Let the clocks of a lead that was merged into another be of that one, as its handoffs are."""
+    """Let the clocks of a lead that was merged into another be of that one, as its handoffs are.
+    They are locked.
+    """
     Clock.objects.filter(lead=gone).update(lead=keep)
 
 

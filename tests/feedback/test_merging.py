@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from feedback import answers
@@ -15,10 +17,11 @@ from feedback.errors import CannotMerge
 from feedback.merge_pairs import pair_of
 from feedback.merging import merge
 from feedback.taking_back import turn_to_take_back
-from leads import handoffs, lifecycle
+from leads import handoffs, lifecycle, ownership
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
+from leads.merging import locked_pair
 from leads.models import Activity, Handoff, Identity, Lead, Touch
 from sla.models import Clock, Notification
 from sla.staleness import is_still_true
@@ -194,6 +197,47 @@ def test_who_waited_for_a_handoff_gets_it_with_its_new_lead(join, alice, make_le
             waiting = pool.submit(wait_for_it)
             time.sleep(0.3)  # till it waits
         assert waiting.result() == kept.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waited_for_two_leads_gets_them_as_they_are_by_then(
+    join, alice, make_lead, pass_lead, at
+):
+    with transaction.atomic():
+        one, other = pass_lead(alice).lead, make_lead("Clara")
+
+    def wait_for_them():
+        try:
+            with transaction.atomic():
+                return [(each.stage.key, each.owner) for each in locked_pair(one.pk, other.pk)]
+        finally:
+            connections.close_all()
+
+    def wait_in_vain():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(LostRace, match="Others were at it"):
+            join(one, other)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lifecycle.move(other, "mql", at=at, reason="Ready", override="Ready")
+            ownership.take(other, to=alice, source="manager", reason="Hers", by=alice, at=at)
+            pool.submit(wait_in_vain).result()
+            waiting = pool.submit(wait_for_them)
+            time.sleep(0.3)  # till it waits
+        assert waiting.result() == [("mql", alice), ("mql", alice)]
+
+
+def test_all_is_locked_in_order_before_anything_is_written(join, alice, carol, pass_lead):
+    later, earlier = pass_lead(alice), pass_lead(carol)
+    with CaptureQueriesContext(connection) as asked:
+        join(later.lead, earlier.lead)
+    said = [each["sql"] for each in asked]
+    first = next(place for place, sql in enumerate(said) if sql.startswith("UPDATE"))
+    locks = [re.findall(r'FROM "(\w+)".* ORDER BY.*"id" ASC FOR NO', sql) for sql in said[:first]]
+    assert list(filter(None, locks))[:3] == [["leads_lead"], ["leads_handoff"], ["sla_clock"]]
 
 
 def test_of_two_who_merge_at_once_the_second_is_told(join, make_lead, olga, at):
