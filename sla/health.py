@@ -10,7 +10,8 @@ from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Concat, Now
 
 from leads.models import Submission
-from sla.heartbeats import MAIL_SERVER_AWAY, PROCESSES, missed
+from sla.heartbeats import PROCESSES, missed
+from sla.mail_server import AWAY, TAKES_NONE
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningProcess
 from sla.models.outgoing import Outgoing
 
@@ -28,7 +29,10 @@ DUTIES = {
     "answer": "An instant answer has been waiting to be sent for {}.",
 }
 ONE_OF = "One of several “{}” ({}) was last at work {} ago: end it, or start it again."
-NO_MAIL = "The mail server has taken no mail for {}."
+NO_MAIL = {
+    AWAY: "The mail server could not be reached for {}.",
+    TAKES_NONE: "The mail server answers, and has taken no mail for {}.",
+}
 
 
 class Sign(NamedTuple):
@@ -94,7 +98,7 @@ def _signs() -> list[Sign]:
     """
     waiting = Outgoing.State.WAITING
     pending = Submission.objects.filter(state=Submission.State.PENDING)
-    beats = Heartbeat.objects.filter(name__in=[*PROCESSES, MAIL_SERVER_AWAY])
+    beats = Heartbeat.objects.filter(name__in=[*PROCESSES, *NO_MAIL])
     each = RunningProcess.objects.filter(missed(Now()), name__in=PROCESSES)
     process = Concat("host", Value(", number "), "pid", output_field=CharField())
     found = beats.values_list("name", "beat_at", Now(), Value("")).union(
@@ -121,7 +125,7 @@ def _sentences(signs: Iterable[Sign], at: datetime) -> list[str]:
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     told = [
         sentence.format(_ago(at - since[what]))
-        for what, sentence in {**silent, MAIL_SERVER_AWAY: NO_MAIL, **DUTIES}.items()
+        for what, sentence in {**silent, **NO_MAIL, **DUTIES}.items()
         if what in since
     ]
     alone = [sign for sign in late if sign.process and sign.what not in since]

@@ -1,6 +1,4 @@
-"""The pulse of each process: a row that says when it last did its work. And of what no process of
-ours is, since when it has been away.
-"""
+"""The pulse of each process: a row that says when it last did its work."""
 
 import os
 import socket
@@ -21,9 +19,6 @@ PROCESSES = {
     "sweep": "sweep",
     "sender": "sender",
 }
-
-# A row that is there while the mail server is not.
-MAIL_SERVER_AWAY = "mail_server_away"
 
 HOST = socket.gethostname()
 # So long is a process missed that was killed, unless another one begins in its place.
@@ -82,12 +77,3 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:  # it is somebody else's
         return True
     return True
-
-
-def note_since(name: str, at: datetime) -> None:
-    """Note that what `name` says began at `at`, unless it did before."""
-    Heartbeat.objects.bulk_create([Heartbeat(name=name, beat_at=at)], ignore_conflicts=True)
-
-
-def forget(name: str) -> None:
-    Heartbeat.objects.filter(name=name).delete()

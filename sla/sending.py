@@ -17,7 +17,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F
 
-from sla.heartbeats import MAIL_SERVER_AWAY, forget, note_since
+from sla import mail_server
+from sla.mail_server import NoConnection
 from sla.messages import one_line
 from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
@@ -38,6 +39,9 @@ class NotTaken(Exception):
 
 class ServerAway(Exception):
     """The mail server can't be reached, or went away."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
 
 
 # The server is well, but won't take this message. Any other SMTP error is about the server.
@@ -71,9 +75,9 @@ def send_due(rows: OutgoingQuerySet[Row], send: Send[Row], *, now: Now, given_up
     try:
         while not run.is_over and (batch := _claim(rows, now())):
             run.send_all(batch)
-    except ServerAway:
-        note_since(MAIL_SERVER_AWAY, now())
-        logger.warning("The mail server can't be reached.")
+    except ServerAway as away:
+        mail_server.note_failure(away.error, now())
+        logger.warning("The mail server can't be reached, or takes no mail.")
     finally:
         run.connection.close()
     return run.sent
@@ -81,7 +85,7 @@ def send_due(rows: OutgoingQuerySet[Row], send: Send[Row], *, now: Now, given_up
 
 def post(mail: EmailMessage, connection: BaseEmailBackend) -> None:
     """Hand `mail` to the server. Raises NotTaken if it goes to nobody, and what the server says."""
-    connection.open()
+    mail_server.connect(connection)
     if not connection.send_messages([mail]):
         raise NotTaken("The message has no receiver.")
 
@@ -135,7 +139,7 @@ class _Run(Generic[Row]):
                 self._put_off(row, error)
                 _give_back(rest, self.now())
                 if isinstance(error, OSError):
-                    raise ServerAway from error
+                    raise ServerAway(error) from error
                 raise
             except Exception as error:
                 logger.exception("A message can't be sent", extra={"row": str(row.pk)})
@@ -150,12 +154,13 @@ class _Run(Generic[Row]):
 
     def _is_reached(self) -> None:
         if not self.reached:
-            forget(MAIL_SERVER_AWAY)
+            mail_server.note_taken()
         self.reached = True
 
     def _put_off(self, row: Row, error: Exception) -> None:
         """Try again after the wait that this attempt has earned, or give up after the last."""
-        at, said = self.now(), one_line(f"{type(error).__name__}: {error}")[:400]
+        reason = error.__cause__ if isinstance(error, NoConnection) else error
+        at, said = self.now(), one_line(f"{type(reason).__name__}: {reason}")[:400]
         told: dict[str, Any] = {"error": said, "tried": _tried(row, said, at)}
         is_last = row.attempts > len(WAITS)
         if is_last:

@@ -19,6 +19,7 @@ from revops.sweep import SENDING, send, stand_by, stand_by_to_send
 from sla import clocks, outbox
 from sla.health import alarms, given_up
 from sla.heartbeats import beat
+from sla.mail_server import look_after
 from sla.messages import path_to
 from sla.models import CalendarTerms, Notification, RepHours
 from sla.notices import mark_seen, notices_of
@@ -368,11 +369,41 @@ def test_admins_are_told_of_a_server_that_is_away_till_it_takes_a_mail(alice, at
     for minute in range(4):
         beat("sweep", at + minute * MINUTE)
         send_due(at + minute * MINUTE)
-    assert alarms(at + 3 * MINUTE) == ["The mail server has taken no mail for 3 minutes."]
+    assert alarms(at + 3 * MINUTE) == ["The mail server could not be reached for 3 minutes."]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert send_due(at + 6 * MINUTE) == 1
     beat("sweep", at + 6 * MINUTE)
     assert alarms(at + 6 * MINUTE) == []
+
+
+def test_a_server_that_is_back_is_no_alarm_though_nothing_is_to_be_sent(
+    server, settings, alice, at
+):
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    tell(alice, at)
+    for minute in range(4):
+        beat("sweep", at + minute * MINUTE)
+        send_due(at + minute * MINUTE)
+    look_after(at + 3 * MINUTE)
+    assert alarms(at + 3 * MINUTE) == ["The mail server could not be reached for 3 minutes."]
+    settings.EMAIL_PORT = port
+    look_after(at + 3 * MINUTE + timedelta(seconds=28))  # it was asked just now
+    assert (len(alarms(at + 3 * MINUTE)), server.asked) == (1, 0)
+    look_after(at + 4 * MINUTE)
+    assert alarms(at + 3 * MINUTE) == []
+
+
+def test_a_server_that_takes_none_is_an_alarm_till_none_waits(alice, at, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.DroppingAtAlice"
+    tell(alice, at)
+    send_due(at)
+    look_after(at + 3 * MINUTE)
+    beat("sweep", at + 3 * MINUTE)
+    said = "The mail server answers, and has taken no mail for 3 minutes."
+    assert said in alarms(at + 3 * MINUTE)
+    Notification.objects.filter(channel="email").update(state="parked")
+    look_after(at + 3 * MINUTE)
+    assert alarms(at + 3 * MINUTE) == []
 
 
 @pytest.mark.usefixtures("closed_port")
