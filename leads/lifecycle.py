@@ -39,14 +39,30 @@ def move(
     """
     if lead.stage_id == to:
         return None
-    stage = Stage.objects.get(pk=to)
+    stage, was = Stage.objects.get(pk=to), lead.stage_id
     refusal = ""
     if not is_historical:
         refusal = unmet(lead, stage, at=at, handoff=handoff, evidence=evidence)
     if refusal and not override:
         raise EntryRefused(refusal)
+    _enter(lead, stage, at=at, due_at=None if is_historical else stay_due_at(stage, at))
+    return StageTransition.objects.create(
+        lead=lead,
+        seq=lead.stage_seq,
+        from_stage_id=was,
+        to_stage=stage,
+        at=at,
+        by=by,
+        reason=_said(reason, override) if refusal else reason,
+        handoff=handoff,
+        is_override=bool(refusal),
+        is_historical=is_historical,
+    )
+
+
+def _enter(lead: Lead, stage: Stage, *, at: datetime, due_at: datetime | None) -> None:
+    """Set `lead` into `stage`, and mark it for what follows its moves."""
     seq = lead.stage_seq + 1
-    due_at = None if is_historical else stay_due_at(stage, at)
     changed = Lead.objects.filter(pk=lead.pk, stage_seq=lead.stage_seq).update(
         stage=stage,
         stage_seq=seq,
@@ -56,21 +72,8 @@ def move(
     )
     if not changed:
         raise LostRace("This lead moved to another stage in the meantime.")
-    transition = StageTransition.objects.create(
-        lead=lead,
-        seq=seq,
-        from_stage_id=lead.stage_id,
-        to_stage=stage,
-        at=at,
-        by=by,
-        reason=_said(reason, override) if refusal else reason,
-        handoff=handoff,
-        is_override=bool(refusal),
-        is_historical=is_historical,
-    )
     lead.stage, lead.stage_seq, lead.stage_since, lead.stay_due_at = stage, seq, at, due_at
     lead.follow_from_seq = lead.follow_from_seq or seq
-    return transition
 
 
 def bring_to_sales(handoff: Handoff, *, reason: str, override: str, by: User, at: datetime) -> None:

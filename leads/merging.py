@@ -46,7 +46,7 @@ CONSENT = "person.consent"
 # What asks for a lead to be looked at again.
 AT_REST = (
     *("nurture_until", "wakes_at", "reconsider_at"),
-    *("band_changes_on", "stay_due_at", "follow_from_seq"),
+    *("band_changes_on", "stay_due_at", "follow_from_seq", "follow_at"),
 )
 
 

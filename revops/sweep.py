@@ -21,16 +21,24 @@ from sla.sweep import sweep_clocks
 NAME, SENDER = "sweep", "sender"
 SENDING = 7_236_002  # number of the advisory lock
 SILENT_AFTER = timedelta(seconds=5)
+# Promises are missed first, then their leads taken; a stay that is promised is none to tell of.
+STEPS = (
+    intake_work.work_through,
+    sweep_clocks,
+    intake_work.reroute_unanswered,
+    follow_moves,
+    tell_of_long_stays,
+)
 
 
 def sweep(by: str, *, pid: int | None = None) -> int:
-    """Do what is due now: rows in the inbox first, then clocks. Returns how much was done.
+    """Do what is due now: rows in the inbox first, then clocks, then what else follows. Returns how
+    much was done. Each step is told when it begins: how late a clock fired hangs on it.
 
     by, pid: which kind of process called, and which one of them, for its pulse.
     """
     at = database_now()
-    done = intake_work.work_through(at) + follow_moves(at) + sweep_clocks(at)
-    done += intake_work.reroute_unanswered(at) + tell_of_long_stays(at)  # missed first, then taken
+    done = sum(step(database_now()) for step in STEPS)
     beat(NAME, database_now())
     beat(by, at, pid=pid)
     return done

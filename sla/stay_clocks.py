@@ -5,10 +5,11 @@ it, the clock of a stay starts and stops at the instants that stand there.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from leads.models import Handoff, Lead, Stage, StageTransition
 from sla import clocks
@@ -18,43 +19,83 @@ from sla.policies import starts_something
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
+# So many leads at once are marked no more that no clock has to follow.
+MANY = 2000
+FOLLOWING_S = 1.0
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=10)
 Start = Target.Start
 TO_FOLLOW = Q(follow_from_seq__isnull=False)
+# Moves with which a clock may start.
+BEGINS = Q(to_stage__in=STAYS, is_historical=False, handoff__is_historical=False)
+UNMARKED: dict[str, None] = {"follow_from_seq": None, "follow_at": None}
 QUALIFIED = Handoff.ClosedAs.QUALIFIED
 
 
-def follow_moves(at: datetime) -> int:
-    """Let the clocks of stays follow the leads that moved, each with what it did meanwhile. Returns
-    how many leads had; at most a batch, so that no import holds up the sweep: the next run goes on.
-    Safe in two workers at once. A lead that is locked comes later.
+def follow_moves(at: datetime, *, for_s: float = FOLLOWING_S) -> int:
+    """Let the clocks of stays follow the leads that moved, each with what it did meanwhile, the
+    last that moved first, for about `for_s` seconds: the next call goes on. Returns how many leads.
+
+    Safe in two workers at once. A lead that is locked comes later, and so does one that fails.
     """
-    return _follow_batch(at) if Lead.objects.filter(TO_FOLLOW).exists() else 0
+    if not Lead.objects.filter(TO_FOLLOW).exists():
+        return 0
+    began, done = monotonic(), _pass_over(at)
+    while _follow_next(at):
+        done += 1
+        if monotonic() - began >= for_s:
+            break
+    return done
 
 
 @transaction.atomic
-def _follow_batch(at: datetime) -> int:
-    moved = Lead.objects.filter(TO_FOLLOW).order_by("id")
-    leads = list(moved.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
-    if not leads:
-        return 0
-    known = set(_running().filter(lead__in=leads).values_list("lead", flat=True))
-    is_promised = starts_something(Start.STAGE, at)
-    for lead in leads:
-        if is_promised or lead.pk in known:
-            _follow_alone(lead, at)
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(follow_from_seq=None)
-    return len(leads)
+def _pass_over(at: datetime) -> int:
+    """Take the mark from leads whose moves neither start a clock nor leave one, many at once: the
+    leads of an import of the past, or all where no stay is promised. Returns how many.
+    """
+    nothing_to_do = ~_is_for_clocks(at)
+    marked = Lead.objects.filter(TO_FOLLOW, nothing_to_do)
+    locked = marked.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    ids = list(locked.values_list("pk", flat=True)[:MANY])
+    # Asked again of what is locked: it may have moved while it was looked for.
+    return Lead.objects.filter(nothing_to_do, pk__in=ids).update(**UNMARKED)
 
 
-def _follow_alone(lead: Lead, at: datetime) -> None:
+def _is_for_clocks(at: datetime) -> Q:
+    """Return the condition that clocks have to follow a marked lead."""
+    has_clock = Q(Exists(_running().filter(lead=OuterRef("pk"))))
+    if not starts_something(Start.STAGE, at):
+        return has_clock
+    marked = {"lead": OuterRef("pk"), "seq__gte": OuterRef("follow_from_seq")}
+    return has_clock | Q(Exists(StageTransition.objects.filter(BEGINS, **marked)))
+
+
+@transaction.atomic
+def _follow_next(at: datetime) -> bool:
+    """Follow the lead that moved last, or put it off. Returns whether there was one."""
+    waits = Lead.objects.filter(TO_FOLLOW).exclude(follow_at__gt=at).order_by("-stage_since", "-id")
+    lead = waits.select_for_update(no_key=True, skip_locked=True, of=("self",)).first()
+    if lead is None:
+        return False
     try:
         with transaction.atomic():
-            for move in moves_to_follow(lead):
-                follow(move, at)
-            _end_with_their_handoffs(lead)
+            _follow_all(lead, at)
     except Exception:
         logger.exception("The clock of a stay can't follow its lead", extra={"lead": lead.pk})
+        _put_off(lead, at)
+    return True
+
+
+def _follow_all(lead: Lead, at: datetime) -> None:
+    for move in moves_to_follow(lead):
+        follow(move, at)
+    _end_with_their_handoffs(lead)
+    Lead.objects.filter(pk=lead.pk).update(**UNMARKED)
+
+
+def _put_off(lead: Lead, at: datetime) -> None:
+    """Try again after as long as it is since the lead moved: each wait is about twice the last."""
+    wait = min(max(at - lead.stage_since, SHORTEST_WAIT), LONGEST_WAIT)
+    Lead.objects.filter(pk=lead.pk).update(follow_at=at + wait)
 
 
 def moves_to_follow(lead: Lead) -> QuerySet[StageTransition]:
@@ -70,7 +111,7 @@ def follow(move: StageTransition, at: datetime) -> list[Clock]:
     for clock in _running().filter(lead=move.lead_id).select_related("handoff"):
         leave(clock, move, at)
     kind, handoff = STAYS.get(move.to_stage_id), move.handoff
-    if kind is None or handoff is None or move.is_historical:
+    if kind is None or handoff is None or move.is_historical or handoff.is_historical:
         return []
     begun = Clock.objects.filter(handoff=handoff, kind=kind).count()
     seqs, starts = {Target.Kind(kind): begun + 1}, {Start.STAGE: move.at}

@@ -111,6 +111,8 @@ class Lead(models.Model):
 
     # The first of its moves, by `seq`, that promises about stays have not followed. None: all were.
     follow_from_seq = models.PositiveIntegerField(null=True, blank=True)
+    # Not before then, since it failed. None: at once.
+    follow_at = models.DateTimeField(null=True, blank=True)
 
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="owned_leads"
@@ -182,7 +184,9 @@ class Lead(models.Model):
                 condition=Q(stay_due_at__isnull=False),
             ),
             models.Index(
-                fields=["id"], name="lead_to_follow", condition=Q(follow_from_seq__isnull=False)
+                fields=["-stage_since", "-id"],
+                name="lead_to_follow",
+                condition=Q(follow_from_seq__isnull=False),
             ),
             models.Index(fields=["-entered_at", "-id"], name="lead_newest"),
             models.Index(fields=["owner", "-entered_at"], name="lead_by_owner"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from feedback import answers
 from leads import handoffs, lifecycle
@@ -136,3 +138,64 @@ def test_a_lead_that_is_handed_back_begins_a_stay_anew(promised, alice, at):
         ("stay_sal", at + 10 * MINUTE, "ended", at + 20 * MINUTE),
         ("stay_mql", at + 20 * MINUTE, "", None),
     ]
+
+
+def test_what_fails_is_followed_later_and_holds_up_nobody(promised, make_handoff, carol, at):
+    follow_moves(at)
+    lifecycle.move(promised.lead, "ml", at=at + MINUTE, reason="Back")
+    lifecycle.move(promised.lead, "mql", at=at + 2 * MINUTE, reason="Again", handoff=promised)
+    Clock.objects.filter(kind="stay_mql").update(seq=2)  # the number of the next
+    other = make_handoff(rep=carol)
+    lifecycle.move(other.lead, "mql", at=at, reason="Ready", handoff=other)
+    follow_moves(at + 2 * MINUTE)
+    assert stays() == [("stay_mql", at, "", None)] * 2
+    Clock.objects.filter(kind="stay_mql").update(seq=1)
+    assert [follow_moves(at + n * MINUTE) for n in (2, 3, 4)] == [0, 1, 0]
+    assert stays()[-1] == ("stay_mql", at + 2 * MINUTE, "", None)
+
+
+def test_who_moved_last_is_followed_first(promised, make_handoff, carol, at):
+    other = make_handoff(rep=carol)
+    lifecycle.move(other.lead, "mql", at=at + MINUTE, reason="Ready", handoff=other)
+    assert follow_moves(at + HOUR, for_s=0) == 1
+    assert Clock.objects.filter(kind__in=STAYS.values()).get().handoff == other
+
+
+def test_a_move_of_the_past_stops_a_clock_and_starts_none(promised, at):
+    follow_moves(at)
+    past = {"at": at + MINUTE, "reason": "Told later", "is_historical": True}
+    lifecycle.move(promised.lead, "sal", handoff=promised, **past)
+    follow_moves(at + HOUR)
+    assert stays() == [("stay_mql", at, "met", at + MINUTE)]
+
+
+def test_an_import_of_the_past_costs_one_look(
+    promised, make_lead, make_handoff, at, django_assert_max_num_queries
+):
+    follow_moves(at)
+    for name in ("Ada", "Ben", "Cleo"):
+        past = make_handoff(make_lead(name), is_historical=True)
+        for stage in ("mql", "sal", "sql"):
+            lifecycle.move(past.lead, stage, at=at, reason="Imported", handoff=past, override="Was")
+    with django_assert_max_num_queries(10):
+        assert follow_moves(at) == 3
+    assert len(stays()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_somebody_is_at_comes_later(promise, make_handoff, alice, at):
+    promise("stay_mql", 60)
+    with transaction.atomic():
+        handoff = make_handoff(rep=alice)
+        lifecycle.move(handoff.lead, "mql", at=at, reason="Ready", handoff=handoff)
+
+    def follow():
+        try:
+            return follow_moves(at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as other, transaction.atomic():
+        handoffs.locked(handoff.pk)
+        assert other.submit(follow).result() == 0
+    assert follow_moves(at) == 1
