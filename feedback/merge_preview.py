@@ -50,7 +50,7 @@ class Preview:
 
 def preview(pair: Pair, at: datetime) -> Preview:
     """Return what merging would do at `at`. Nothing is written."""
-    waits = Clock.objects.running().filter(kind=Target.Kind.FIRST_RESPONSE, breached_at=None)
+    waits = Clock.objects.running().filter(kind=Target.Kind.FIRST_RESPONSE)
     waits = waits.filter(handoff__in=[each for each in (pair.kept, pair.other) if each])
     asked_at = waits.aggregate(first=Min("started_at"))["first"] if pair.goes_on else None
     return Preview(pair, _rows(pair, at), asked_at, _counts(pair.gone))

@@ -71,7 +71,7 @@ def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     on record.
 
     Promises to do with a turn start anew; what the prospect was promised goes on from when they
-    asked, unless it was kept or missed before.
+    asked, unless it was kept before.
     Raises CannotTakeBack, and CannotTake if the rep takes no leads any more.
     """
     closed = handoffs.locked(handoff.pk)

@@ -82,22 +82,33 @@ def start_handoff_clocks(
 @transaction.atomic
 def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock]:
     """Let the clocks of the prospect that the close of a handoff ended go on in another one, each
-    with its start, its terms and deadline. What one has fired is not fired again; what was missed
-    before is not promised twice.
+    with its start, its terms and deadline. What one has fired is not fired again; one that was
+    missed goes on with the steps that are left, and is one miss.
     """
     of_prospect = Clock.objects.filter(kind=Kind.FIRST_RESPONSE)
     known = list(of_prospect.filter(handoff=handoff).values_list("started_at", flat=True))
-    ended = of_prospect.filter(handoff=closed, breached_at=None, stopped_at=closed.closed_at)
-    ended = ended.filter(stop_reason=Clock.StopReason.ENDED).exclude(started_at__in=known)
-    passed = ClockEvent.objects.filter(clock__in=ended, kind__in=STEPS).values_list("clock")
-    reached = dict(passed.annotate(Max("level")).order_by())
+    over = of_prospect.filter(handoff=closed, stopped_at=closed.closed_at)
+    over = over.filter(stop_reason=Clock.StopReason.ENDED).exclude(started_at__in=known)
+    ended = list(over.order_by("started_at"))
+    reached = _reached_before(ended)
     clocks = [
-        carried(clock, handoff, seq=seq, reached=reached.get(clock.pk, 0))
-        for seq, clock in enumerate(ended.order_by("started_at"), len(known) + 1)
+        carried(clock, handoff, seq=seq, reached=reached.get(clock.started_at, 0))
+        for seq, clock in enumerate(ended, len(known) + 1)
     ]
+    over.update(went_on=True)
     Clock.objects.bulk_create(clocks)
     ClockEvent.objects.bulk_create(started_event(clock, at) for clock in clocks)
     return clocks
+
+
+def _reached_before(ended: Sequence[Clock]) -> Mapping[datetime, int]:
+    """Return by its start the highest level that each of the prospect's clocks passed, also in the
+    handoffs that it ran in before.
+    """
+    handoffs = {handoff for clock in ended for handoff in (clock.handoff_id, *clock.ran_in)}
+    passed = ClockEvent.objects.filter(kind__in=STEPS, clock__handoff__in=handoffs)
+    of_prospect = passed.filter(clock__kind=Kind.FIRST_RESPONSE).order_by()
+    return dict(of_prospect.values_list("clock__started_at").annotate(Max("level")))
 
 
 def lock_of(leads: Collection[Lead]) -> None:

@@ -17,8 +17,10 @@ KEPT = IN_TIME & ~stopped_in_haste()
 
 
 def missed(at: datetime) -> Q:
-    """Stopped after its deadline, by whatever, or past it and still running at `at`."""
-    return Q(stopped_at__gt=F("due_at")) | Q(stopped_at=None, due_at__lte=at)
+    """Stopped after its deadline, by whatever, or past it and still running at `at`. What
+    went on in another handoff is counted there.
+    """
+    return Q(stopped_at__gt=F("due_at"), went_on=False) | Q(stopped_at=None, due_at__lte=at)
 
 
 def still_open(at: datetime) -> Q:

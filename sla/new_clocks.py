@@ -83,6 +83,7 @@ def carried(ended: Clock, handoff: Handoff, *, seq: int, reached: int) -> Clock:
     clock = copy(ended)
     clock.pk, clock._state.adding = None, True
     clock.ran_in = [*ended.ran_in, ended.handoff_id]
+    clock.went_on = False
     clock.lead_id, clock.handoff, clock.seq = handoff.lead_id, handoff, seq
     clock.stopped_at, clock.stop_reason, clock.stop_evidence, clock.elapsed = None, "", "", None
     clock.acknowledged_until = clock.acknowledged_by = clock.acknowledged_level = None

@@ -82,6 +82,8 @@ class Clock(models.Model):
     pauses = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     # Handoffs in which the prospect's ran before this one, whose pauses it stood still in.
     ran_in = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    # It goes on in another handoff: what became of it is judged there.
+    went_on = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Somebody is on it: no step is done till then. Which was the last, so that each is said once.
     acknowledged_until = models.DateTimeField(null=True, blank=True)

@@ -23,10 +23,11 @@ from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair
 from leads.models import Activity, Handoff, Identity, Lead, Touch
+from sla.judging import missed
 from sla.models import Clock, Notification
 from sla.staleness import is_still_true
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -62,6 +63,16 @@ def test_of_two_open_handoffs_one_goes_on_with_the_earliest_start(
     assert Clock.objects.get(handoff=later, started_at=asked_at).due_at == due
     assert set(Clock.objects.values_list("lead", flat=True)) == {left.pk}
     assert set(Notification.objects.values_list("recipient__name", flat=True)) == {"Alice", "Carol"}
+
+
+def test_what_was_missed_stays_missed_where_it_goes_on(join, alice, carol, pass_lead, at):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    Clock.objects.filter(handoff=other, kind="first_response").update(
+        started_at=at - HOUR, due_at=at - MINUTE, level_ats=[at - MINUTE], levels=[100]
+    )
+    join(kept.lead, other.lead)
+    late = Clock.objects.running().get(handoff=kept, started_at=at - HOUR)
+    assert (late.breached_at, Clock.objects.filter(missed(at)).get()) == (at - MINUTE, late)
 
 
 def test_whoever_answered_one_of_them_answered_the_other(join, alice, carol, pass_lead, at):

@@ -16,6 +16,7 @@ from leads.documents import live_version, publish, start_draft
 from leads.instants import database_now
 from leads.models import Document, Handoff, Lead, Stage, Touch
 from sla import clocks
+from sla.judging import missed
 from sla.models import Clock, ClockEvent, Pause, Policy, Target
 
 MINUTE = timedelta(minutes=1)
@@ -132,9 +133,28 @@ def test_what_the_prospect_was_promised_is_not_promised_twice(close, alice, at):
     assert "first_response" not in running(kept)
 
 
-def test_what_was_missed_before_the_close_stays_one_miss(close, alice, at):
-    missed = close(closed_at=at + 9 * MINUTE)
-    assert "first_response" not in running(take_back(missed, by=alice, at=at + 10 * MINUTE))
+def test_what_was_missed_before_the_close_goes_on_as_one_miss(close, alice, at):
+    closed, ended = close(closed_at=at + 9 * MINUTE), Clock.objects.filter(kind="first_response")
+    due = [at + 5 * MINUTE, at + 15 * MINUTE]
+    ended.update(levels=[100, 300], level_ats=due, actions=["tell_manager", "tell_admins"])
+    again = take_back(closed, by=alice, at=at + 10 * MINUTE)
+    goes_on = Clock.objects.running().get(kind="first_response")
+    assert (goes_on.handoff, goes_on.started_at, goes_on.breached_at) == (again, at, due[0])
+    assert (goes_on.next_level, goes_on.next_at) == (300, due[1])
+    assert Clock.objects.filter(missed(at + DAY), kind="first_response").get() == goes_on
+
+
+def test_what_was_fired_two_closes_ago_is_not_fired_again(close, alice, code, at):
+    closed, ended = close(), Clock.objects.filter(kind="first_response")
+    fired = {"kind": "warned", "level": 20, "due_at": at + MINUTE, "processed_at": at + MINUTE}
+    ClockEvent.objects.create(clock=ended.get(), **fired)
+    ladder = {"levels": [20, 100], "actions": ["remind", "tell_manager"]}
+    ended.update(level_ats=[at + 6 * MINUTE, at + 7 * MINUTE], **ladder)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 4 * MINUTE}
+    answers.reject(handoffs.open_assignment(again), code=code("no-need"), **told)
+    take_back(again, by=alice, at=at + 5 * MINUTE)
+    assert Clock.objects.running().get(kind="first_response").next_level == 100
 
 
 def test_who_had_accepted_it_has_accepted_it_again(close, alice, mona, at):
