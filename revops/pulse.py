@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 
 from django.db import DatabaseError, connection
 
@@ -18,6 +17,8 @@ from sla.heartbeats import beat, leave
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 15.0
+# What a beat on its way to the database gets when its process is to end.
+PATIENCE_SECONDS = 5.0
 
 
 def try_to_beat(name: str) -> None:
@@ -40,12 +41,23 @@ def try_to_leave() -> None:
         connection.close()
 
 
-def keep_beating(name: str) -> None:
-    """Tell every 15 seconds that this process is at work, for as long as it lives."""
-    threading.Thread(target=_beat_on, args=(name,), name="pulse", daemon=True).start()
+class Pulse(threading.Thread):
+    """Tells every 15 seconds that this process is at work, for as long as it lives."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self.process = name
+        self.is_to_end = threading.Event()
 
-def _beat_on(name: str) -> None:
-    while True:
-        try_to_beat(name)
-        time.sleep(EVERY_SECONDS)
+    def run(self) -> None:
+        while not self.is_to_end.is_set():
+            try_to_beat(self.process)
+            self.is_to_end.wait(EVERY_SECONDS)
+
+    def end(self) -> None:
+        """Note that this process ends as it was asked to. No beat comes after that, unless one
+        takes longer than is waited for.
+        """
+        self.is_to_end.set()
+        self.join(PATIENCE_SECONDS)
+        try_to_leave()

@@ -28,7 +28,9 @@ DUTIES = {
     "message": "A message has been waiting to be sent for {}.",
     "answer": "An instant answer has been waiting to be sent for {}.",
 }
-ONE_OF = "One of several “{}” ({}) was last at work {} ago: end it, or start it again."
+ONE_OF = (
+    "One of several “{}” ({}) was last at work {} ago: start it again, or forget it under Status."
+)
 NO_MAIL = {
     AWAY: "The mail server could not be reached for {}.",
     TAKES_NONE: "The mail server answers, and has taken no mail for {}.",

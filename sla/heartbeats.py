@@ -21,8 +21,9 @@ PROCESSES = {
 }
 
 HOST = socket.gethostname()
-# So long is a process missed that was killed, unless another one begins in its place.
-MISSED_FOR = timedelta(days=1)
+# So long is one process missed that was killed while others do the same, unless another one begins
+# in its place. If none does the same, all of them are, for ever.
+MISSED_FOR = timedelta(hours=1)
 
 
 def beat(name: str, at: datetime, *, pid: int | None = None) -> None:
@@ -45,6 +46,11 @@ def leave(pid: int) -> None:
     RunningProcess.objects.filter(host=HOST, pid=pid).update(has_ended=True)
 
 
+def forget(process_id: int) -> None:
+    """Miss a process no more, till it beats again."""
+    RunningProcess.objects.filter(pk=process_id).delete()
+
+
 def missed(at: datetime | Now) -> Q:
     """Return what holds for processes that are, or are to be, at work."""
     return Q(has_ended=False, beat_at__gt=at - MISSED_FOR)
@@ -62,7 +68,7 @@ def _beat_of(name: str, pid: int, at: datetime) -> None:
 
 def _forget_replaced(name: str, at: datetime) -> None:
     """Forget whom a process that begins takes the place of: those that were killed on its machine,
-    all that ended, and who has not been heard of for a day.
+    all that ended, and who has not been heard of for an hour.
     """
     others = RunningProcess.objects.filter(name=name)
     killed = [each.pk for each in others.filter(host=HOST) if not _is_alive(each.pid)]

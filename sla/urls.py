@@ -75,6 +75,7 @@ urlpatterns = [
     path("notifications/<int:pk>/open/", notices.open_notification, name="open_notification"),
     path("forms/<slug:slug>/answer-time/", answer_times.form_answer_time, name="form_answer_time"),
     path("status/", status.status, name="status"),
+    path("status/processes/<int:pk>/forget/", status.forget_process, name="forget_process"),
     path("status/alarms/", status.alarm_banner, name="alarm_banner"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

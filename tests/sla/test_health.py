@@ -9,7 +9,7 @@ from django.db import connection
 from leads.instants import database_now
 from sla.health import alarms, alarms_now, is_broker_up
 from sla.heartbeats import HOST, beat, leave
-from sla.models import Notification
+from sla.models import Notification, RunningProcess
 from sla.outbox import notify
 
 MINUTE = timedelta(minutes=1)
@@ -72,8 +72,22 @@ def test_one_of_two_that_dies_is_an_alarm_and_one_that_ends_is_none(db):
     beat("web", at + 3 * MINUTE, pid=lives)
     assert alarms(at + 3 * MINUTE) == [
         f"One of several “web” ({HOST}, number {died}) was last at work 3 minutes ago:"
-        " end it, or start it again."
+        " start it again, or forget it under Status."
     ]
+    RunningProcess.objects.filter(pid=died).update(beat_at=at - timedelta(hours=1))
+    assert alarms(at + 3 * MINUTE) == []
+
+
+def test_an_admin_has_one_forgotten_that_was_killed_on_another_machine(client, rosa, olga):
+    at = database_now()
+    beat("web", at, pid=os.getpid())
+    gone = RunningProcess.objects.create(name="web", host="old", pid=7, beat_at=at - 3 * MINUTE)
+    for user, status in ((olga, 403), (rosa, 302)):
+        client.force_login(user)
+        is_offered = "Forget it" in client.get("/status/").content.decode()
+        assert is_offered == (user == rosa)
+        assert client.post(f"/status/processes/{gone.pk}/forget/").status_code == status
+    assert RunningProcess.objects.get().pid == os.getpid()
 
 
 def test_who_waits_for_beat_is_not_said_to_be_silent_with_it(db, at):

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from revops.pulse import Pulse
 from sla.heartbeats import beat, leave
 from sla.models import Heartbeat, RunningProcess
 
@@ -26,3 +27,12 @@ def test_who_begins_takes_the_place_of_who_was_killed_or_ended(at):
     left = RunningProcess.objects.filter(name="web").values_list("pid", flat=True)
     assert {*left} == {lives, os.getpid()}
     assert RunningProcess.objects.filter(name="beat").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_beat_comes_after_who_ends_as_asked(at):
+    pulse = Pulse("web")
+    pulse.start()
+    pulse.end()
+    assert not pulse.is_alive()
+    assert list(RunningProcess.objects.values_list("has_ended", flat=True)) == [True]
