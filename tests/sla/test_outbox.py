@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from importlib import import_module
 from smtplib import SMTPServerDisconnected
 
 import psycopg
@@ -68,6 +69,19 @@ def test_a_message_is_there_in_the_app_at_once_and_waits_as_mail(alice, at):
     tell(alice, at)
     states = dict(Notification.objects.values_list("channel", "state"))
     assert states == {"app": "sent", "email": "waiting"}
+
+
+def test_on_the_way_back_no_message_is_of_a_kind_that_is_not_known_there(alice, at):
+    later = {
+        "0022_band_starts_promises": Kind.BAND,
+        "0023_mails_given_up": Kind.GIVEN_UP,
+        "0028_messages_of_merges": Kind.MERGED,
+    }
+    with connection.cursor() as cursor:
+        for name, kind in later.items():
+            tell(alice, at, kind=kind, key=kind)
+            cursor.execute(import_module(f"sla.migrations.{name}").BACK)
+    assert not Notification.objects.filter(kind__in=later.values()).exists()
 
 
 def test_who_wants_no_mail_gets_none(alice, at):
