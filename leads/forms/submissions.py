@@ -121,13 +121,19 @@ class SubmissionForm(forms.Form):
 
     @property
     def payload(self) -> dict[str, object]:
-        """The standard fields that were filled in, as JSON values."""
+        """The standard fields that were filled in, as JSON values. A box that was left alone says
+        nothing: nobody refuses by it.
+        """
         given = {
             name: value
             for name, value in self.cleaned_data.items()
             if name not in self.not_handed_in
         }
-        return {name: value for name, value in given.items() if value not in ("", None)}
+        return {
+            name: value
+            for name, value in given.items()
+            if value not in ("", None) and value is not False
+        }
 
     @property
     def key(self) -> str:
