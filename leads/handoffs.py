@@ -28,7 +28,7 @@ from leads.models import (
     Version,
 )
 from leads.rows import Columns
-from leads.scoring import Score
+from leads.scoring import Score, is_better_band
 
 NURTURE, REVIEW, ROUTING = "nurture", "review", "routing"
 # How the reason begins of who goes to review for want of a field, and of nothing else.
@@ -204,10 +204,10 @@ def pass_to(
 
 
 def rise(handoff: Handoff) -> bool:
-    """Note the band of the lead of an open handoff, if none since its opening was as good. Returns
-    whether it is so; of a handoff that was opened without a band it never is.
+    """Note the band of the lead of an open handoff, if it is better than any since its opening.
+    Returns whether it is so; of a handoff that was opened without a band it never is.
     """
-    if not handoff.lead.band or handoff.lead.band >= handoff.best_band:
+    if not handoff.lead.band or not is_better_band(handoff.lead.band, handoff.best_band):
         return False
     handoff.better_band = handoff.lead.band
     handoff.save(update_fields=["better_band"])

@@ -9,7 +9,7 @@ from leads.documents import live_version
 from leads.evidence import Evidence
 from leads.models import Document, Handoff, Lead, ScoreSnapshot, Version
 from leads.score_changes import next_change
-from leads.scoring import Score, score_of
+from leads.scoring import Score, is_better_band, score_of
 from leads.standing import Standing
 
 
@@ -36,6 +36,14 @@ def band_changed_at(lead: Lead) -> datetime | None:
     """Return since when `lead` has been in its band; None: it never was in another that we know."""
     changes = ScoreSnapshot.objects.filter(lead=lead, handoff=None).order_by("-at", "-id")
     return changes.values_list("at", flat=True).first()
+
+
+def rose_at(lead: Lead) -> datetime | None:
+    """Return when `lead` came into its band, if the one before was none or this is better."""
+    changes = ScoreSnapshot.objects.filter(lead=lead, handoff=None).order_by("-at", "-id")[:2]
+    bands, instants = [each.band for each in changes], [each.at for each in changes]
+    has_risen = len(bands) == 1 or (len(bands) == 2 and is_better_band(*bands))
+    return instants[0] if has_risen else None
 
 
 def keep(

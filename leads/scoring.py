@@ -45,6 +45,7 @@ __all__ = [
     "Signal",
     "missing_fields",
     "nearest_flips",
+    "is_better_band",
     "next_band_change",
     "opening",
     "score",
@@ -78,3 +79,10 @@ def score_of(standing: Standing) -> Score:
         missing_requirements=standing.missing_requirements,
         breakdown=standing.lines(),
     )
+
+
+def is_better_band(band: str, than: str) -> bool:
+    """Whether a band is better in fit or readiness than another, and worse in neither: B1 than B2,
+    but not A3 than B1.
+    """
+    return band < than and band[1:] <= than[1:]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from leads import rescoring
 from leads.models import Handoff
 from leads.rescoring import band_changed_at
 
-# What changes of bands lead to is worked off within minutes; an older one opened nothing.
-AGE = timedelta(days=1)
-
 
 def opened_by(handoff: Handoff) -> datetime:
-    """Return when the band changed that led to `handoff`; its opening, if something else did."""
-    opened_at, changed_at = handoff.opened_at, band_changed_at(handoff.lead)
-    if changed_at is None or not opened_at - AGE <= changed_at <= opened_at:
-        return opened_at
-    earlier = Handoff.objects.filter(lead=handoff.lead_id, closed_at__gt=changed_at)
-    return opened_at if earlier.exists() else changed_at
+    """Return when the lead rose to the band that opened `handoff` just now: a little earlier, where
+    new criteria were applied to all leads at once; its opening, if something else led to it.
+    """
+    was_to_be_judged_at = handoff.lead.reconsider_at
+    if handoff.path != Handoff.Path.SCORE or was_to_be_judged_at is None:
+        return handoff.opened_at
+    is_this = rescoring.rose_at(handoff.lead) == was_to_be_judged_at
+    return was_to_be_judged_at if is_this else handoff.opened_at
 
 
 def rose_at(handoff: Handoff, at: datetime) -> datetime:

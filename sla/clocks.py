@@ -67,12 +67,13 @@ def start_handoff_clocks(
     asked_at = hand_raised_at or handoff.opened_at
     earlier = Clock.objects.filter(handoff=handoff, kind__in=[Kind.FIRST_RESPONSE, Kind.PASSED])
     begun = list(earlier.values_list("kind", "started_at"))
+    known = [started_at for kind, started_at in begun if kind == Kind.FIRST_RESPONSE]
+    if asked_at in known or (known and hand_raised_at is None):
+        return []
     rose_at = asked_at
     if hand_raised_at is None and starts_something(Start.BAND, at):
         rose_at = band_starts.opened_by(handoff)
-    if {(Kind.FIRST_RESPONSE, asked_at), (Kind.FIRST_RESPONSE, rose_at)} & set(begun):
-        return []
-    seqs = {Kind.FIRST_RESPONSE: sum(kind == Kind.FIRST_RESPONSE for kind, _ in begun) + 1}
+    seqs = {Kind.FIRST_RESPONSE: len(known) + 1}
     if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
         seqs[Kind.PASSED] = 1
     starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at, Start.BAND: rose_at}

@@ -8,7 +8,8 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, NullIf, Right
+from django.db.models.lookups import LessThanOrEqual
 
 from leads.models.documents import Version
 from leads.models.leads import BANDS, Lead
@@ -61,7 +62,9 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def risen(self) -> HandoffQuerySet:
         """Open ones whose lead is in a better band than any that is noted of them."""
         best = Coalesce(NullIf("better_band", Value("")), "band")
-        return self.open().exclude(Q(band="") | Q(lead__band="")).filter(lead__band__lt=best)
+        is_as_ready = LessThanOrEqual(Right("lead__band", 1), Right(best, 1))
+        both = self.open().exclude(Q(band="") | Q(lead__band=""))
+        return both.filter(is_as_ready, lead__band__lt=best)
 
     def with_reps(self) -> HandoffQuerySet:
         return self.filter(state__in=[Handoff.State.PASSED, Handoff.State.ACCEPTED])

@@ -236,9 +236,9 @@ def test_applying_judges_leads_in_review_and_disqualified_ones(make_lead, make_h
 
 
 def test_applying_judges_leads_that_rose_in_an_open_handoff(make_lead, make_handoff, now, olga):
-    rose, stayed = make_lead("Rose"), make_lead("Stayed")
+    rose, stayed, less_ready = make_lead("Rose"), make_lead("Stayed"), make_lead("Less ready")
     facts = {"account.employees": 500, "account.industry": "fintech", "account.country": "SE"}
-    for lead, better in ((rose, ""), (stayed, "A1")):
+    for lead, better in ((rose, ""), (stayed, "A1"), (less_ready, "C1")):
         record_facts(lead, facts, known_from=now - timedelta(days=1))
         handoff = make_handoff(lead)
         Handoff.objects.filter(pk=handoff.pk).update(band="C3", better_band=better)

@@ -130,14 +130,16 @@ def come_into(lead, band, at):
 
 @pytest.fixture
 def scored(promise, make_handoff, make_lead, alice, at):
-    """What the score opened for alice, a first response being due 10 minutes after a better band.
-    The lead came into its band so many minutes before.
+    """What was opened for alice, a first response being due 10 minutes after a better band. New
+    criteria had put the lead into its band five minutes before.
     """
     promise(Kind.FIRST_RESPONSE, 10, starts="band")
 
-    def opened(minutes):
-        come_into(lead := make_lead(), "B2", at - minutes * MINUTE)
-        handoff = make_handoff(lead, path="score", hand_raised_at=None, rep=alice)
+    def opened(path="score", was_in="C3", **lead_fields):
+        lead = make_lead(**{"reconsider_at": at - 5 * MINUTE, **lead_fields})
+        come_into(lead, was_in, at - 60 * MINUTE)
+        come_into(lead, "B2", at - 5 * MINUTE)
+        handoff = make_handoff(lead, path=path, hand_raised_at=None, rep=alice)
         handoff.band = "B2"
         handoff.save()
         clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
@@ -146,21 +148,28 @@ def scored(promise, make_handoff, make_lead, alice, at):
     return opened
 
 
-@pytest.mark.parametrize(("minutes", "counted"), [(5, 5), (2 * 1440, 0)])
-def test_a_promise_may_start_with_the_change_of_band_that_opened_it(scored, at, minutes, counted):
-    handoff = scored(minutes)
-    assert clock_of(Kind.FIRST_RESPONSE).started_at == at - counted * MINUTE
+def test_a_promise_may_start_with_the_change_of_band_that_opened_it(scored, at):
+    handoff = scored()
+    assert clock_of(Kind.FIRST_RESPONSE).started_at == at - 5 * MINUTE
     assert clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at) == []
 
 
+@pytest.mark.parametrize(
+    "other", [{"path": "manual"}, {"was_in": "A1"}, {"was_in": "C1"}, {"reconsider_at": None}]
+)
+def test_it_starts_with_the_opening_if_something_else_led_to_it(scored, at, other):
+    scored(**other)
+    assert clock_of(Kind.FIRST_RESPONSE).started_at == at
+
+
 def test_each_better_band_starts_the_prospects_promise_anew(scored, alice, at):
-    handoff = scored(5)
-    for number, band in enumerate(["B1", "C1", "B1", "A1"], start=1):
+    handoff = scored()
+    for number, band in enumerate(["B1", "C1", "A3", "B1", "A1"], start=1):
         come_into(handoff.lead, band, at + number * MINUTE)
         if handoffs.rise(handoff):
             delivery.tell_of_better_band(handoff, at + (number + 1) * MINUTE)
     found = Clock.objects.filter(kind=Kind.FIRST_RESPONSE).order_by("seq")
-    assert [clock.started_at for clock in found[1:]] == [at + MINUTE, at + 4 * MINUTE]
+    assert [clock.started_at for clock in found[1:]] == [at + MINUTE, at + 5 * MINUTE]
     told = Notification.objects.filter(recipient=alice, kind="band", channel="app")
     assert [each.subject[:14] for each in told.order_by("pk")] == [
         "Now in band B1",
