@@ -17,7 +17,7 @@ from leads.errors import LostRace
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from leads.nudges import nudge
 from leads.retrying import told_of_chance
-from sla import clocks, responses
+from sla import clocks, responses, stay_clocks
 from sla.models import Clock, Target
 from sla.models.policies import STAYS
 
@@ -39,16 +39,19 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
         raise LostRace("One of the two changed in the meantime. Look at them once more.")
     if refusal := refusal_of(pair, by):
         raise CannotMerge(refusal)
+    for lead in (pair.keep, pair.gone):
+        stay_clocks.catch_up(lead, at)
     ended, had_it = pair.ends, pair.ends.owner if pair.ends else None
     if ended:
         _end(ended, pair, by=by, at=at)
-    _end_stays(pair.gone, at=at)
+    stays_on = merging.takes_stay(pair.keep, pair.gone, at)
+    _end_stays(pair.keep if stays_on else pair.gone, at=at)
     clocks.change_lead(pair.gone, pair.keep)
     merging.merge(pair.keep, pair.gone, by=by, at=at)
     if current := Handoff.objects.open().filter(lead=pair.keep).first():
         goes_on = handoffs.locked(current.pk)
         if ended:
-            _join(goes_on, ended, at=at)
+            _join(goes_on, ended, stays_on=stays_on, at=at)
         _count_answers(goes_on, at=at)
     merge_messages.tell(pair, ended, had_it, by=by, at=at)
     nudge(SWEEP_TASK)
@@ -63,11 +66,9 @@ def _locked(keep: Lead, gone: Lead) -> Pair:
     return pair_of(keep, gone)
 
 
-def _end_stays(gone: Lead, *, at: datetime) -> None:
-    """End what was promised of how long a lead stays in its stage: the one that is kept has its own
-    stay.
-    """
-    stays = Clock.objects.running().filter(lead=gone, kind__in=STAYS.values())
+def _end_stays(lead: Lead, *, at: datetime) -> None:
+    """End what was promised of how long `lead` stays in its stage: the stay of the other holds."""
+    stays = Clock.objects.running().filter(lead=lead, kind__in=STAYS.values())
     for clock in stays.select_related("handoff"):
         clocks.end(clock.handoff, at=at, kind=clock.kind)
 
@@ -87,8 +88,14 @@ def _end(handoff: Handoff, pair: Pair, *, by: User, at: datetime) -> None:
     )
 
 
-def _join(handoff: Handoff, ended: Handoff, *, at: datetime) -> None:
-    """Let what was asked in a handoff that ended be asked in the one that goes on."""
+def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> None:
+    """Let what was asked in a handoff that ended be asked in the one that goes on.
+
+    stays_on: what was promised of its lead's stay is promised on.
+    """
+    stay = STAYS.get(handoff.lead.stage_id)
+    if stays_on and stay is not None:
+        clocks.carry_over(ended, handoff, kind=stay, at=at)
     if clocks.carry_over(ended, handoff, at=at):
         pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
     asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]

@@ -76,6 +76,15 @@ def _enter(lead: Lead, stage: Stage, *, at: datetime, due_at: datetime | None) -
     lead.follow_from_seq = lead.follow_from_seq or seq
 
 
+def take_stay(lead: Lead, other: Lead) -> None:
+    """Let the present stay of `lead` be that of `other`, who is the same person in the same stage:
+    since when, and by when it is too long. The clocks of both are where they belong.
+    """
+    lead.stage_since, lead.stay_due_at = other.stage_since, other.stay_due_at
+    lead.follow_from_seq = lead.follow_at = None
+    lead.save(update_fields=["stage_since", "stay_due_at", "follow_from_seq", "follow_at"])
+
+
 def bring_to_sales(handoff: Handoff, *, reason: str, override: str, by: User, at: datetime) -> None:
     """Move the lead of a handoff that somebody gives by hand to MQL, if it is not that far: for
     `override`, whatever the stages ask for.

@@ -85,6 +85,8 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
     if is_further(gone.stage, keep.stage):
         to = gone.stage_id
         lifecycle.move(keep, to, at=at, reason=reason, by=by, handoff=current, override=reason)
+    if keep.stage == gone.stage and gone.stage_since < keep.stage_since:
+        lifecycle.take_stay(keep, gone)
     _fill(keep, gone, is_open=current is not None, at=at)
     record_facts(keep, fact_sheet(keep, facts, {}), known_from=at, by=by)
     _let_go(gone, keep, source=source, by=by, at=at)
@@ -93,6 +95,12 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
 def is_further(stage: Stage, than: Stage) -> bool:
     """Whether `stage` is further on. Disqualified is further than what nobody has looked at."""
     return _place(stage) > _place(than)
+
+
+def takes_stay(keep: Lead, gone: Lead, at: datetime) -> bool:
+    """Whether `keep` merged at `at` stays where `gone` is, since before it came there itself."""
+    comes_at = at if is_further(gone.stage, keep.stage) else keep.stage_since
+    return not is_further(keep.stage, gone.stage) and gone.stage_since < comes_at
 
 
 def _place(stage: Stage) -> float:

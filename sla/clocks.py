@@ -81,14 +81,16 @@ def start_handoff_clocks(
 
 
 @transaction.atomic
-def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock]:
-    """Let the clocks of the prospect that the close of a handoff ended go on in another one, each
-    with its start, its terms and deadline. What one has fired is not fired again; one that was
-    missed goes on with the steps that are left, and is one miss.
+def carry_over(
+    closed: Handoff, handoff: Handoff, *, at: datetime, kind: str = Kind.FIRST_RESPONSE
+) -> list[Clock]:
+    """Let the clocks of a kind that the close of a handoff ended, by default the prospect's, go on
+    in another one, each with its start, its terms and deadline. What one has fired is not fired
+    again; one that was missed goes on with the steps that are left, and is one miss.
     """
-    of_prospect = Clock.objects.filter(kind=Kind.FIRST_RESPONSE)
-    known = list(of_prospect.filter(handoff=handoff).values_list("started_at", flat=True))
-    over = of_prospect.filter(handoff=closed, stopped_at=closed.closed_at)
+    of_kind = Clock.objects.filter(kind=kind)
+    known = list(of_kind.filter(handoff=handoff).values_list("started_at", flat=True))
+    over = of_kind.filter(handoff=closed, stopped_at=closed.closed_at)
     over = over.filter(stop_reason=Clock.StopReason.ENDED).exclude(started_at__in=known)
     ended = list(over.order_by("started_at"))
     reached = _reached_before(ended)
@@ -103,13 +105,13 @@ def carry_over(closed: Handoff, handoff: Handoff, *, at: datetime) -> list[Clock
 
 
 def _reached_before(ended: Sequence[Clock]) -> Mapping[datetime, int]:
-    """Return by its start the highest level that each of the prospect's clocks passed, also in the
-    handoffs that it ran in before.
+    """Return by its start the highest level that each of these clocks of one kind passed, also in
+    the handoffs that it ran in before.
     """
     handoffs = {handoff for clock in ended for handoff in (clock.handoff_id, *clock.ran_in)}
     passed = ClockEvent.objects.filter(kind__in=STEPS, clock__handoff__in=handoffs)
-    of_prospect = passed.filter(clock__kind=Kind.FIRST_RESPONSE).order_by()
-    return dict(of_prospect.values_list("clock__started_at").annotate(Max("level")))
+    of_kind = passed.filter(clock__kind__in=[clock.kind for clock in ended]).order_by()
+    return dict(of_kind.values_list("clock__started_at").annotate(Max("level")))
 
 
 def lock_of(leads: Collection[Lead]) -> None:

@@ -85,6 +85,13 @@ def _follow_next(at: datetime) -> bool:
     return True
 
 
+def catch_up(lead: Lead, at: datetime) -> None:
+    """Let the clocks of stays follow a locked lead at once, if they still have to."""
+    if lead.follow_from_seq is not None:
+        _follow_all(lead, at)
+        lead.follow_from_seq = None
+
+
 def _follow_all(lead: Lead, at: datetime) -> None:
     for move in moves_to_follow(lead):
         follow(move, at)

@@ -18,14 +18,17 @@ from feedback.merge_pairs import pair_of
 from feedback.merging import merge
 from feedback.taking_back import turn_to_take_back
 from leads import handoffs, lifecycle, ownership
+from leads.documents import live_version, publish, start_draft
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair
-from leads.models import Activity, Handoff, Identity, Lead, Touch
+from leads.models import Activity, Document, Handoff, Identity, Lead, Touch
 from sla.judging import missed
-from sla.models import Clock, Notification
+from sla.models import Clock, Notification, Policy, Target
+from sla.models.policies import STAYS
 from sla.staleness import is_still_true
+from sla.stay_clocks import follow_moves
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -41,6 +44,15 @@ def join(olga, at):
         return Lead.objects.get(pk=keep.pk)
 
     return merged
+
+
+@pytest.fixture
+def promise_stays(defaults, at):
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+    for policy in Policy.objects.filter(version=draft):
+        for kind in STAYS.values():
+            Target.objects.create(policy=policy, kind=kind, measure="wall", allowed=HOUR)
+    publish(draft, by=None, note="Stays too", at=at - HOUR)
 
 
 def prospects(handoff):
@@ -165,14 +177,35 @@ def test_a_rep_ends_no_open_handoff_and_their_manager_hears_of_the_others(
     assert Notification.objects.get(channel="app").recipient == mona
 
 
-def test_how_long_the_other_stays_in_its_stage_is_promised_no_more(
-    join, alice, make_lead, pass_lead
+def stays():
+    found = Clock.objects.filter(kind__in=STAYS.values()).order_by("id")
+    return list(found.values_list("lead", "handoff", "started_at", "stop_reason"))
+
+
+def test_a_stay_that_is_taken_over_goes_on(join, promise_stays, make_lead, make_handoff, alice, at):
+    other, kept = make_handoff(rep=alice), make_lead("Clara")
+    lifecycle.move(other.lead, "mql", at=at, reason="Ready", handoff=other)
+    left = join(kept, other.lead)
+    follow_moves(at + HOUR)
+    assert stays() == [(kept.pk, other.pk, at, "")]
+    assert left.stage_since == at
+
+
+@pytest.mark.parametrize("since", [-1, 1])
+def test_of_two_stays_in_one_stage_the_earlier_holds(
+    join, promise_stays, make_handoff, alice, at, since
 ):
-    other = pass_lead(alice)
-    Clock.objects.filter(kind="first_touch").update(kind="stay_mql", assignment=None)
-    join(make_lead("Clara"), other.lead)
-    assert Clock.objects.get(kind="stay_mql").stop_reason == "ended"
-    assert Lead.objects.get(pk=other.lead_id).follow_from_seq is None
+    kept, other = make_handoff(rep=alice), make_handoff(rep=alice)
+    for handoff, minutes in ((kept, 0), (other, since)):
+        then = at + minutes * MINUTE
+        lifecycle.move(handoff.lead, "mql", at=then, reason="Ready", handoff=handoff)
+    left = join(kept.lead, other.lead)
+    follow_moves(at + HOUR)
+    earlier = min(at, at + since * MINUTE)
+    assert [row for row in stays() if not row[-1]] == [(left.pk, kept.pk, earlier, "")]
+    assert left.stage_since == earlier
+    gone = Lead.objects.get(pk=other.lead_id)
+    assert (gone.stay_due_at, gone.follow_from_seq) == (None, None)
 
 
 def test_a_merged_lead_leads_to_the_last(join, make_lead):
