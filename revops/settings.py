@@ -95,10 +95,17 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
 }
+# Of a host that vanishes each side lets go in about a minute: of the sender's lock, say.
 _options |= {
     "connect_timeout": 3,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
     "options": "-c statement_timeout=60000 -c lock_timeout=5000"
-    " -c idle_in_transaction_session_timeout=60000",
+    " -c idle_in_transaction_session_timeout=60000"
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=60000",
 }
 
 # Rate limits of sign-in must hold while Redis is down, so the cache is a table.

@@ -345,6 +345,16 @@ def test_one_process_sends_at_a_time(alice, mailoutbox):
     assert send() == 1
 
 
+@pytest.mark.django_db
+def test_the_database_and_we_ask_each_other_for_signs_of_life():
+    """So that a sender whose machine vanished keeps its lock for about a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE name ~ '^tcp_' AND source = 'client'")
+        assert len(cursor.fetchall()) == 4
+    ours = connection.get_connection_params()
+    assert ours["keepalives_idle"] + ours["keepalives_interval"] * ours["keepalives_count"] <= 60
+
+
 def test_a_run_counts_from_each_message_and_leaves_the_rest_in_time(alice, carol, at, settings):
     """Each mail takes 15 of the 20 seconds that a run has."""
     Organisation.objects.update(mails_an_hour=40)
