@@ -17,6 +17,7 @@ from leads.models import (
     FactSnapshot,
     Handoff,
     Meeting,
+    Merge,
     Opportunity,
     OwnershipChange,
     RefusedOwnership,
@@ -86,6 +87,10 @@ def opened(row: Handoff) -> Told:
 
 def closed(row: Handoff) -> Told:
     return Told("lock", f"Handoff closed as {row.get_closed_as_display().lower()}", THE_SYSTEM)
+
+
+def merged(row: Merge) -> Told:
+    return Told("merge", f"Lead {row.gone_id} became part of it: {row.gone}", str(row.by))
 
 
 def stage(row: StageTransition) -> Told:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Model
+
 from leads import lifecycle, ownership
 from leads.correcting import may_correct
 from leads.errors import LostRace
@@ -21,6 +23,7 @@ from leads.models import (
     Identity,
     Lead,
     Meeting,
+    Merge,
     Opportunity,
     OwnershipChange,
     Queue,
@@ -77,8 +80,7 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
     source = Source.MANAGER if may_correct(by) else Source.REP
     facts = merged_facts(keep, gone, at)
     reason = f"Same person as lead {gone.pk}, says {by}"[:200]
-    for model in TAKEN_OVER:
-        model._default_manager.filter(lead=gone).update(lead=keep)
+    moved = {model._meta.model_name: _take_over(model, keep, gone) for model in TAKEN_OVER}
     current = Handoff.objects.open().filter(lead=keep).select_related("owner", "queue").first()
     if current is not None:
         _take_owner(keep, current, source=source, reason=reason, by=by, at=at)
@@ -87,7 +89,8 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
         lifecycle.move(keep, to, at=at, reason=reason, by=by, handoff=current, override=reason)
     if keep.stage == gone.stage and gone.stage_since < keep.stage_since:
         lifecycle.take_stay(keep, gone)
-    _fill(keep, gone, is_open=current is not None, at=at)
+    filled = _fill(keep, gone, is_open=current is not None, at=at)
+    Merge.objects.create(lead=keep, gone=gone, by=by, at=at, moved=moved, filled=filled)
     record_facts(keep, fact_sheet(keep, facts, {}), known_from=at, by=by)
     _let_go(gone, keep, source=source, by=by, at=at)
 
@@ -126,6 +129,14 @@ def has_refused(facts: Facts) -> bool:
     return facts.get(CONSENT) is False
 
 
+def _take_over(model: type[Model], keep: Lead, gone: Lead) -> list[int]:
+    """Give `keep` the rows of a model that are `gone`'s, which is locked. Returns their ids."""
+    rows = model._default_manager.filter(lead=gone)
+    ids = sorted(rows.values_list("pk", flat=True))
+    rows.update(lead=keep)
+    return ids
+
+
 def _take_owner(
     keep: Lead, current: Handoff, *, source: str, reason: str, by: User, at: datetime
 ) -> None:
@@ -136,15 +147,17 @@ def _take_owner(
         ownership.take(keep, to=holder, source=source, reason=reason, by=by, at=at)
 
 
-def _fill(keep: Lead, gone: Lead, *, is_open: bool, at: datetime) -> None:
-    """Write into the record of `keep` what it lacked, and have it judged again."""
-    for name in FILLED:
-        setattr(keep, name, getattr(keep, name) or getattr(gone, name))
-    keep.account = keep.account or gone.account
-    keep.search_text = " ".join(filter(None, [keep.name, keep.email, keep.company, keep.phone]))
+def _fill(keep: Lead, gone: Lead, *, is_open: bool, at: datetime) -> list[str]:
+    """Write into the record of `keep` what it lacked, and have it judged again. Returns the names
+    of what it has from `gone` now.
+    """
+    filled = [name for name in (*FILLED, "account") if getattr(gone, name)]
+    filled = [name for name in filled if not getattr(keep, name)]
     if _asked_at(gone) > _asked_at(keep):
-        for name in RESPONSE:
-            setattr(keep, name, getattr(gone, name))
+        filled += RESPONSE
+    for name in filled:
+        setattr(keep, name, getattr(gone, name))
+    keep.search_text = " ".join(filter(None, [keep.name, keep.email, keep.company, keep.phone]))
     if is_open:
         keep.nurture_until = keep.wakes_at = None
     elif keep.wakes_at is None:
@@ -152,6 +165,7 @@ def _fill(keep: Lead, gone: Lead, *, is_open: bool, at: datetime) -> None:
     keep.reconsider_at = at
     rest = ("nurture_until", "wakes_at", "reconsider_at")
     keep.save(update_fields=[*FILLED, "account", "search_text", *RESPONSE, *rest])
+    return filled
 
 
 def _asked_at(lead: Lead) -> float:

@@ -17,6 +17,7 @@ from leads.models import (
     Job,
     Lead,
     Meeting,
+    Merge,
     Opportunity,
     OwnershipChange,
     RefusedOwnership,
@@ -122,6 +123,14 @@ class StageTransitionAdmin(ReadOnlyAdmin[StageTransition]):
     list_filter = ("to_stage", "is_override")
     list_select_related = ("lead", "from_stage", "to_stage", "by")
     search_fields = ("=lead__id",)
+    ordering = ("-id",)
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnlyAdmin[Merge]):
+    list_display = ("lead", "gone", "by", "at")
+    list_select_related = ("lead", "gone", "by")
+    search_fields = ("=lead__id", "=gone__id")
     ordering = ("-id",)
 
 

@@ -28,6 +28,7 @@ from leads.models.leads import (
     OwnershipChange,
     RefusedOwnership,
 )
+from leads.models.merges import Merge
 from leads.models.people import Absence, Organisation, Queue, Role, SalesRole, Team, User
 from leads.models.stages import Stage, StageTransition
 
@@ -58,6 +59,7 @@ __all__ = [
     "Job",
     "Lead",
     "Meeting",
+    "Merge",
     "Modifier",
     "Opportunity",
     "Organisation",

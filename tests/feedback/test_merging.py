@@ -17,13 +17,14 @@ from feedback.errors import CannotMerge
 from feedback.merge_pairs import pair_of
 from feedback.merging import merge
 from feedback.taking_back import turn_to_take_back
+from feedback.timeline import timeline
 from leads import handoffs, lifecycle, ownership
 from leads.documents import live_version, publish, start_draft
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair
-from leads.models import Activity, Document, Handoff, Identity, Lead, Touch
+from leads.models import Activity, Document, Handoff, Identity, Lead, Merge, Touch
 from sla.judging import missed
 from sla.models import Clock, Notification, Policy, Target
 from sla.models.policies import STAYS
@@ -133,6 +134,17 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     assert Activity.objects.get().lead == left
     gone = Lead.objects.get(pk=other.pk)
     assert (gone.merged_into, gone.reconsider_at, gone.queue.key) == (left, None, "nurture")
+
+
+def test_a_merge_is_on_record_with_what_came_from_whom(join, olga, make_lead, at):
+    kept, other = make_lead("Clara", phone=""), make_lead("Clara N.", phone="+46701234567")
+    done = Activity.objects.create(lead=other, kind="demo_request", occurred_at=at)
+    left = join(kept, other)
+    merged = Merge.objects.get()
+    assert (merged.lead, merged.gone, merged.by, merged.filled) == (left, other, olga, ["phone"])
+    assert merged.moved["activity"] == [done.pk]
+    told = {each.told.what: each.told.who for each in timeline(left).entries}
+    assert told[f"Lead {other.pk} became part of it: Clara N."] == "Olga"
 
 
 def test_what_was_closed_before_opens_nothing_anew(join, alice, make_lead, pass_lead, code, at):

@@ -32,6 +32,7 @@ from leads.models import (
     Job,
     Meeting,
     Opportunity,
+    Merge,
     Organisation,
     Publication,
     RefusedOwnership,
@@ -106,6 +107,7 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
         to_at=at,
     )
     Meeting.objects.create(**by_lead, booked_at=at)
+    Merge.objects.create(lead=lead, gone=other.lead, by=rosa, at=at)
     deal = Opportunity.objects.create(**by_lead, opened_at=at)
     DealChange.objects.create(deal=deal, to_state="open", by=alice, at=at)
     ScoreSnapshot.objects.create(
