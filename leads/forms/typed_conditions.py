@@ -166,7 +166,8 @@ class TypedCondition:
         suited = [each.key for each in operators_for(fact)]
         if self.op in suited:
             return self
-        return replace(self, op="at_least" if "at_least" in suited else suited[0])
+        usual = "at_least" if fact.type is FactType.NUMBER else suited[0]
+        return replace(self, op=usual)
 
 
 def _none_if_blank(text: str) -> object:

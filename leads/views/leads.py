@@ -39,6 +39,7 @@ from leads.views.lead_add import may_add
 
 PAGE_SIZE = 50
 SUBMISSIONS_SHOWN = 10
+HAD_SHOWN = 10
 NEWEST_FIRST = ("-entered_at", "-pk")
 
 
@@ -54,6 +55,7 @@ def lead_list(request: SignedInRequest) -> HttpResponse:
         "at": database_now(),
         "may_add": may_add(request.user),
         "in_all": count_in_all(request, filtered),
+        "had": had_before(request, filtered),
         **page,
         **addresses(request, page),
     }
@@ -88,6 +90,16 @@ def count_in_all(request: SignedInRequest, filtered: LeadFilter) -> int | None:
         return None
     everyone = LeadFilter(request.GET, queryset=Lead.objects.live(), request=request)
     return count_up_to_most(rows_of(everyone))
+
+
+def had_before(request: SignedInRequest, filtered: LeadFilter) -> list[Lead]:
+    """Return leads that a search finds among those that `request.user` had once and has no more."""
+    if request.user.sees_everything or not filtered.is_search:
+        return []
+    theirs = Lead.objects.visible_to(request.user).values("pk")
+    had = Lead.objects.readable_by(request.user).live().exclude(pk__in=theirs)
+    found = LeadFilter(request.GET, queryset=had, request=request).qs
+    return list(found.select_related("stage", "owner", "queue")[:HAD_SHOWN])
 
 
 def list_page(filtered: LeadFilter, after: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ATTRIBUTES: list[dict[str, Any]] = [
         "slug": "segment",
         "type": "choice",
         "label": "Segment",
-        "help": "As which the company is sold to.",
+        "help": "By size, how we sell to the company.",
         "choices": list(SEGMENTS),
         "is_ordered": True,
     },

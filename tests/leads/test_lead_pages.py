@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import localtime
 
-from leads import lifecycle
+from leads import handoffs, lifecycle
 from leads.activity_series import ActivityRecord, series_of
 from leads.correcting import CorrectedFields, EmailTaken, correct
 from leads.errors import LostRace
@@ -62,6 +62,16 @@ def test_a_rep_sees_only_their_own(as_user, make_lead, make_handoff, alice, caro
     make_handoff(make_lead("Cid"), rep=carol)
     make_lead("Nobody's")
     assert listed(get_list(as_user(alice))) == ["Ada"]
+
+
+def test_a_search_finds_what_one_had_before(as_user, make_lead, make_handoff, alice, carol):
+    handoff = make_handoff(make_lead("Zora"), rep=alice)
+    how = {"closed_as": "disqualified", "outcome": "rejected", "reason": "No need"}
+    handoffs.close(handoff, at=database_now(), by=alice, **how)
+    found = get_list(as_user(alice), q="Zora").context
+    assert (found["leads"], found["had"]) == ([], [handoff.lead])
+    assert get_list(as_user(alice)).context["had"] == []
+    assert get_list(as_user(carol), q="Zora").context["had"] == []
 
 
 def test_a_manager_sees_their_teams_and_the_shared_queues(
