@@ -30,9 +30,11 @@ def release(at: datetime) -> list[User]:
     """Let e-mails go that are due by `at`: those of one person that are more than three, or more
     than their hour has room for, as one; or put them off till quiet hours end or there is room.
 
+    Those that a sender died with are asked of anew, as any that are tried again.
     What was seen in the app meanwhile is dropped for those who asked for it there first. Any number
     may run at once: what another one holds is left to it. Returns whose e-mails have nowhere to go.
     """
+    Notification.objects.left_behind(at).update(**Notification.on_retry)
     due = Notification.objects.to_release(at).select_related("recipient")
     held = list(due.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
     people = {each.recipient_id: each.recipient for each in held}

@@ -521,6 +521,17 @@ def test_a_killed_sender_repeats_its_message_rather_than_lose_it(alice, at, sett
     assert len(mailoutbox) == 1
 
 
+def test_what_a_killed_sender_left_waits_for_the_receivers_hours(alice, at, settings, mailoutbox):
+    closing = at.replace(hour=17, minute=28)
+    tell(alice, closing)
+    settings.EMAIL_BACKEND = f"{__name__}.DyingBackend"
+    with pytest.raises(SystemExit):
+        send_due(closing)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(closing + LEASE) == 0
+    assert send_due(at.replace(hour=9, minute=0) + timedelta(days=1)) == 1
+
+
 def test_what_holds_for_all_messages_is_asked_once(alice, at, django_assert_num_queries):
     alice.notify_by = "app_first"
     told = [Message(alice, Kind.MOVED, f"moved:{number}", "News") for number in range(5)]
