@@ -1,7 +1,7 @@
 """When somebody who asks by a source can count on a person. A public form and the instant answer
 both tell it from here: the next opening and the time within which four of five of those who were
 answered lately heard from a person; where too few were, what the live policy promises, as far as
-office hours let anybody keep it.
+working time lets anybody keep it: that of whoever has the lead, else of the office.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
@@ -17,14 +18,14 @@ from leads.conditions import Evidence, Truth
 from leads.countdown import place
 from leads.criteria import criteria_of
 from leads.documents import NothingLive, live_version
-from leads.models import Document, Handoff, IntakeSource
+from leads.models import Document, Handoff, IntakeSource, User
 from leads.models.handoffs import HandoffQuerySet
 from leads.openings import opening_of
 from leads.percentiles import Percentile
 from leads.scoring import Criteria
 from leads.standing import Standing
-from sla.business_time import Schedule
-from sla.calendars import office_schedule
+from sla.business_time import WorkingTime
+from sla.calendars import hours_for, schedule_of
 from sla.errors import SlaError
 from sla.lengths import length_text
 from sla.models import Target
@@ -77,10 +78,14 @@ class Lately:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What tells at an instant what is promised, read once for any number of sources."""
+    """What tells at an instant what is promised, read once for any number of sources.
+
+    hours, zone: of whoever has the lead, else of the office.
+    """
 
     at: datetime
-    hours: Schedule
+    hours: WorkingTime
+    zone: ZoneInfo
     criteria: Criteria
     policies: tuple[ReadyPolicy, ...]
 
@@ -94,22 +99,25 @@ def answer_time(source: IntakeSource, at: datetime) -> str:
     return expected.sentence if expected else ""
 
 
-def expected_answer(source: IntakeSource, at: datetime) -> Expected | None:
+def expected_answer(
+    source: IntakeSource, at: datetime, *, rep: User | None = None
+) -> Expected | None:
     """Return when somebody who asks by `source` at `at` is answered.
 
+    rep: who has the lead, by whose hours it is counted. None: nobody yet, by those of the office.
     None if no promise is made to them, or nothing is published that tells.
     """
-    return expected_answers(response_times([source], at), at).get(source)
+    return expected_answers(response_times([source], at), at, rep=rep).get(source)
 
 
 def expected_answers(
-    lately: Mapping[IntakeSource, Lately], at: datetime
+    lately: Mapping[IntakeSource, Lately], at: datetime, *, rep: User | None = None
 ) -> dict[IntakeSource, Expected]:
-    """Return when those are answered who ask at `at`, by source. Where no promise is made to them,
-    or nothing is published that tells, the source is left out.
+    """Return when those are answered who ask at `at`, by source, as `expected_answer` does. Where
+    no promise is made to them, or nothing is published that tells, the source is left out.
     """
     try:
-        terms = _terms(at)
+        terms = _terms(rep, at)
     except (NothingLive, SlaError):
         return {}
     expected = {source: _expected(source, terms, lately[source]) for source in lately}
@@ -122,8 +130,8 @@ def _expected(source: IntakeSource, terms: Terms, lately: Lately) -> Expected | 
         if promise is None:
             return None
         if lately.is_enough and lately.p80 is not None:
-            return _as_measured(lately.p80, terms.hours, terms.at)
-        return _as_promised(promise, terms.hours, terms.at)
+            return _as_measured(lately.p80, terms)
+        return _as_promised(promise, terms)
     except SlaError:
         return None
 
@@ -154,11 +162,13 @@ def response_times(sources: Collection[IntakeSource], at: datetime) -> dict[Inta
     return {source: found.get(source.pk, Lately(0, 0, None)) for source in sources}
 
 
-def _terms(at: datetime) -> Terms:
+def _terms(rep: User | None, at: datetime) -> Terms:
     """Raises NothingLive if there are no criteria or policies, and what calendars raise."""
+    working = hours_for(rep, at)
     return Terms(
         at,
-        office_schedule(at),
+        working.schedule,
+        schedule_of(working.calendar).hours.zone,
         criteria_of(live_version(Document.Kind.CRITERIA, at)),
         policies_of(live_version(Document.Kind.POLICIES, at)),
     )
@@ -169,7 +179,7 @@ def _first_response_promise(source: IntakeSource, terms: Terms) -> Promise | Non
     may hold, as far as can be told before they have said anything, the one due last.
 
     None if that opens no handoff, or one of these policies promises nothing. Raises NoWorkingTime
-    if one counts office hours and there are too few.
+    if one counts working time and there is too little.
     """
     at, hours = terms.at, terms.hours
     done = [ActivityRecord(source.activity_kind, {}, at)] if source.activity_kind else []
@@ -187,7 +197,7 @@ def _first_response_promise(source: IntakeSource, terms: Terms) -> Promise | Non
     return max(filter(None, promises), key=lambda each: _due_at(each, hours, at), default=None)
 
 
-def _due_at(promise: Promise, hours: Schedule, at: datetime) -> datetime:
+def _due_at(promise: Promise, hours: WorkingTime, at: datetime) -> datetime:
     is_working = promise.measure == Target.Measure.WORKING
     return hours.add(at, promise.allowed) if is_working else at + promise.allowed
 
@@ -202,26 +212,27 @@ def _possible(policies: Iterable[ReadyPolicy], evidence: Evidence) -> Iterator[P
             return
 
 
-def _as_measured(length: timedelta, hours: Schedule, at: datetime) -> Expected:
+def _as_measured(length: timedelta, terms: Terms) -> Expected:
     """Return the next opening and `length` of working time, rounded up to what can be told."""
+    hours, at = terms.hours, terms.at
     length = max(STEP, -(-length // STEP) * STEP)
     by, is_open = hours.add(at, length), hours.is_open(at)
     if is_open and length <= LONGEST_LENGTH and by - at == length:
         return Expected(by, f"within {length_text(length)}", is_measured=True)
-    local = by.astimezone(hours.hours.zone)
+    local = by.astimezone(terms.zone)
     by += (
         -timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         % STEP
     )
     why = "" if is_open else AFTER_HOURS
-    return Expected(by, day_text(by, "by", hours, at), why, is_measured=True)
+    return Expected(by, day_text(by, "by", terms.zone, at), why, is_measured=True)
 
 
-def _as_promised(promise: Promise, hours: Schedule, at: datetime) -> Expected:
-    """Return the length of `promise` if the office is open for all of it, or long enough; else
-    when the office opens next.
+def _as_promised(promise: Promise, terms: Terms) -> Expected:
+    """Return the length of `promise` if somebody works for all of it, or long enough; else when
+    they work next.
     """
-    allowed = promise.allowed
+    hours, at, allowed = terms.hours, terms.at, promise.allowed
     if promise.measure == Target.Measure.WORKING:
         is_kept = hours.is_open(at)
     else:
@@ -232,12 +243,11 @@ def _as_promised(promise: Promise, hours: Schedule, at: datetime) -> Expected:
     is_closing = hours.is_open(at)
     opens_at = hours.next_open(at + allowed if is_closing else at)
     why = "Our office is about to close" if is_closing else AFTER_HOURS
-    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", hours, at), why)
+    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", terms.zone, at), why)
 
 
-def day_text(then: datetime, word: str, hours: Schedule, at: datetime) -> str:
-    """Return "on Monday from 09:00, Berlin time" for the `word` "from", by the office's wall."""
-    zone = hours.hours.zone
+def day_text(then: datetime, word: str, zone: ZoneInfo, at: datetime) -> str:
+    """Return "on Monday from 09:00, Berlin time" for the `word` "from", by the wall of `zone`."""
     local, today = then.astimezone(zone), at.astimezone(zone).date()
     days = (local.date() - today).days
     if days == 0:

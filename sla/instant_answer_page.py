@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from leads.models import Handoff, IntakeSource, Lead
+from leads.models import Handoff, IntakeSource, Lead, Role, User
 from sla.answer_letters import Letter
 from sla.answer_times import (
     LATELY,
@@ -16,6 +16,8 @@ from sla.answer_times import (
     expected_answers,
     response_times,
 )
+from sla.calendars import hours_on_record, office_schedule
+from sla.errors import SlaError
 from sla.instant_answers import letter_for, organisation_name
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
@@ -55,6 +57,21 @@ def suggested(at: datetime) -> list[IntakeSource]:
     return list(expected_answers(response_times(active, at), at))
 
 
+def nobody_works_before(at: datetime) -> datetime | None:
+    """Return when the first rep works next, if the office is open before: a form, which does not
+    know who will have the lead, tells of too early a time. None if somebody works by then.
+    """
+    reps = list(User.objects.with_role(Role.REP).values_list("pk", flat=True))
+    hours = [each for each in hours_on_record(reps, at).values() if each]
+    if not reps or len(hours) < len(reps):
+        return None  # somebody goes by the office's hours
+    try:
+        first = min(each.next_open(at) for each in hours)
+        return first if first > office_schedule(at).next_open(at) else None
+    except SlaError:
+        return None
+
+
 def holding(at: datetime) -> Share:
     """Return of how many who were told a time in the last 30 days it held."""
     due = InstantAnswer.objects.due_to_hold(at - LATELY, at)
@@ -83,6 +100,6 @@ def preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Letter:
     handoff = lead.handoffs.select_related("lead", "owner").order_by("-opened_at").first()
     if handoff is None:
         handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
-    expected = expected_answer(lead.source, at)
+    expected = expected_answer(lead.source, at, rep=handoff.owner)
     told = expected.text if expected else ""
     return letter_for(wanted, handoff, told, our_name=organisation_name())

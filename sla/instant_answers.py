@@ -7,6 +7,7 @@ It is written with the handoff, by `answer_at_once`, and sent afterwards as all 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cache, partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from leads.errors import LostRace
@@ -102,14 +104,12 @@ def _write(
     earlier = of_request.exclude(handoff=handoff).exclude(state__in=NOT_SENT)
     if earlier.exists() or not may_be_written_to(handoff.lead, at):
         return None
-    expected = expected_answer(source, at)
     told = {
         "source": source,
         "asked_at": asked_at,
         "is_by_ladder": is_by_ladder,
-        "expected_by": expected.by if expected else None,
-        "expected_text": expected.text if expected else "",
         "send_after": at,
+        **_expected(source, handoff.owner, at),
     }
     defaults = {**told, "created_at": at}
     answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
@@ -118,6 +118,14 @@ def _write(
     failed = InstantAnswer.objects.filter(pk=answer.pk, state__in=NOT_SENT)
     anew = {**told, "state": State.WAITING, "attempts": 0, "error": ""}
     return answer if is_by_ladder and failed.update(**anew) else None
+
+
+def _expected(source: IntakeSource, rep: User | None, at: datetime) -> dict[str, Any]:
+    """Return the fields of when a prospect of `rep` hears from a person, counted from `at`."""
+    expected = expected_answer(source, at, rep=rep)
+    if expected is None:
+        return {"expected_by": None, "expected_text": ""}
+    return {"expected_by": expected.by, "expected_text": expected.text}
 
 
 def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
@@ -260,10 +268,23 @@ def _send(
     if reason := why_not(answer, at):
         _drop(answer, reason, at)
         return False
+    _count_for_who_has_it_now(answer, at)
     letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=name())
     sending.post(mail_for(answer, letter), connection)
     _keep(answer, letter, now())
     return True
+
+
+def _count_for_who_has_it_now(answer: InstantAnswer, at: datetime) -> None:
+    """Count the time anew, from `at`, if the lead changed hands since the answer was written."""
+    since = answer.created_at
+    changed = Q(passed_at__gt=since) | Q(ended_at__gt=since)
+    if not answer.handoff.assignments.filter(changed).exists():
+        return
+    expected = _expected(answer.source, answer.handoff.owner, at)
+    InstantAnswer.objects.filter(pk=answer.pk).update(**expected)
+    for name, value in expected.items():
+        setattr(answer, name, value)
 
 
 @transaction.atomic

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from leads import handoffs
 from leads.documents import live_version, publish, start_draft
-from leads.models import Document
+from leads.models import Document, Version
 from sla import clocks
-from sla.models import Policy, Target
+from sla.models import CalendarTerms, Policy, Target, TeamHours
 
 
 @pytest.fixture
@@ -46,3 +46,19 @@ def handoff(make_handoff, alice, start):
     """A demo request with alice: first response in 5 min, accept in 15, first touch in 30."""
     with transaction.atomic():  # for tests that commit: what must agree is checked at the end
         return start(make_handoff(rep=alice))
+
+
+@pytest.fixture
+def office_of(north):
+    """Publish a calendar by days, such as tue="08:00-12:00", and have the team work by it."""
+
+    def give(name, at, **days):
+        document = Document.objects.create(kind=Document.Kind.CALENDAR, name=name)
+        version = Version.objects.create(document=document, number=1)
+        hours = {day: [pair.split("-")] for day, pair in days.items()}
+        CalendarTerms.objects.create(version=version, zone="Europe/London", hours=hours)
+        publish(version, by=None, note="First", at=at - timedelta(days=1))
+        TeamHours.objects.create(team=north, calendar=document)
+        return version
+
+    return give

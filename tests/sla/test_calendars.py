@@ -9,7 +9,7 @@ from leads.models import Document, Version
 from sla.calendar_check import problems_of
 from sla.calendars import hours_for, hours_on_record, schedule_of
 from sla.errors import NoCalendar, NoPolicy
-from sla.models import CalendarTerms, Policy, RepHours, TeamHours
+from sla.models import CalendarTerms, Policy, RepHours
 from sla.policies import policy_for
 
 LONG_AGO = datetime(2012, 3, 5, 10, 0, tzinfo=UTC)
@@ -58,22 +58,6 @@ def test_the_version_live_at_the_instant_holds(amsterdam, alice, at):
 def norths_mornings(office_of, alice, at):
     """The calendar of alice's team, North: 08:00 to 12:00 in London."""
     return office_of("North", at, mon="08:00-12:00", tue="08:00-12:00", wed="08:00-12:00")
-
-
-@pytest.fixture
-def office_of(north):
-    """Publish a calendar by days, such as tue="08:00-12:00", and have the team work by it."""
-
-    def give(name, at, **days):
-        document = Document.objects.create(kind=Document.Kind.CALENDAR, name=name)
-        version = Version.objects.create(document=document, number=1)
-        hours = {day: [pair.split("-")] for day, pair in days.items()}
-        CalendarTerms.objects.create(version=version, zone="Europe/London", hours=hours)
-        publish(version, by=None, note="First", at=at - timedelta(days=1))
-        TeamHours.objects.create(team=north, calendar=document)
-        return version
-
-    return give
 
 
 def test_without_own_hours_a_rep_goes_by_the_teams(norths_mornings, alice, rosa, at):

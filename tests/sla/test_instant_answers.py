@@ -16,7 +16,7 @@ from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
 from sla.clocks import start_handoff_clocks
 from sla.health import alarms
-from sla.instant_answer_page import holding, told_now
+from sla.instant_answer_page import holding, nobody_works_before, told_now
 from sla.instant_answers import answer_at_once, answer_late, letter_for
 from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
 from sla.sending import WAITS
@@ -259,6 +259,26 @@ def test_the_owner_of_the_moment_is_named(asked, carol, at):
     asked.owner = carol
     letter = letter_for(instant_answers.template(), asked, "soon", our_name="We")
     assert "Carol is looking after it." in letter.text and "Book" not in letter.text
+
+
+def test_it_tells_when_who_has_the_lead_works_also_once_it_is_passed_on(
+    switched_on, make_lead, make_handoff, alice, rosa, source, office_of, at
+):
+    office_of("Mornings", at, wed="08:00-12:00")  # it is Tuesday, 10:00, and the office is open
+    handoff = make_handoff(ask(make_lead(), source, at), rep=alice)
+    answer = answer_at_once(handoff, asked_at=at, at=at)
+    assert answer.expected_text == "on Wednesday from 08:00, London time"
+    handoffs.end_assignment(handoff, "reassigned", at=at + MINUTE)
+    handoffs.pass_to(handoff, rosa, source="manager", reason="Here", at=at + MINUTE)
+    send_due(at + MINUTE)
+    answer.refresh_from_db()
+    assert answer.expected_by == at + 6 * MINUTE and "within 5 minutes" in answer.body
+
+
+def test_the_page_warns_while_the_office_opens_before_any_rep(alice, carol, office_of, at):
+    assert nobody_works_before(at) is None  # both go by the office's hours
+    office_of("Mornings", at, wed="08:00-12:00")
+    assert nobody_works_before(at) == at + timedelta(hours=22)
 
 
 PAGE = "/sla/instant-answers/"
