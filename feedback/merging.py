@@ -17,7 +17,7 @@ from leads.errors import LostRace
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from leads.nudges import nudge
 from leads.retrying import told_of_chance
-from sla import clocks, responses, stay_clocks
+from sla import clocks, instant_answers, responses, stay_clocks
 from sla.models import Clock, Target
 from sla.models.policies import STAYS
 
@@ -96,6 +96,7 @@ def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> 
     stay = STAYS.get(handoff.lead.stage_id)
     if stays_on and stay is not None:
         clocks.carry_over(ended, handoff, kind=stay, at=at)
+    instant_answers.go_on(ended, handoff, at=at)
     if clocks.carry_over(ended, handoff, at=at):
         pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
     asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]

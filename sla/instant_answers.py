@@ -163,6 +163,16 @@ def save_template(
     AnswerTemplate.objects.get().sources.set(sources)
 
 
+def go_on(ended: Handoff, handoff: Handoff, *, at: datetime) -> None:
+    """Let the answer that waits in a handoff that ended go out in the one that goes on, unless that
+    has one of its own.
+    """
+    waiting = InstantAnswer.objects.filter(handoff=ended, state=State.WAITING)
+    is_free = not InstantAnswer.objects.filter(handoff=handoff).exists()
+    if is_free and waiting.update(handoff=handoff):
+        clocks.carry_over(ended, handoff, kind=INSTANT_ANSWER, at=at)
+
+
 def may_be_written_to(lead: Lead, at: datetime) -> bool:
     """Whether `lead` has an address and has not refused to be contacted."""
     try:

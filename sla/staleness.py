@@ -53,7 +53,7 @@ def _is_in_review(notification: Notification) -> bool:
 def _stays_there(notification: Notification) -> bool:
     """Whether the lead is in the stage still in which it has been for too long."""
     _, lead_id, stage_seq = notification.key.split(":")
-    return Lead.objects.filter(pk=lead_id, stage_seq=stage_seq).exists()
+    return Lead.objects.live().filter(pk=lead_id, stage_seq=stage_seq).exists()
 
 
 CHECKS: dict[Kind, Callable[[Notification], bool]] = {

@@ -44,11 +44,11 @@ def merge_leads(request: SignedInRequest, pk: int, other: int) -> HttpResponse:
     """Show what would become of both; with POST, merge the other one into the first."""
     _check_may(request)
     visible = Lead.objects.visible_to(request.user)
-    seen = visible.select_related("stage", "owner", "queue", "account", "source")
-    keep = get_object_or_404(seen.exclude(pk=other), pk=pk)
     # Who came second is told so, also of a lead that they no longer see.
     there = Q(pk__in=visible.values("pk")) | Q(merged_into__in=visible.values("pk"))
-    gone = get_object_or_404(Lead.objects.filter(there), pk=other)
+    leads = Lead.objects.filter(there).select_related("stage", "owner", "queue", "account")
+    keep = get_object_or_404(leads.exclude(pk=other), pk=pk)
+    gone = get_object_or_404(leads, pk=other)
     if request.method == "POST":
         return _merge(request, keep, gone)
     if keep.merged_into_id or gone.merged_into_id:

@@ -72,7 +72,7 @@ def figures(at: datetime) -> dict[str, int]:
         answered=Count("pk"), accepted=Count("pk", filter=Q(answer=Assignment.Answer.ACCEPTED))
     )
     return {
-        "entered": Lead.objects.filter(entered_at__gte=today).count(),
+        "entered": Lead.objects.live().filter(entered_at__gte=today).count(),
         "opened": Handoff.objects.filter(opened_at__gte=today).count(),
         "in_review": Handoff.objects.in_review().count(),
         "held": Submission.objects.filter(state=Submission.State.HELD).count(),

@@ -25,8 +25,9 @@ from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair
 from leads.models import Activity, Document, Handoff, Identity, Lead, Merge, Touch
+from sla import clocks
 from sla.judging import missed
-from sla.models import Clock, Notification, Policy, Target
+from sla.models import Clock, InstantAnswer, Notification, Policy, Target
 from sla.models.policies import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
@@ -296,12 +297,37 @@ def test_all_is_locked_in_order_before_anything_is_written(join, alice, carol, p
     assert list(filter(None, locks))[:3] == [["leads_lead"], ["leads_handoff"], ["sla_clock"]]
 
 
-def test_of_two_who_merge_at_once_the_second_is_told(join, make_lead, olga, at):
-    kept, other = make_lead("Clara"), make_lead("C. Nyström")
-    seen = pair_of(kept, other).mark
+def test_of_two_who_merge_at_once_the_second_is_told(client, join, make_lead, pass_lead, alice):
+    kept, other = pass_lead(alice).lead, make_lead("C. Nyström", owner=alice, queue=None)
+    client.force_login(alice)
+    the_other_way = reverse("feedback:merge", args=[other.pk, kept.pk])
     join(kept, other)
-    with pytest.raises(LostRace, match="was merged into Clara"):
-        merge(kept, other, seen=seen, by=olga, at=at)
+    page = client.post(the_other_way, {"seen": ""}, follow=True)
+    assert "C. Nyström was merged into Clara" in page.content.decode()
+
+
+def test_an_instant_answer_that_waits_goes_out_where_its_handoff_goes_on(
+    join, alice, carol, pass_lead, source, at
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    since = {"asked_at": at, "send_after": at, "created_at": at}
+    answer = InstantAnswer.objects.create(handoff=other, source=source, **since)
+    clocks.start_instant_clock(other, asked_at=at, allowed=HOUR, at=at)
+    join(kept.lead, other.lead)
+    answer.refresh_from_db()
+    assert answer.handoff == kept
+    assert Clock.objects.running().get(kind="instant_answer").handoff == kept
+
+
+def test_who_was_told_of_a_long_stay_is_not_mailed_of_a_lead_that_was_merged(
+    join, alice, make_lead, pass_lead
+):
+    other = pass_lead(alice).lead
+    how = {"recipient": alice, "key": f"stay:{other.pk}:{other.stage_seq}", "lead": other}
+    notice = Notification(kind="stay", channel="email", **how)
+    assert is_still_true(notice)
+    join(make_lead("Clara"), other)
+    assert not is_still_true(notice)
 
 
 def test_the_page_shows_both_and_merges_them(client, alice, olga, make_lead, pass_lead):
