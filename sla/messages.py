@@ -1,9 +1,22 @@
 """The words of messages about a lead, and where they lead to."""
 
 import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from leads.models import Handoff, Lead
 from sla.models import ClockEvent, Notification
+
+# So many receivers of what was given up are named.
+MOST_NAMED = 5
+
+
+class GivenUp(NamedTuple):
+    """How many e-mails to somebody were given up, and what was answered to one of them."""
+
+    receiver: str
+    number: int
+    said: str
 
 
 def one_line(text: str) -> str:
@@ -28,6 +41,17 @@ def event_subject(event: ClockEvent) -> str:
     if event.kind in (ClockEvent.Kind.BREACHED, ClockEvent.Kind.ESCALATED):
         return f"{event.get_kind_display()}: {clock.what}, {headline(clock.handoff)}"
     return f"{clock.get_kind_display()} is due soon: {headline(clock.handoff)}"
+
+
+def given_up_words(found: Sequence[GivenUp]) -> tuple[str, str]:
+    """Return subject and text of what is told of e-mails that were given up."""
+    number = sum(each.number for each in found)
+    named = [f"{each.number} to {each.receiver} ({each.said[:100]})" for each in found[:MOST_NAMED]]
+    if more := sum(each.number for each in found[MOST_NAMED:]):
+        named.append(f"{more} to others")
+    subject = f"{number} e-mails were given up" if number > 1 else "An e-mail was given up"
+    again = "Once the mail server takes them, send them again under Deliveries and Instant answers."
+    return subject, f"{'; '.join(named)}. {again}"
 
 
 def path_to(notification: Notification) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from leads.models import Handoff, Lead, Organisation, Role, User
 from sla import sending
 from sla.mail import mail_for, mail_of_list
-from sla.messages import one_line
-from sla.models import Notification
+from sla.messages import GivenUp, given_up_words, one_line
+from sla.models import InstantAnswer, Notification
 from sla.recipients import Presence
 from sla.releasing import has_address, release
 from sla.staleness import is_still_true
@@ -79,20 +79,29 @@ def send_due(now: sending.Now) -> int:
 
 
 def tell_of_given_up(at: datetime) -> None:
-    """Tell admins, once a day, that e-mails were given up."""
+    """Tell admins, once a day, how many e-mails were given up and to whom. What they have not read
+    or got by then tells of later ones of that day too.
+    """
+    kind, key = Notification.Kind.GIVEN_UP, f"given-up:{at:%Y-%m-%d}"
+    subject, body = given_up_words(_given_up(at))
     admins = User.objects.with_role(Role.ADMIN)
-    write([_given_up(admin, at) for admin in admins], at=at)
+    write([Message(admin, kind, key, subject, body) for admin in admins], at=at)
+    unread = Notification.objects.filter(Q(channel=Channel.APP) | Q(state=State.WAITING), key=key)
+    unread.filter(seen_at=None).update(subject=subject, body=body)
 
 
-def _given_up(admin: User, at: datetime) -> Message:
-    return Message(
-        recipient=admin,
-        kind=Notification.Kind.GIVEN_UP,
-        key=f"given-up:{at:%Y-%m-%d}",
-        subject="E-mails were given up: the mail server did not take them",
-        body="Status counts them. Once the server takes them, send them again under Deliveries and"
-        " Instant answers.",
-    )
+def _given_up(at: datetime) -> list[GivenUp]:
+    """Return what was given up on the day of `at`, by receiver, the most first; all prospects as
+    one. What is given up keeps the end of its last lease.
+    """
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    that_day = {"state": State.PARKED, "send_after__gte": midnight}
+    of_people = Notification.objects.filter(**that_day).values_list("recipient__name")
+    told = of_people.annotate(n=Count("pk"), said=Max("error")).order_by("-n", "recipient__name")
+    answers = InstantAnswer.objects.filter(**that_day)
+    parked = answers.aggregate(n=Count("pk"), said=Max("error"))
+    of_prospects = [GivenUp("prospects", parked["n"], parked["said"])] if parked["n"] else []
+    return [*of_prospects, *(GivenUp(*row) for row in told)]
 
 
 def _tell_of_nowhere(nowhere: Iterable[User], at: datetime) -> None:

@@ -440,6 +440,8 @@ def test_admins_are_told_once_a_day_of_what_was_given_up(alice, carol, rosa, at)
     assert given_up() == {"messages": 2, "answers": 0}
     told = notices_of(rosa).get()
     assert (told.kind, path_to(told)) == (Kind.GIVEN_UP, "/status/")
+    assert told.subject == "2 e-mails were given up"
+    assert "1 to Alice (ConnectionRefusedError" in told.body and "1 to Carol" in told.body
 
 
 def test_what_is_tried_again_waits_for_the_receivers_hours(server, alice, at):
