@@ -15,7 +15,7 @@ from feedback import checklist, pausing
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
-from feedback.touch_outcomes import REACHED
+from feedback.touch_outcomes import REACHED, STILL_ASKED
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
@@ -157,7 +157,7 @@ def qualify(
         )
     qualifying = [Target.Kind.QUALIFIED]
     clocks.stop(handoff, qualifying, at=at, evidence=reason, by=by, channel=Channel.ANSWERED)
-    clocks.end(handoff, at=at, spares=STAYS.values())
+    clocks.end(handoff, at=at, spares=[*STAYS.values(), *STILL_ASKED])
     handoffs.close(
         handoff,
         closed_as=Handoff.ClosedAs.QUALIFIED,

@@ -10,17 +10,25 @@ from zoneinfo import ZoneInfo
 from feedback import work_standard
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition, ReasonCode
+from feedback.touch_outcomes import STILL_ASKED
+from feedback.work_standard import Attempts
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Lead, Stage, Touch, User
 from leads.nudges import nudge
 from sla import clocks, outbox
+from sla.haste import is_hasty, marked
 from sla.models import Notification
 
 Consequence = ReasonCode.Consequence
+CLOSING = (Consequence.RECYCLE, Consequence.DISQUALIFY)
 
 
-def human_touches(handoff: Handoff) -> int:
-    return Touch.objects.filter(handoff=handoff, is_automated=False).count()
+def attempts(handoff: Handoff) -> Attempts:
+    touches = Touch.objects.filter(handoff=handoff, is_automated=False)
+    said = [(is_hasty(touch), touch.outcome) for touch in marked(touches)]
+    in_haste = sum(hasty for hasty, _ in said)
+    unsaid = said.count((False, ""))
+    return Attempts(len(said) - in_haste - unsaid, unsaid=unsaid, hasty=in_haste)
 
 
 def day_at(user: User, at: datetime) -> date:
@@ -50,7 +58,7 @@ class GivenBack:
             self.code,
             note=self.note,
             nurture_until=self.nurture_until,
-            touches=human_touches(self.handoff),
+            touches=attempts(self.handoff),
             today=day_at(self.by, self.at),
         )
         if problems:
@@ -61,7 +69,9 @@ class GivenBack:
         rest_until = work_standard.rest_until(
             self.code, self.nurture_until, day_at(self.by, self.at)
         )
-        clocks.end(self.assignment, at=self.at)
+        consequence = Consequence(self.code.consequence)
+        spares = STILL_ASKED if consequence in CLOSING else ()
+        clocks.end(self.assignment, at=self.at, spares=spares)
         disposition = Disposition.objects.create(
             handoff=self.handoff,
             assignment=self.assignment,
@@ -72,7 +82,7 @@ class GivenBack:
             by=self.by,
             at=self.at,
         )
-        CONSEQUENCES[Consequence(self.code.consequence)](self, disposition)
+        CONSEQUENCES[consequence](self, disposition)
         return disposition
 
     def move(self, stage: str) -> None:
@@ -87,7 +97,7 @@ class GivenBack:
 
     def close(self, closed_as: Handoff.ClosedAs, outcome: Assignment.Outcome) -> None:
         """Close the handoff. Only now nobody waits for the prospect's answer any more."""
-        clocks.end(self.handoff, at=self.at)
+        clocks.end(self.handoff, at=self.at, spares=STILL_ASKED)
         handoffs.close(
             self.handoff,
             closed_as=closed_as,

@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import QuerySet
 
 from feedback import work_standard
-from feedback.giving_back import human_touches
+from feedback.giving_back import attempts
 from feedback.models import ReasonCode
 from feedback.packets import thawed, told_deal
 from feedback.queue import own_pause
 from feedback.story import Step, story
 from feedback.touch_outcomes import to_be_said
+from feedback.work_standard import Attempts
 from leads import handoffs
 from leads.fact_history import facts_of
 from leads.lead_zones import zone_of
@@ -61,7 +62,7 @@ class Opened:
     is_own: bool
     deadlines: Sequence[Deadline]
     pause: Pause | None
-    touches: int
+    touches: Attempts
     to_be_said: Sequence[Touch]
     contacts: Sequence[Lead]
     deal: dict[str, Any] | None
@@ -120,8 +121,8 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         is_own=handoff.owner_id == viewer.pk,
         deadlines=deadlines(in_order, at),
         pause=running_pause(assignment, at),
-        touches=human_touches(handoff),
-        to_be_said=list(to_be_said(viewer).filter(handoff=handoff).order_by("occurred_at", "pk")),
+        touches=attempts(handoff),
+        to_be_said=list(to_be_said(viewer).filter(handoff=handoff)),
         deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
@@ -184,13 +185,13 @@ class Choice:
     asks: str
 
 
-def choices(touches: int) -> list[Choice]:
+def choices(touches: Attempts) -> list[Choice]:
     """Return the reasons on offer, numbered for the keys."""
     offered = ReasonCode.objects.offered()
     return [_choice(code, n, touches) for n, code in enumerate(offered, start=1)]
 
 
-def _choice(code: ReasonCode, number: int, touches: int) -> Choice:
+def _choice(code: ReasonCode, number: int, touches: Attempts) -> Choice:
     asks = "nurture_until" if code.needs_date else "note" if code.needs_note else ""
     return Choice(code, number, work_standard.unmet_work(code, touches), entails(code), asks)
 

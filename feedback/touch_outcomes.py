@@ -17,10 +17,16 @@ from sla.models import Target
 # The prospect answered: nobody waits for them any more.
 REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOOKED)
 
+# Whoever closes a handoff has still to say what came of what they did.
+STILL_ASKED = (Target.Kind.OUTCOME,)
+
 
 def to_be_said(rep: User) -> QuerySet[Touch]:
-    """Return the touches of leads that `rep` has whose outcome they have still to say."""
-    return Touch.objects.filter(by=rep, outcome="", handoff__owner=rep)
+    """Return the touches whose outcome `rep` has still to say, in order; the lead may be another's
+    by now.
+    """
+    logged_here = Touch.objects.filter(by=rep, outcome="", assignment__isnull=False)
+    return logged_here.order_by("occurred_at", "pk")
 
 
 def is_to_be_said() -> Exists:

@@ -4,26 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from feedback.models import ReasonCode
 
 LONGEST_REST = timedelta(days=730)
 
 
-def unmet_work(code: ReasonCode, touches: int) -> str:
+class Attempts(NamedTuple):
+    """How many touches people logged of a handoff: those that count as attempts, those of which
+    nobody said yet what came of them, and those that came too soon or too fast to be meant.
+    """
+
+    counted: int = 0
+    unsaid: int = 0
+    hasty: int = 0
+
+    @property
+    def logged(self) -> int:
+        return sum(self)
+
+
+def unmet_work(code: ReasonCode, attempts: Attempts) -> str:
     """Return what is still to be done before `code` may be given; "" if nothing is."""
-    if touches >= code.min_touches:
+    if attempts.counted >= code.min_touches:
         return ""
-    return f"{touches} of {code.min_touches} touches logged"
+    unmet = [f"{attempts.counted} of {code.min_touches} touches logged"]
+    if attempts.unsaid:
+        has = _touches(attempts.unsaid, "has", "have")
+        unmet.append(f"{has} no outcome yet: say what came of it")
+    if attempts.hasty:
+        does = _touches(attempts.hasty, "doesn’t", "don’t")
+        unmet.append(f"{does} count: within 20 s of opening the lead, or five in a minute")
+    return "; ".join(unmet)
+
+
+def _touches(number: int, one: str, many: str) -> str:
+    return f"1 touch {one}" if number == 1 else f"{number} touches {many}"
 
 
 def problems(
-    code: ReasonCode, *, note: str, nurture_until: date | None, touches: int, today: date
+    code: ReasonCode, *, note: str, nurture_until: date | None, touches: Attempts, today: date
 ) -> Mapping[str, str]:
     """Return what keeps an answer with `code` from being taken: a sentence by form field.
 
-    touches: how many attempts a person has logged on this handoff.
-    today:   the day where the rep is.
+    today: the day where the rep is.
     """
     found = {}
     if not code.is_active:

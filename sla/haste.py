@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -44,6 +45,11 @@ def marked(touches: QuerySet[Touch]) -> QuerySet[Touch]:
     return touches.annotate(
         is_too_soon=ExpressionWrapper(soon, BooleanField()), is_too_fast=Exists(_begins_a_minute())
     )
+
+
+def is_hasty(touch: Any) -> bool:
+    """Whether a touch that is `marked` is hasty."""
+    return bool(touch.is_too_soon or touch.is_too_fast)
 
 
 def stopped_in_haste() -> Q:

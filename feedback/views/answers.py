@@ -9,31 +9,22 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from feedback import answers, checklist, outcomes, touch_outcomes
+from feedback import answers, checklist, outcomes
 from feedback.errors import AnswerRefused
-from feedback.forms import (
-    AcceptForm,
-    AnswerForm,
-    DealForm,
-    MeetingForm,
-    QualifyForm,
-    ReasonForm,
-    TouchForm,
-)
+from feedback.forms import AcceptForm, AnswerForm, QualifyForm, ReasonForm, TouchForm
 from feedback.queue import next_waiting, queue_of
 from feedback.views.page import Where, pane, panes, where
 from feedback.views.taking_back import undo_url
 from leads import handoffs
 from leads.errors import LeadsError, LostRace
 from leads.instants import database_now
-from leads.models import Assignment, Handoff, Organisation, Touch, User
+from leads.models import Assignment, Handoff, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
-from sla import touch_clocks
 from sla.models import Clock, Target
 
 # Does what a valid form says and returns what to tell the rep.
@@ -46,8 +37,6 @@ LIKELY_OUTCOME: dict[str, str] = {
     Touch.Channel.CALL: Touch.Outcome.NO_ANSWER,
     Touch.Channel.MEETING: Touch.Outcome.SPOKE,
 }
-
-SAID_OF = ("assignment__handoff__lead", "assignment__rep")
 
 
 @login_required
@@ -114,27 +103,6 @@ def log_touch(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def say_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Say what came of a touch of one's own: one button each."""
-    place = where(request, database_now(), rep=request.user)
-    logged_here = Touch.objects.exclude(assignment=None).select_related(*SAID_OF)
-    touch = get_object_or_404(logged_here, pk=pk, by=request.user)
-    assignment = touch_clocks.turn_of(touch)
-    if is_gone(assignment):
-        return lost(request, place, handoffs.lost_answer(assignment.handoff_id))
-    outcome = request.POST.get("outcome")
-    if outcome not in Touch.Outcome.values:
-        raise Http404
-    try:
-        touch_outcomes.say_outcome(touch, outcome, at=place.at)
-    except LostRace as error:
-        return lost(request, place, error)
-    said = f"Noted for {assignment.handoff.lead}. {touch}."
-    return done(request, place, said, stays_on=assignment.handoff)
-
-
-@login_required
 @require_http_methods(["GET", "POST"])
 def qualify(request: SignedInRequest, pk: int) -> HttpResponse:
     place = where(request, database_now(), rep=request.user)
@@ -156,46 +124,6 @@ def qualify(request: SignedInRequest, pk: int) -> HttpResponse:
 
     form = QualifyForm(data, items=checklist.live_items(place.at), check=check)
     return answer_with(request, place, assignment, panel="qualify", form=form, act=act)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def record_meeting(request: SignedInRequest, pk: int) -> HttpResponse:
-    place = where(request, database_now(), rep=request.user)
-    assignment = qualified_assignment(request, pk)
-
-    def act(told: dict[str, Any]) -> str:
-        outcomes.record_meeting(assignment.handoff, by=request.user, at=place.at, **told)
-        return f"Meeting with {assignment.handoff.lead} is on record."
-
-    form = MeetingForm(request.POST or None)
-    return answer_with(request, place, assignment, panel="meeting", form=form, act=act, stays=True)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def record_deal(request: SignedInRequest, pk: int) -> HttpResponse:
-    place = where(request, database_now(), rep=request.user)
-    assignment = decided_assignment(request, pk)
-    known = outcomes.deal_of(assignment.handoff)
-
-    def act(told: dict[str, Any]) -> str:
-        deal = outcomes.record_deal(assignment.handoff, by=request.user, at=place.at, **told)
-        return f"Deal with {assignment.handoff.lead}: {deal.get_state_display().lower()}."
-
-    initial = {"state": known.state, "amount": known.amount} if known else {}
-    currency = Organisation.objects.get().currency
-    form = DealForm(request.POST or None, currency=currency, initial=initial)
-    return answer_with(
-        request,
-        place,
-        assignment,
-        panel="deal",
-        form=form,
-        act=act,
-        stays=True,
-        gone=is_out_of_hand,
-    )
 
 
 def answer_with(
@@ -263,33 +191,6 @@ def own_assignment(request: SignedInRequest, pk: int) -> Assignment:
     if latest is None:
         raise Http404
     return latest
-
-
-def qualified_assignment(request: SignedInRequest, pk: int) -> Assignment:
-    """Return the turn in which the viewer qualified a lead that they still have."""
-    return _qualified(request, pk, gone=is_gone)
-
-
-def decided_assignment(request: SignedInRequest, pk: int) -> Assignment:
-    """As `qualified_assignment`, or the turn whose lead they gave back for a lost deal."""
-    return _qualified(request, pk, gone=is_out_of_hand)
-
-
-def _qualified(
-    request: SignedInRequest, pk: int, *, gone: Callable[[Assignment], bool]
-) -> Assignment:
-    turns = Assignment.objects.select_related("handoff__lead").filter(
-        rep=request.user, outcome=Assignment.Outcome.QUALIFIED
-    )
-    found = get_object_or_404(turns, handoff=pk)
-    if gone(found):
-        raise Http404
-    return found
-
-
-def is_out_of_hand(assignment: Assignment) -> bool:
-    """Whether the deal with this lead is no longer this rep's to tell."""
-    return not outcomes.may_tell_deal(assignment.rep, assignment.handoff)
 
 
 def is_gone(assignment: Assignment) -> bool:

@@ -11,7 +11,9 @@ from django.db import connection, connections
 
 from feedback import answers, outcomes, pausing
 from feedback.errors import AnswerRefused
+from feedback.giving_back import attempts
 from feedback.models import Disposition
+from feedback.work_standard import Attempts
 from leads import handoffs
 from leads.errors import LostRace
 from leads.models import (
@@ -229,6 +231,15 @@ def test_no_response_closes_only_as_recycled_with_a_date(alice, pass_lead, code,
     handoff.refresh_from_db()
     assert handoff.closed_as == Handoff.ClosedAs.RECYCLED
     assert disposition.nurture_until == date(2026, 5, 9)
+
+
+def test_what_was_hasty_or_has_no_outcome_is_no_attempt(alice, pass_lead, at):
+    handoff = pass_lead(alice)
+    answers.open_lead(assignment_of(handoff), at=at)
+    touch(handoff, at + timedelta(seconds=5), outcome="sent")
+    touch(handoff, at + LATER, outcome="")
+    touch(handoff, at + 2 * LATER, outcome="no_answer")
+    assert attempts(handoff) == Attempts(1, unsaid=1, hasty=1)
 
 
 def test_a_second_reject_changes_nothing(alice, pass_lead, code, at):

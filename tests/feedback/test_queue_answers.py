@@ -265,6 +265,17 @@ def test_what_came_of_a_touch_is_said_later_by_who_made_it(client, post, alice, 
     assert touch.outcome == "spoke"
 
 
+def test_what_came_of_a_touch_may_be_said_when_the_lead_is_gone(client, post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    post(handoff, "touch", channel="call", outcome="later")
+    post(handoff, "reject", code="no-need")
+    where = f"/queue/touches/{Touch.objects.get().pk}/outcome/"
+    page = f"/leads/{handoff.lead_id}/"
+    assert where in client.get(f"{page}timeline/").content.decode()
+    assert client.post(where, {"outcome": "spoke"}).url == page
+    assert where not in client.get(f"{page}timeline/").content.decode()
+
+
 def test_a_touch_to_come_is_refused_in_its_place(post, alice, pass_lead):
     tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
     told = {"channel": "call", "outcome": "spoke", "occurred_at": tomorrow}

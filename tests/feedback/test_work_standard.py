@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from feedback.models import ReasonCode
-from feedback.work_standard import problems, rest_until, unmet_work
+from feedback.work_standard import Attempts, problems, rest_until, unmet_work
 
 TODAY = date(2026, 3, 10)
 
@@ -18,13 +18,25 @@ def reason(**fields):
 
 def found(code, **told):
     return problems(
-        code, **{"note": "", "nurture_until": None, "touches": 0, "today": TODAY, **told}
+        code, **{"note": "", "nurture_until": None, "touches": Attempts(), "today": TODAY, **told}
     )
 
 
 @pytest.mark.parametrize(
     ("touches", "unmet"),
-    [(0, "0 of 4 touches logged"), (3, "3 of 4 touches logged"), (4, ""), (5, "")],
+    [
+        (Attempts(0), "0 of 4 touches logged"),
+        (
+            Attempts(3, unsaid=1),
+            "3 of 4 touches logged; 1 touch has no outcome yet: say what came of it",
+        ),
+        (
+            Attempts(0, hasty=5),
+            "0 of 4 touches logged; "
+            "5 touches don’t count: within 20 s of opening the lead, or five in a minute",
+        ),
+        (Attempts(4, unsaid=1, hasty=1), ""),
+    ],
 )
 def test_unmet_work_counts_touches(touches, unmet):
     assert unmet_work(reason(min_touches=4), touches) == unmet

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from feedback import answers
+from feedback.models import ReasonCode
 from feedback.touch_outcomes import say_outcome
 from leads import handoffs
 from leads.documents import live_version, start_draft
@@ -327,6 +328,25 @@ def test_what_came_of_each_touch_is_to_be_said_once(unsaid, at):
         say_outcome(unsaid[1], "replied", at=at + 160 * MINUTE)
     with pytest.raises(IntegrityError, match="stays as it was logged"), transaction.atomic():
         unsaid.update(outcome="replied", outcome_at=at)
+
+
+def give_back(turn, alice, at):
+    code = ReasonCode.objects.get(key="no-need")
+    answers.reject(turn, code=code, note="", nurture_until=None, by=alice, at=at)
+
+
+def qualify(turn, alice, at):
+    handoff = answers.accept(turn, by=alice, at=at)
+    answers.qualify(handoff, confirmed=["need"], by=alice, at=at)
+
+
+@pytest.mark.parametrize("close", [give_back, qualify])
+def test_who_closes_a_handoff_has_still_to_say_what_came_of_it(unsaid, alice, close, at):
+    close(unsaid[0].assignment, alice, at + 130 * MINUTE)
+    assert set(Clock.objects.running().values_list("kind", flat=True)) == {Kind.OUTCOME}
+    say_outcome(unsaid[1], "no_answer", at=at + 150 * MINUTE)
+    asked = Clock.objects.filter(kind=Kind.OUTCOME).order_by("seq")
+    assert [clock.stop_reason for clock in asked] == ["", "met"]
 
 
 def test_who_turns_out_to_have_answered_is_not_followed_up(unsaid, at):
