@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from leads.models import Handoff, Version
+from sla.business_time import WorkingTime
 from sla.calendars import WorkingHours
 from sla.levels import instants
 from sla.models import Clock, ClockEvent, Target
@@ -31,11 +32,7 @@ def new_clock(
     """
     hours = terms.hours
     is_working = promise.measure == Target.Measure.WORKING
-    schedule = hours.schedule if is_working else None
-    steps = steps_left(promise, used)
-    shares = [step.percent for step in steps]
-    level_ats = instants(started_at, promise.allowed, shares, used=used, schedule=schedule)
-    return Clock(
+    clock = Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
         kind=promise.kind,
@@ -46,16 +43,24 @@ def new_clock(
         within=hours.within if is_working else None,
         allowed=promise.allowed,
         started_at=started_at,
-        due_at=level_ats[shares.index(BREACH)],
         used_before=used,
-        levels=shares,
-        level_ats=level_ats,
-        actions=[step.action for step in steps],
-        urgent=[share for share in shares if share in promise.urgent],
         pauses=list(promise.pauses),
-        next_level=shares[0],
-        next_at=level_ats[0],
     )
+    _give_ladder(clock, promise, hours.schedule if is_working else None)
+    return clock
+
+
+def _give_ladder(clock: Clock, promise: Promise, schedule: WorkingTime | None) -> None:
+    """Give `clock` the steps of its promise that are left, and when each is reached."""
+    used = clock.used_before
+    steps = steps_left(promise, used)
+    shares = [step.percent for step in steps]
+    level_ats = instants(clock.started_at, promise.allowed, shares, used=used, schedule=schedule)
+    clock.levels, clock.level_ats = shares, level_ats
+    clock.actions = [step.action for step in steps]
+    clock.urgent = [share for share in shares if share in promise.urgent]
+    clock.due_at = level_ats[shares.index(BREACH)]
+    clock.next_level, clock.next_at = shares[0], level_ats[0]
 
 
 def steps_left(promise: Promise, used: timedelta) -> Sequence[Step]:

@@ -7,7 +7,7 @@ It is asked when they are sent, not when they are written: what came true meanwh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -30,7 +30,7 @@ def release(at: datetime) -> list[User]:
     """Let e-mails go that are due by `at`: those of one person that are more than three, or more
     than their hour has room for, as one; or put them off till quiet hours end or there is room.
 
-    Those that a sender died with are asked of anew, as any that are tried again.
+    Those that a sender died with are asked about anew, as any that are tried again.
     What was seen in the app meanwhile is dropped for those who asked for it there first. Any number
     may run at once: what another one holds is left to it. Returns whose e-mails have nowhere to go.
     """
@@ -45,6 +45,14 @@ def release(at: datetime) -> list[User]:
     seen = _seen(held)
     _ids(seen).update(state=State.DROPPED, error="Seen in Handoff")
     held = [each for each in held if each.recipient not in nowhere and each not in seen]
+    _let_go_in_time(held, people, at)
+    return nowhere
+
+
+def _let_go_in_time(held: Sequence[Notification], people: Mapping[int, User], at: datetime) -> None:
+    """Let go what is urgent, and of the rest what its receiver's hours and their hour's room allow;
+    put off what is left.
+    """
     quiet, room = _quiet_until(people.values(), at), _Room(people, at)
     waiting: defaultdict[int, list[Notification]] = defaultdict(list)
     for each in held:
@@ -57,7 +65,6 @@ def release(at: datetime) -> list[User]:
             _ids(messages).update(send_after=until)
         else:
             _release_some(messages, room.left(person_id), at)
-    return nowhere
 
 
 def _release_some(messages: Sequence[Notification], room: int, at: datetime) -> None:
