@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from feedback import answers
+from feedback import answers, pausing
 from feedback.errors import CannotMerge
 from feedback.merge_pairs import pair_of
 from feedback.merging import merge
@@ -23,11 +23,11 @@ from leads.documents import live_version, publish, start_draft
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
-from leads.merging import locked_pair
-from leads.models import Activity, Document, Handoff, Identity, Lead, Merge, Touch
+from leads.merging import AT_REST, locked_pair, merged_facts
+from leads.models import Account, Activity, Document, Handoff, Identity, Lead, Merge, Touch
 from sla import clocks
 from sla.judging import missed
-from sla.models import Clock, InstantAnswer, Notification, Policy, Target
+from sla.models import Clock, InstantAnswer, Notification, Pause, Policy, Target
 from sla.models.policies import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
@@ -65,7 +65,10 @@ def prospects(handoff):
 def test_of_two_open_handoffs_one_goes_on_with_the_earliest_start(
     join, alice, carol, pass_lead, at
 ):
-    later, earlier = pass_lead(alice, "Clara"), pass_lead(carol, "C. Nyström")
+    later, earlier = pass_lead(alice, "Clara", accepted=True), pass_lead(carol, "C. Nyström")
+    until = at + HOUR
+    pausing.pause(later, kind="snoozed", until=until, reason="Away", by=alice, at=at + MINUTE)
+    Handoff.objects.filter(pk=earlier.pk).update(priority=50)
     asked_at = at - 2 * MINUTE
     Clock.objects.filter(handoff=earlier, kind="first_response").update(started_at=asked_at)
     due = Clock.objects.get(handoff=earlier, kind="first_response").due_at
@@ -73,6 +76,8 @@ def test_of_two_open_handoffs_one_goes_on_with_the_earliest_start(
     earlier.refresh_from_db()
     assert (earlier.closed_as, earlier.assignments.get().outcome) == ("merged", "merged")
     assert (left.owner, Handoff.objects.open().get()) == (alice, later)
+    assert Handoff.objects.open().get().priority == 50
+    assert Pause.objects.get().ended_at == at + 3 * MINUTE
     assert prospects(later) == [(at, ""), (asked_at, "")]
     assert Clock.objects.get(handoff=later, started_at=asked_at).due_at == due
     assert set(Clock.objects.values_list("lead", flat=True)) == {left.pk}
@@ -112,8 +117,10 @@ def test_a_response_is_counted_from_when_they_first_asked(join, alice, carol, pa
 
 def test_the_only_open_handoff_goes_on_with_its_owner(join, alice, make_lead, pass_lead, at):
     other = pass_lead(alice, accepted=True)
-    kept = make_lead("Clara")
+    rests = {"nurture_until": at.date(), "wakes_at": at}
+    kept = make_lead("Clara", **rests)
     left = join(kept, other.lead)
+    assert (left.nurture_until, left.wakes_at) == (None, None)
     goes_on = handoffs.locked(other.pk)
     assert (goes_on.lead, left.owner, left.stage_id) == (left, alice, "sal")
     assert (goes_on.state, prospects(goes_on)) == ("accepted", [(at, "")])
@@ -125,7 +132,10 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     kept, other = make_lead("Clara", phone=""), make_lead("Clara N.", phone="+46701234567")
     record_facts(other, {"person.consent": False, "person.reason": "Expansion"}, known_from=at)
     Activity.objects.create(lead=other, kind="demo_request", occurred_at=at)
+    waits = {"stay_due_at": at, "band_changes_on": at.date(), "nurture_until": at.date()}
+    Lead.objects.filter(pk=other.pk).update(last_hand_raise_at=at, wakes_at=at, **waits)
     left = join(kept, other)
+    assert left.last_hand_raise_at == at
     assert (left.name, left.phone, left.reconsider_at) == ("Clara", other.phone, at + 3 * MINUTE)
     facts = facts_of(left, at + 3 * MINUTE)
     assert (facts["person.consent"], facts["person.reason"]) == (False, "Expansion")
@@ -134,7 +144,24 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     assert also_known_by(left) == [other.email]
     assert Activity.objects.get().lead == left
     gone = Lead.objects.get(pk=other.pk)
-    assert (gone.merged_into, gone.reconsider_at, gone.queue.key) == (left, None, "nurture")
+    assert (gone.merged_into, gone.queue.key) == (left, "nurture")
+    assert {getattr(gone, name) for name in AT_REST} == {None}
+
+
+def test_what_sends_it_back_as_it_goes_is_followed_no_more(join, alice, carol, pass_lead):
+    kept, other = pass_lead(alice), pass_lead(carol, accepted=True)
+    join(kept.lead, other.lead)
+    assert Lead.objects.get(pk=other.lead_id).follow_from_seq is None
+
+
+@pytest.mark.parametrize("refused", ["kept", "other"])
+def test_a_refusal_holds_and_of_another_company_nothing_is_known(make_lead, at, refused):
+    kept, other = (make_lead(account=Account.objects.create(name=name)) for name in "AB")
+    for lead, name in ((kept, "kept"), (other, "other")):
+        facts = {"person.consent": name != refused, f"person.{name}": 1, f"account.{name}": 1}
+        record_facts(lead, facts, known_from=at)
+    expected = {"person.consent": False, "person.kept": 1, "person.other": 1, "account.kept": 1}
+    assert merged_facts(kept, other, at) == expected
 
 
 def test_a_merge_is_on_record_with_what_came_from_whom(join, olga, make_lead, at):
