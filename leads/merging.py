@@ -120,13 +120,9 @@ def merged_facts(keep: Lead, gone: Lead, at: datetime) -> Facts:
     if keep.account_id and keep.account_id != gone.account_id:
         other = {name: value for name, value in other.items() if not name.startswith("account.")}
     facts = {**other, **own}
-    if has_refused(own) or has_refused(other):
+    if other.get(CONSENT) is False:
         facts[CONSENT] = False
     return facts
-
-
-def has_refused(facts: Facts) -> bool:
-    return facts.get(CONSENT) is False
 
 
 def _take_over(model: type[Model], keep: Lead, gone: Lead) -> list[int]:

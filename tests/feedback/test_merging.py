@@ -23,7 +23,7 @@ from leads.documents import live_version, publish, start_draft
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
-from leads.merging import AT_REST, locked_pair, merged_facts
+from leads.merging import locked_pair, merged_facts
 from leads.models import Account, Activity, Document, Handoff, Identity, Lead, Merge, Touch
 from sla import clocks
 from sla.judging import missed
@@ -145,7 +145,7 @@ def test_what_it_is_known_by_did_and_refused_goes_over(join, make_lead, at):
     assert Activity.objects.get().lead == left
     gone = Lead.objects.get(pk=other.pk)
     assert (gone.merged_into, gone.queue.key) == (left, "nurture")
-    assert {getattr(gone, name) for name in AT_REST} == {None}
+    assert {gone.wakes_at, gone.stay_due_at, gone.band_changes_on, gone.reconsider_at} == {None}
 
 
 def test_what_sends_it_back_as_it_goes_is_followed_no_more(join, alice, carol, pass_lead):
@@ -158,10 +158,11 @@ def test_what_sends_it_back_as_it_goes_is_followed_no_more(join, alice, carol, p
 def test_a_refusal_holds_and_of_another_company_nothing_is_known(make_lead, at, refused):
     kept, other = (make_lead(account=Account.objects.create(name=name)) for name in "AB")
     for lead, name in ((kept, "kept"), (other, "other")):
-        facts = {"person.consent": name != refused, f"person.{name}": 1, f"account.{name}": 1}
+        facts = {"person.title": name, f"person.{name}": 1, f"account.{name}": 1}
+        facts["person.consent"] = name != refused
         record_facts(lead, facts, known_from=at)
-    expected = {"person.consent": False, "person.kept": 1, "person.other": 1, "account.kept": 1}
-    assert merged_facts(kept, other, at) == expected
+    expected = {"person.kept": 1, "person.other": 1, "person.title": "kept", "account.kept": 1}
+    assert merged_facts(kept, other, at) == {**expected, "person.consent": False}
 
 
 def test_a_merge_is_on_record_with_what_came_from_whom(join, olga, make_lead, at):
