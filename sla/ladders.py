@@ -66,8 +66,8 @@ def others_for(events: Collection[ClockEvent], at: datetime) -> Others:
 def not_backed() -> list[str]:
     """Name those for whom a RevOps admin is told what a step tells the manager."""
     reps = User.objects.with_role(Role.REP)
-    teams = Team.objects.filter(manager=None, members__in=reps).distinct()
-    queues = Queue.objects.filter(backup=None)
+    teams = Team.objects.filter(manager=None, members__in=reps).distinct().order_by("name")
+    queues = Queue.objects.filter(backup=None).order_by("name")
     return [
         *(f"the team {name} (no manager)" for name in teams.values_list("name", flat=True)),
         *(["reps without a team"] if reps.filter(team=None).exists() else []),
