@@ -7,12 +7,16 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from leads.models import IntakeSource, User
 from sla import judging, response_times
-from sla.filters import ClockFilter, HandoffFilter, compares_reps
+from sla.filters import NO_REP, NO_REP_KEY, ClockFilter, HandoffFilter, compares_reps
 from sla.judging import Share, Shares
 from sla.models import Target
 from sla.response_times import Bar, Times
+from sla.whose import with_whose
 
+# The promises that have a column of their own; all of them count as missed.
+IN_COLUMNS = (Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)
 Params = Mapping[str, str]
 
 
@@ -58,28 +62,26 @@ def lines_by_source(
     clocks: ClockFilter, handoffs: HandoffFilter, params: Params, at: datetime
 ) -> list[Line]:
     """Return a line for each source that something was promised or answered for."""
-    shares = judging.shares_by(
-        clocks.qs, at, pk="lead__source", name="lead__source__name", kinds=judging.BY_SOURCE
-    )
-    times = response_times.times_by(handoffs.qs, "lead__source", "lead__source__name")
-    return _lines(shares, times, judging.BY_SOURCE, params, "source")
+    shares = judging.shares_by(clocks.qs, at, by="lead__source")
+    times = response_times.times_by(handoffs.qs, by="lead__source")
+    names = dict(IntakeSource.objects.values_list("pk", "name"))
+    return _lines(shares, times, names, params, "source")
 
 
 def lines_by_rep(
     clocks: ClockFilter, handoffs: HandoffFilter, params: Params, at: datetime
 ) -> list[Line]:
-    """Return a line for each rep who was promised for or who answered; a rep's own only, for a
-    rep who asks.
+    """Return a line for each rep who was promised for or who answered, and one for what no rep had;
+    a rep's own only, for a rep who asks.
     """
-    promised, answered, viewer = clocks.qs, handoffs.qs, clocks.request.user
+    promised, answered, viewer = with_whose(clocks.qs), handoffs.qs, clocks.request.user
     if not compares_reps(viewer):
-        promised = promised.filter(assignment__rep=viewer)
+        promised = promised.filter(whose_rep=viewer.pk)
         answered = answered.filter(answered_by=viewer.pk)
-    shares = judging.shares_by(
-        promised, at, pk="assignment__rep", name="assignment__rep__name", kinds=judging.BY_REP
-    )
-    times = response_times.times_by(answered, "answered_by", "answered_by_name")
-    return _lines(shares, times, judging.BY_REP, params, "rep")
+    shares = judging.shares_by(promised, at, by="whose_rep")
+    times = response_times.times_by(answered, by="answered_by")
+    names = dict(User.objects.filter(assignments__isnull=False).values_list("pk", "name"))
+    return _lines(shares, times, names, params, "rep")
 
 
 def bars(handoffs: HandoffFilter, params: Params) -> list[BarLine]:
@@ -95,37 +97,35 @@ def bars(handoffs: HandoffFilter, params: Params) -> list[BarLine]:
 
 
 def _lines(
-    shares: list[Shares],
-    times: dict[tuple[int, str], Times],
-    kinds: list[Target.Kind],
+    shares: Mapping[int | None, Shares],
+    times: Mapping[int | None, Times],
+    names: Mapping[int, str],
     params: Params,
     by: str,
 ) -> list[Line]:
-    """Join what was kept and how long it took, by name."""
-    found = {(each.pk, each.name): each for each in shares}
-    keys = sorted({*found, *times}, key=lambda key: key[1].casefold())
-    return [
-        _line(
-            found.get(key, Shares(*key)),
-            times.get(key, Times()),
-            kinds,
-            {**params, by: str(key[0])},
-        )
-        for key in keys
+    """Join what was kept and how long it took, by name; what no rep had comes last."""
+    named = {pk: names[pk] for pk in {*shares, *times} if pk is not None}
+    lines = [
+        _line(name, shares.get(pk, Shares()), times.get(pk, Times()), {**params, by: str(pk)})
+        for pk, name in sorted(named.items(), key=lambda each: each[1].casefold())
     ]
+    if None in shares or None in times:
+        of_none = shares.get(None, Shares()), times.get(None, Times())
+        lines.append(_line(NO_REP, *of_none, {**params, by: NO_REP_KEY}))
+    return lines
 
 
-def _line(shares: Shares, times: Times, kinds: list[Target.Kind], params: Params) -> Line:
+def _line(name: str, shares: Shares, times: Times, params: Params) -> Line:
     cells = [
         Cell(
             shares.of(kind),
             clocks_url(params, what="judged", kind=kind.value),
             clocks_url(params, what="hasty", kind=kind.value),
         )
-        for kind in kinds
+        for kind in IN_COLUMNS
     ]
     return Line(
-        name=shares.name,
+        name=name,
         cells=cells,
         missed=shares.missed,
         missed_url=clocks_url(params, what="missed"),

@@ -15,6 +15,9 @@ from sla import judging, response_times
 from sla.models import Clock, Notification, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
+from sla.whose import with_whose
+
+NO_REP, NO_REP_KEY = "No rep had it", "nobody"
 
 
 def reps(request: Any) -> QuerySet[User]:
@@ -88,10 +91,13 @@ class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is unt
 
 
 class SlaFilter(PeriodFilter):
-    """Which promises or handoffs: begun in a period, of a source, rep and team."""
+    """Which promises or handoffs: begun in a period, of a source, rep and team.
+
+    rep_field: the field that says whose a row is.
+    """
 
     begun = "started_at"
-    rep_field = "assignment__rep"
+    rep_field = ""
 
     source = django_filters.ModelChoiceFilter(
         queryset=IntakeSource.objects.all(),
@@ -100,7 +106,12 @@ class SlaFilter(PeriodFilter):
         empty_label="All sources",
     )
     rep = django_filters.ModelChoiceFilter(
-        queryset=reps, method="of_rep", label="Rep", empty_label="All reps"
+        queryset=reps,
+        method="of_rep",
+        label="Rep",
+        empty_label="All reps",
+        null_label=NO_REP,
+        null_value=NO_REP_KEY,
     )
     team = django_filters.ModelChoiceFilter(
         queryset=Team.objects.order_by("name"),
@@ -109,8 +120,8 @@ class SlaFilter(PeriodFilter):
         empty_label="All teams",
     )
 
-    def of_rep(self, queryset: QuerySet[Any], name: str, rep: User) -> QuerySet[Any]:
-        return queryset.filter(**{self.rep_field: rep.pk})
+    def of_rep(self, queryset: QuerySet[Any], name: str, rep: User | str) -> QuerySet[Any]:
+        return queryset.filter(**{self.rep_field: rep.pk if isinstance(rep, User) else None})
 
     def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
         members = User.objects.filter(team=team).values("pk")
@@ -119,9 +130,10 @@ class SlaFilter(PeriodFilter):
 
 class ClockFilter(SlaFilter):
     """Promises of people; those of the system only where they are asked for. What a prospect was
-    promised is the promise of every team that had the lead.
+    promised is that of one rep (`sla/whose.py`), and of every team that had the lead.
     """
 
+    rep_field = "whose_rep"
     WHAT = [
         ("judged", "Kept or missed"),
         ("met", "Kept"),
@@ -148,6 +160,9 @@ class ClockFilter(SlaFilter):
         return super().filter_queryset(
             queryset if of_all else queryset.exclude(kind=INSTANT_ANSWER)
         )
+
+    def of_rep(self, queryset: QuerySet[Any], name: str, rep: User | str) -> QuerySet[Any]:
+        return super().of_rep(with_whose(queryset), name, rep)
 
     def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
         members = User.objects.filter(team=team).values("pk")

@@ -1,13 +1,13 @@
 """Kept, missed, open: how a clock is judged, and how many were what. All of it in SQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, F, Q
 
 from sla.haste import stopped_in_haste
-from sla.models import Clock, Target
+from sla.models import Clock
 from sla.models.clocks import ClockQuerySet
 
 IN_TIME = Q(stop_reason=Clock.StopReason.MET, stopped_at__lte=F("due_at"))
@@ -59,8 +59,6 @@ class Share:
 class Shares:
     """What was kept for one source or rep, by kind of promise."""
 
-    pk: int
-    name: str
     by_kind: dict[str, Share] = field(default_factory=dict)
 
     def of(self, kind: str) -> Share:
@@ -80,22 +78,13 @@ def share(clocks: ClockQuerySet, at: datetime) -> Share:
     return _share(clocks.aggregate(**_counts(at)))
 
 
-def shares_by(
-    clocks: ClockQuerySet, at: datetime, *, pk: str, name: str, kinds: Iterable[str]
-) -> list[Shares]:
-    """Return what was kept of `clocks` by the field `pk`, which is shown by the field `name`."""
-    rows = (
-        clocks.filter(kind__in=list(kinds))
-        .exclude(**{pk: None})
-        .values(pk, name, "kind")
-        .annotate(**_counts(at))
-        .order_by(name, pk)
-    )
-    found: dict[int, Shares] = {}
-    for row in rows:
-        shares = found.setdefault(row[pk], Shares(row[pk], row[name]))
+def shares_by(clocks: ClockQuerySet, at: datetime, *, by: str) -> dict[int | None, Shares]:
+    """Return what was kept of `clocks` by the field `by`."""
+    found: dict[int | None, Shares] = {}
+    for row in clocks.order_by().values(by, "kind").annotate(**_counts(at)):
+        shares = found.setdefault(row[by], Shares())
         shares.by_kind[row["kind"]] = _share(row)
-    return list(found.values())
+    return found
 
 
 def at_risk(clocks: ClockQuerySet, at: datetime) -> ClockQuerySet:
@@ -115,7 +104,3 @@ def _counts(at: datetime) -> dict[str, Count]:
 def _share(counts: Mapping[str, int]) -> Share:
     kept = counts["in_time"] - counts["hasty"]
     return Share(kept, kept + counts["missed"], counts["hasty"])
-
-
-BY_SOURCE = [Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE]
-BY_REP = [Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH]

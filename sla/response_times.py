@@ -64,10 +64,10 @@ def times(handoffs: HandoffQuerySet) -> Times:
     return Times(**handoffs.aggregate(**_figures()))
 
 
-def times_by(handoffs: HandoffQuerySet, pk: str, name: str) -> dict[tuple[int, str], Times]:
-    """Return the response times of `handoffs` by the field `pk` and what it is shown by."""
-    rows = handoffs.exclude(**{pk: None}).values(pk, name).annotate(**_figures())
-    return {(row.pop(pk), row.pop(name)): Times(**row) for row in rows.order_by()}
+def times_by(handoffs: HandoffQuerySet, *, by: str) -> dict[int | None, Times]:
+    """Return the response times of `handoffs` by the field `by`."""
+    rows = handoffs.order_by().values(by).annotate(**_figures())
+    return {row.pop(by): Times(**row) for row in rows}
 
 
 def distribution(handoffs: HandoffQuerySet) -> list[Bar]:

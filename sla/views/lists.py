@@ -15,6 +15,7 @@ from sla import response_times
 from sla.filters import ClockFilter, HandoffFilter, SlaFilter
 from sla.haste import stopped_in_haste
 from sla.models import Clock
+from sla.whose import with_whose
 
 PAGE_SIZE = 50
 
@@ -23,8 +24,7 @@ PAGE_SIZE = 50
 @require_GET
 def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    shown = ("lead__source", "assignment__rep", "handoff__owner", "handoff__queue")
-    visible = Clock.objects.visible_to(request.user).select_related(*shown)
+    visible = with_whose(Clock.objects.visible_to(request.user).select_related("lead__source"))
     newest = visible.annotate(
         is_hasty=ExpressionWrapper(stopped_in_haste(), BooleanField())
     ).order_by("-started_at", "-pk")

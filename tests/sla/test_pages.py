@@ -31,6 +31,14 @@ def answered(handoff, at):
 
 
 @pytest.fixture
+def missed_by_nobody(make_handoff, make_lead, at):
+    """A demo request that lies in the routing queue, unanswered."""
+    handoff = make_handoff(make_lead("Nils Ek"))
+    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    return handoff
+
+
+@pytest.fixture
 def fresh(make_handoff, make_lead, alice):
     """Make leads with alice whose clocks began just now."""
 
@@ -179,26 +187,43 @@ def test_compliance_counts_by_source_and_rep_and_gives_no_rate_of_few(client, an
     response = page(client, "compliance", mona, **ALL)
     [by_source], [by_rep] = response.context["by_source"], response.context["by_rep"]
     assert [(cell.share.kept, cell.share.n) for cell in by_source.cells] == [(1, 1), (0, 1), (0, 1)]
-    assert (by_source.name, by_rep.name, by_rep.missed) == ("Demo request", "Alice", 1)
+    assert (by_source.name, by_rep.name, by_rep.missed) == ("Demo request", "Alice", 2)
     assert by_rep.times.working_p50 == by_rep.times.wall_p50 == 45 * MINUTE
     assert "1 of 1" in text_of(response) and "100.0 %" not in text_of(response)
 
 
 def test_each_number_opens_exactly_what_it_counted(
-    client, answered, fresh, clocks_of, handoffs_of, mona
+    client, answered, missed_by_nobody, fresh, clocks_of, handoffs_of, mona
 ):
     fresh()
     response = page(client, "compliance", mona, **ALL)
-    [line] = response.context["by_source"]
+    [of_source], [of_alice, of_none] = response.context["by_source"], response.context["by_rep"]
+    assert of_alice.missed + of_none.missed == of_source.missed == response.context["kept"].missed
     lists = {"/sla/clocks/": clocks_of, "/sla/handoffs/": handoffs_of}
     for url, number in [
-        *((cell.url, cell.share.n) for cell in line.cells),
-        (line.missed_url, line.missed),
-        (line.times_url, line.times.n),
+        *((cell.url, cell.share.n) for line in (of_source, of_alice) for cell in line.cells),
+        *((line.missed_url, line.missed) for line in (of_source, of_alice, of_none)),
+        *((line.times_url, line.times.n) for line in (of_source, of_alice)),
+        (of_none.cells[2].url, of_none.cells[2].share.n),
         (response.context["bars"][3].wall_url, response.context["bars"][3].bar.wall),
     ]:
         asked = urlsplit(url)
         assert lists[asked.path](**dict(parse_qsl(asked.query))).qs.count() == number > 0
+
+
+def test_the_prospects_promise_is_of_who_had_the_lead_at_its_deadline(
+    client, answered, missed_by_nobody, alice, carol, mona, at
+):
+    late = at + 50 * MINUTE
+    handoffs.pass_to(answered, carol, source="manager", reason="Away", at=late)
+    missed = {"kind": "first_response", "what": "missed", **ALL}
+    listed = page(client, "clocks", mona, **missed).context["page"]
+    whose = {clock.handoff_id: clock.whose for clock in listed}
+    routing = Queue.objects.get(key="routing").name
+    assert whose == {answered.pk: "Alice", missed_by_nobody.pk: routing}
+    for rep, found in [(alice.pk, [answered]), (carol.pk, []), ("nobody", [missed_by_nobody])]:
+        listed = page(client, "clocks", mona, rep=rep, **missed).context["page"]
+        assert [clock.handoff for clock in listed] == found
 
 
 def test_a_list_holds_what_its_filter_leaves(client, answered, mona):
@@ -291,7 +316,7 @@ def test_a_lead_that_waits_in_a_queue_stands_under_the_queue(client, make_handof
     assert f"{Queue.objects.get(key='routing')} queue 1 lead" in text_of(page(client, "now", mona))
 
 
-@pytest.mark.parametrize(("name", "queries"), [("now", 26), ("compliance", 19), ("clocks", 14)])
+@pytest.mark.parametrize(("name", "queries"), [("now", 28), ("compliance", 21), ("clocks", 14)])
 def test_the_number_of_queries_stays(client, fresh, mona, django_assert_num_queries, name, queries):
     client.force_login(mona)
     for number in (2, 5):
