@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from feedback import timeline_words as words
@@ -39,6 +40,8 @@ from leads.places import place_text, read_place
 from routing.models import Decision
 from sla.haste import marked
 from sla.models import ClockEvent, Notification, Pause
+from sla.staleness import clock_key_of_event
+from sla.whose import words_of
 
 PAGE_SIZE = 30
 # What amounts of deals are in: a subquery, read with them.
@@ -126,7 +129,14 @@ def _touches(lead: Lead) -> QuerySet[Any]:
 
 
 def _clock_events(lead: Lead) -> QuerySet[Any]:
-    return ClockEvent.objects.filter(clock__lead=lead)
+    """What clocks did; `whose` each promise was, `told_to`: the names of those whom a step told."""
+    told = Notification.objects.filter(
+        handoff=OuterRef("clock__handoff"), key=clock_key_of_event(), channel="app"
+    )
+    return ClockEvent.objects.filter(clock__lead=lead).annotate(
+        whose=words_of("clock__"),
+        told_to=ArraySubquery(told.order_by("pk").values("recipient__name")),
+    )
 
 
 def _pauses(lead: Lead) -> QuerySet[Any]:
@@ -150,7 +160,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(_of_person(RefusedOwnership), "at", words.refused_owner, ("to_owner", "to_queue", "by")),
     Kind(_of_handoffs(Decision), "at", words.decision, ("rep", "queue", "by", "version__document")),
     Kind(_of_handoffs(Assignment), "passed_at", words.passed, ("rep",)),
-    Kind(_clock_events, "due_at", words.clock_event, ("clock__assignment__rep", "by")),
+    Kind(_clock_events, "due_at", words.clock_event, ("clock", "by")),
     Kind(
         _of_handoffs(Notification, state=Notification.State.SENT),
         "sent_at",

@@ -170,12 +170,34 @@ def pause_ended(row: Pause) -> Told:
 def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
     at_level = f" at {row.level} %" if row.kind in AT_A_LEVEL else ""
-    text = f"{_promise(clock)}: {row.get_kind_display().lower()}{at_level}{_where_to(row)}"
-    whose = row.by or (clock.assignment.rep if clock.assignment else THE_SYSTEM)
+    text = f"{_promise(clock)}: {_what_it_did(row)}{at_level}{_where_to(row)}"
+    if is_missed:
+        text += f", {row.whose}"  # type: ignore[attr-defined]
     how = row.get_channel_display().lower()
-    who = f"{whose}, {how}" if how else str(whose)
-    step = row.get_action_display().capitalize() if row.action else ""
-    return Told(CLOCK_ICONS[ClockEvent.Kind(row.kind)], text, who, row.detail or step, is_missed)
+    who = ", ".join(filter(None, [str(row.by or THE_SYSTEM), how]))
+    icon = "x" if _is_undone(row) else CLOCK_ICONS[ClockEvent.Kind(row.kind)]
+    return Told(icon, text, who, row.detail or _step(row), is_missed)
+
+
+def _what_it_did(row: ClockEvent) -> str:
+    if row.kind != ClockEvent.Kind.STOPPED:
+        return row.get_kind_display().lower()
+    if _is_undone(row):
+        return "ended, not done"
+    return "done in time" if row.due_at <= row.clock.due_at else "done late"
+
+
+def _is_undone(row: ClockEvent) -> bool:
+    is_ended = row.clock.stop_reason == Clock.StopReason.ENDED
+    return is_ended and row.kind == ClockEvent.Kind.STOPPED
+
+
+def _step(row: ClockEvent) -> str:
+    """Return whom a step of the ladder told; of one that told nobody, what it is to do."""
+    *others, last = row.told_to or [""]  # type: ignore[attr-defined]
+    if last:
+        return f"Told {' and '.join(filter(None, [', '.join(others), last]))}"
+    return row.get_action_display().capitalize() if row.action else ""
 
 
 def _where_to(row: ClockEvent) -> str:

@@ -184,6 +184,13 @@ class HandoffCard:
     missing: Sequence[str]
     may_ask_why: bool
 
+    @property
+    def closed_with(self) -> User | None:
+        """The rep whose turn it was when it was closed; None: it is open, or in a queue then."""
+        closed_at = self.handoff.closed_at
+        ended = (turn for turn in self.handoff.assignments.all() if turn.ended_at == closed_at)
+        return next((turn.rep for turn in ended if closed_at), None)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldBySales:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from django.db.models import CharField, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+
 from leads.models import Assignment, Handoff, Lead
 from sla.models import Clock, Notification
 
@@ -20,6 +23,12 @@ def is_still_true(notification: Notification) -> bool:
 def clock_key(clock: Clock, level: int) -> str:
     """Return the key of a message about a level of `clock`: one per recipient and channel."""
     return f"clock:{clock.pk}:{level}"
+
+
+def clock_key_of_event() -> Concat:
+    """Return the same of the event that a subquery is asked for, as an expression."""
+    clock, level = (Cast(OuterRef(name), CharField()) for name in ("clock_id", "level"))
+    return Concat(Value("clock:"), clock, Value(":"), level)
 
 
 def _waits_for_an_answer(notification: Notification) -> bool:

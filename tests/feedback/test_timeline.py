@@ -14,7 +14,10 @@ from leads.instants import database_now
 from leads.models import Activity, Assignment, Submission
 from leads.places import place_text
 from revops import pipeline
+from sla import clocks
 from sla.models import ClockEvent
+from sla.outbox import notify
+from sla.staleness import clock_key
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +86,7 @@ def test_a_whole_journey_is_told(journey):
         "Received: packet opened",
         "Accepted",
         "Call: spoke",
-        "First touch, in working time: stopped",
+        "First touch, in working time: done in time",
         "Qualified by Alice",
         "Handoff closed as qualified",
         "Meeting for",
@@ -123,14 +126,37 @@ def test_rejections_and_corrections_are_told(pass_lead, alice, olga, code, at):
     assert (rejected.who, rejected.note) == ("Alice", "Has a rival's")
 
 
-def test_a_missed_promise_stands_out(pass_lead, alice, at):
+def test_a_missed_promise_says_whose_it_was_and_who_was_told(pass_lead, alice, mona, at):
     handoff = pass_lead(alice)
     clock = handoff.clocks.get(kind="accept")
     ClockEvent.objects.create(
         clock=clock, kind="breached", level=100, due_at=clock.due_at, processed_at=clock.due_at
     )
+    for person in (alice, mona):
+        key = clock_key(clock, 100)
+        notify(person, "breach", key=key, subject="Missed", handoff=handoff, at=clock.due_at)
     (missed,) = [each.told for each in timeline(handoff.lead).entries if each.told.is_bad]
-    assert (missed.what, missed.who) == ("Accept or reject, in working time: missed", "Alice")
+    assert missed.what == "Accept or reject, in working time: missed, Alice"
+    assert (missed.who, missed.note) == ("Handoff", "Told Alice and Mona")
+
+
+def test_a_promise_that_ended_without_an_answer_is_not_said_to_be_done(
+    pass_lead, alice, at, client, rosa
+):
+    handoff = pass_lead(alice)
+    clocks.stop(handoff, ["accept"], at=at + MINUTE, evidence="Accepted")
+    clocks.stop(handoff, ["first_touch"], at=at + timedelta(days=9), evidence="Call")
+    closed = {"closed_as": "rejected", "outcome": "rejected", "reason": "No need"}
+    handoffs.close(handoff, **closed, at=at + timedelta(days=9))
+    clocks.end(handoff, at=at + timedelta(days=9))
+    told = " | ".join(entry.told.what for entry in timeline(handoff.lead).entries)
+    assert "Accept or reject, in working time: done in time" in told
+    assert "First touch, in working time: done late" in told
+    assert "first response: ended, not done" in told
+    client.force_login(rosa)
+    listed = client.get("/sla/clocks/?period=all&kind=first_response").content.decode()
+    assert "missed, no answer" in listed and "ended after" in listed
+    assert "Alice; then" in client.get(f"/leads/{handoff.lead_id}/").content.decode()
 
 
 # Pages --------------------------------------------------------------------------------------------
