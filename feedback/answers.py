@@ -22,7 +22,7 @@ from leads.stage_rules import unmet
 from sla import clocks, responses, touch_clocks
 from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
-from sla.models.policies import STAYS
+from sla.models.promises import STAYS
 
 Answer = Assignment.Answer
 Channel = ClockEvent.Channel
@@ -155,6 +155,11 @@ def qualify(
         Meeting.objects.create(
             lead=handoff.lead, handoff=handoff, booked_at=at, starts_at=meeting_at
         )
+    _close_qualified(handoff, reason=reason, by=by, at=at)
+    return handoff
+
+
+def _close_qualified(handoff: Handoff, *, reason: str, by: User, at: datetime) -> None:
     qualifying = [Target.Kind.QUALIFIED]
     clocks.stop(handoff, qualifying, at=at, evidence=reason, by=by, channel=Channel.ANSWERED)
     clocks.end(handoff, at=at, spares=[*STAYS.values(), *STILL_ASKED])
@@ -167,7 +172,6 @@ def qualify(
         by=by,
         keeps_owner=True,
     )
-    return handoff
 
 
 def stage_refusal(handoff: Handoff, at: datetime) -> str:

@@ -19,7 +19,7 @@ from leads.nudges import nudge
 from leads.retrying import told_of_chance
 from sla import clocks, instant_answers, responses, stay_clocks
 from sla.models import Clock, Target
-from sla.models.policies import STAYS
+from sla.models.promises import STAYS
 
 SWEEP_TASK = "revops.tasks.sweep"
 PROSPECTS = [Target.Kind.FIRST_RESPONSE]

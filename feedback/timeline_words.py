@@ -28,7 +28,7 @@ from leads.models import (
 )
 from routing.models import Decision
 from sla.models import Clock, ClockEvent, Notification, Pause, Target
-from sla.models.policies import pause_words
+from sla.models.promises import pause_words
 
 THE_LEAD, THE_SYSTEM = "The lead", "Handoff"
 

@@ -13,6 +13,7 @@ from leads.models import Absence, Account, Job, Lead, OwnershipChange, Queue, Ro
 from leads.nudges import nudge
 from revops.people import check_an_admin_stays, reroute
 from routing.models import RotaMember
+from sla.touch_clocks import end_outcome_clocks
 
 KIND = "departure"
 BATCH = 100
@@ -52,6 +53,7 @@ def _take_out(leaver: User, heir: User | None, at: datetime) -> dict[str, object
     is nobody of sales.
     """
     User.objects.filter(pk=leaver.pk).update(is_active=False)
+    end_outcome_clocks(leaver, at=at)
     RotaMember.objects.filter(rep=leaver).delete()
     covered = Absence.objects.filter(cover=leaver, ends_at__gt=at).select_for_update(no_key=True)
     uncovered = list(covered.order_by("pk").values_list("pk", flat=True))

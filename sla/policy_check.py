@@ -10,7 +10,7 @@ from leads.conditions import InvalidConditions
 from leads.models import Stage, Version
 from sla.ladders import not_backed
 from sla.models import Policy, Target
-from sla.models.policies import in_a_sentence
+from sla.models.promises import in_a_sentence
 from sla.policies import BREACH, policies_of
 
 # What a rep or reviewer who is late with would hear of first.

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from leads.models import Handoff, Lead, Stage, StageTransition
 from sla import clocks
 from sla.models import Clock, Target
-from sla.models.policies import STAYS
+from sla.models.promises import STAYS
 from sla.policies import starts_something
 
 logger = logging.getLogger(__name__)

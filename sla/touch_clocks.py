@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from leads.models import Assignment, Touch
+from leads.models import Assignment, Touch, User
 from sla import clocks
 from sla.models import Clock, ClockEvent, Target
 from sla.policies import Promise, policy_for, starts_something
@@ -50,6 +50,13 @@ def stop_outcome_clock(touch: Touch, *, at: datetime) -> int:
         channel=ClockEvent.Channel.ANSWERED,
         which=Q(assignment=assignment, seq=_number_of(touch)),
     )
+
+
+def end_outcome_clocks(rep: User, *, at: datetime) -> None:
+    """Ask `rep`, who leaves, no more what came of their touches."""
+    asked = Clock.objects.running().filter(kind=Kind.OUTCOME, assignment__rep=rep)
+    for turn in Assignment.objects.filter(pk__in=asked.values("assignment")).order_by("pk"):
+        clocks.end(turn, at=at, kind=Kind.OUTCOME)
 
 
 def turn_of(touch: Touch) -> Assignment:

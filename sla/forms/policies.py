@@ -17,7 +17,7 @@ from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
 from sla.lengths import DAY, HOUR, MINUTE, between_touches, over_touches
 from sla.models import Pause, Policy, Target
-from sla.models.policies import CADENCE, PASSED_ON, STANDING_STILL, STARTS, pause_words
+from sla.models.promises import CADENCE, PASSED_ON, STANDING_STILL, STARTS, pause_words
 
 PARTS = (
     *("allowed", "measure", "starts", "touches", "channels", "goes_on", "urgent"),

@@ -12,7 +12,8 @@ from django.db.models import F, Q
 
 from leads.models import Assignment, Handoff, Lead, Role, Touch, User, Version
 from leads.triggers import append_only
-from sla.models.policies import Target, in_a_sentence
+from sla.models.policies import Target
+from sla.models.promises import in_a_sentence
 
 # The kind of the one clock that no policy promises and no person can stop: that of the mail which
 # answers a prospect at once.

@@ -28,7 +28,7 @@ from leads.models import Account, Activity, Document, Handoff, Identity, Lead, M
 from sla import clocks
 from sla.judging import missed
 from sla.models import Clock, InstantAnswer, Notification, Pause, Policy, Target
-from sla.models.policies import STAYS
+from sla.models.promises import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
 

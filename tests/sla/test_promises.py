@@ -14,6 +14,7 @@ from leads.documents import live_version, start_draft
 from leads.errors import LostRace
 from leads.models import Document, Handoff, ScoreSnapshot, Touch
 from revops import delivery
+from revops.departures import let_go
 from sla import clocks
 from sla.models import Clock, Notification, Target
 
@@ -341,12 +342,14 @@ def qualify(turn, alice, at):
 
 
 @pytest.mark.parametrize("close", [give_back, qualify])
-def test_who_closes_a_handoff_has_still_to_say_what_came_of_it(unsaid, alice, close, at):
+def test_who_closes_a_handoff_has_still_to_say_what_came_of_it(unsaid, alice, mona, close, at):
     close(unsaid[0].assignment, alice, at + 130 * MINUTE)
     assert set(Clock.objects.running().values_list("kind", flat=True)) == {Kind.OUTCOME}
     say_outcome(unsaid[1], "no_answer", at=at + 150 * MINUTE)
     asked = Clock.objects.filter(kind=Kind.OUTCOME).order_by("seq")
     assert [clock.stop_reason for clock in asked] == ["", "met"]
+    let_go(alice, by=mona, at=at + 160 * MINUTE)
+    assert [clock.stop_reason for clock in asked.all()] == ["ended", "met"]
 
 
 def test_who_turns_out_to_have_answered_is_not_followed_up(unsaid, at):

@@ -13,7 +13,7 @@ from leads import handoffs, lifecycle
 from leads.models import Lead, Stage
 from sla.messages import path_to
 from sla.models import Clock, Notification
-from sla.models.policies import STAYS
+from sla.models.promises import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
 from sla.stays import tell_of_long_stays
