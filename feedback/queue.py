@@ -14,7 +14,7 @@ from django.db.models.functions import Now, NullIf
 from feedback.outcomes import GIVEN_BACK
 from feedback.packets import thawed
 from feedback.touch_outcomes import is_to_be_said
-from leads.bulk_evidence import newest_facts
+from leads.known_facts import newest_own_facts
 from leads.lead_zones import zone_of
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
 from sla.acknowledging import standing
@@ -145,7 +145,7 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
     running: dict[int, list[Deadline]] = {}
     for due in deadlines(_running(handoffs_shown), at):
         running.setdefault(due.clock.handoff_id, []).append(due)
-    facts = newest_facts([each.lead_id for each in handoffs_shown], at)
+    facts = newest_own_facts([each.lead_id for each in handoffs_shown], at)
     return [
         _row(
             each,

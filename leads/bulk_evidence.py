@@ -6,15 +6,15 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import connection
 from django.utils.functional import cached_property
 
 from leads.activity_series import Series, instant_of, make_series, microseconds
 from leads.evidence import Evidence
+from leads.known_facts import Known, all_facts, newest_facts, rows_of
 
 # As many as PostgreSQL reads without helpers or temporary files: to start those takes it longer.
 CHUNK = 100
@@ -54,25 +54,6 @@ ACTIVITIES_AS_TOLD = """
     GROUP BY lead_id, account_id, kind, properties
 """
 ACCOUNTS = "SELECT id, account_id FROM leads_lead WHERE id = ANY(%s)"
-NEWEST_FACTS = """
-    SELECT DISTINCT ON (lead_id) lead_id, facts::text
-    FROM leads_factsnapshot
-    WHERE lead_id = ANY(%s) AND known_from <= %s
-    ORDER BY lead_id, known_from DESC, id DESC
-"""
-ALL_FACTS = """
-    SELECT lead_id, extract(epoch FROM known_from)::float8, facts::text
-    FROM leads_factsnapshot
-    WHERE lead_id = ANY(%s) AND known_from <= %s
-    ORDER BY known_from, id
-"""
-
-
-class Known(NamedTuple):
-    """The facts about a lead, known from an instant on until the next of these."""
-
-    known_from: datetime
-    facts: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -134,7 +115,7 @@ def evidence_of(accounts: Mapping[int, int | None], at: datetime) -> Iterator[tu
 def histories(lead_ids: Sequence[int], until: datetime) -> Iterator[History]:
     """Yield each lead of `lead_ids`, in that order, with its history up to `until`."""
     for ids in in_chunks(lead_ids):
-        known = _all_facts(ids, until)
+        known = all_facts(ids, until)
         series = _series_as_told(_accounts(ids), until)
         for lead_id in ids:
             yield History(lead_id, known[lead_id], series[lead_id])
@@ -149,12 +130,6 @@ def evenly(found: Sequence[Any], most: int) -> Sequence[Any]:
 
 def in_chunks(lead_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (lead_ids[start : start + CHUNK] for start in range(0, len(lead_ids), CHUNK))
-
-
-def newest_facts(ids: Sequence[int], at: datetime) -> dict[int, dict[str, object]]:
-    """Return the facts about each lead as they were known at `at`; no entry where none was."""
-    rows = _rows(NEWEST_FACTS, [list(ids), at])
-    return {lead_id: json.loads(facts) for lead_id, facts in rows}
 
 
 def series_of_all(accounts: Mapping[int, int | None], until: datetime) -> dict[int, list[Series]]:
@@ -195,7 +170,7 @@ class _Found:
 
     def rows(self, sql: str, until: datetime) -> list[tuple[Any, ...]]:
         """Return the rows of `sql` by kind and properties: what follows depends on no plan."""
-        found = _rows(sql, [list(self.series), list(self._leads_of), until])
+        found = rows_of(sql, [list(self.series), list(self._leads_of), until])
         return sorted(found, key=itemgetter(KIND, PROPERTIES))
 
     def read(self, properties: str) -> Mapping[str, object]:
@@ -210,21 +185,6 @@ class _Found:
             self.series[doer].append(series)
 
 
-def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
 def _accounts(ids: Sequence[int]) -> dict[int, int | None]:
-    known = dict(_rows(ACCOUNTS, [list(ids)]))
+    known = dict(rows_of(ACCOUNTS, [list(ids)]))
     return {lead_id: known.get(lead_id) for lead_id in ids}
-
-
-def _all_facts(ids: Sequence[int], until: datetime) -> dict[int, list[Known]]:
-    known: dict[int, list[Known]] = {lead_id: [] for lead_id in ids}
-    for lead_id, seconds, facts in _rows(ALL_FACTS, [list(ids), until]):
-        known_from = datetime.fromtimestamp(seconds, UTC)
-        known[lead_id].append(Known(known_from, json.loads(facts)))
-    return known

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from leads.activity_series import Series
-from leads.bulk_evidence import newest_facts, series_of_all
+from leads.bulk_evidence import series_of_all
 from leads.evidence import Evidence
+from leads.known_facts import newest_facts, newest_own_facts
 from leads.models import FactSnapshot, Lead, Submission, User
 
 
 def facts_of(lead: Lead, at: datetime) -> dict[str, object]:
-    """Return the facts about `lead` as they were known at `at`, by dotted name."""
+    """Return the facts about `lead` as they were known at `at`, by dotted name; before anything was
+    known of it, those about who was merged into it.
+    """
     return newest_facts([lead.pk], at).get(lead.pk, {})
 
 
@@ -26,7 +29,7 @@ def record_facts(
 ) -> FactSnapshot | None:
     """Keep what is now known of `lead`. None if it is what was known before."""
     known = {name: value for name, value in facts.items() if value is not None}
-    if facts_of(lead, known_from) == known:
+    if newest_own_facts([lead.pk], known_from).get(lead.pk, {}) == known:
         return None
     return FactSnapshot.objects.create(
         lead=lead, known_from=known_from, facts=known, submission=submission, by=by

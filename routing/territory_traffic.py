@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leads.bulk_evidence import evenly, in_chunks, newest_facts
+from leads.bulk_evidence import evenly, in_chunks
+from leads.known_facts import newest_own_facts
 from leads.models import AccountDomain, Lead
 from routing.models import Territory
 from routing.territories import EMAIL_DOMAIN, first_of, with_parents
@@ -64,7 +65,7 @@ def _known(
     for account_id, domain in rows.values_list("account", "domain"):
         of_account.setdefault(account_id, []).append(domain)
     for ids in in_chunks(list(accounts)):
-        known = newest_facts(ids, at)
+        known = newest_own_facts(ids, at)
         for lead_id in ids:
             facts = known.get(lead_id, {})
             address = facts.get(EMAIL_DOMAIN)

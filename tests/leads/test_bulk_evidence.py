@@ -8,8 +8,8 @@ import pytest
 
 from leads import bulk_evidence
 from leads.bulk_evidence import evidence_in_bulk, histories
-from leads.fact_history import evidence_for, record_facts
-from leads.models import Account, Activity, Submission
+from leads.fact_history import evidence_for, facts_of, record_facts
+from leads.models import Account, Activity, Lead, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,19 @@ def test_a_history_knows_what_was_known_at_any_instant(crowd, at, days_ago):
     for history, lead in zip(histories([lead.pk for lead in crowd], at), crowd, strict=True):
         evidence, alone = history.at(then), evidence_for(lead, then)
         assert (evidence.facts, evidence.by_kind) == (alone.facts, alone.by_kind)
+
+
+def test_before_it_knew_of_anything_it_knows_of_who_was_merged_into_it(crowd, at):
+    ann, _, cy = crowd
+    Lead.objects.filter(pk=cy.pk).update(merged_into=ann)
+    record_facts(cy, {"account.employees": 1}, known_from=at - timedelta(days=20))
+    (history,) = histories([ann.pk], at)
+    for days_ago, employees in ((30, None), (10, 1), (9, 10), (2, 300)):
+        then = at - timedelta(days=days_ago)
+        known = [
+            each.get("account.employees") for each in (facts_of(ann, then), history.facts_at(then))
+        ]
+        assert known == [employees, employees]
 
 
 @pytest.mark.parametrize("is_historical", [False, True])
