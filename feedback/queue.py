@@ -193,13 +193,11 @@ class Version:
     """What a queue looked like at a glance.
 
     newest:  the highest number of an assignment in it; 0 for an empty queue.
-    waiting: how many leads wait for an answer.
     mark:    changes whenever a lead comes, goes, is answered, begins or ends to rest, or a clock
              starts or stops.
     """
 
     newest: int
-    waiting: int
     mark: str
 
 
@@ -207,7 +205,6 @@ def version(rep: User) -> Version:
     """Return the version of the queue of `rep`, in one query."""
     found = Assignment.objects.filter(rep=rep, ended_at=None).aggregate(
         leads=Count("pk", distinct=True),
-        waiting=Count("pk", distinct=True, filter=Q(answered_at=None)),
         newest=Max("pk"),
         answered=Max("answered_at"),
         clock=Max("handoff__clocks"),
@@ -220,7 +217,7 @@ def version(rep: User) -> Version:
     stamps = [str(instant.timestamp()) if instant else "0" for instant in instants]
     numbers = [newest, *(found[each] or 0 for each in ("leads", "clock", "pause", "resting"))]
     mark = "-".join([*map(str, numbers), *stamps])
-    return Version(newest, found["waiting"], mark)
+    return Version(newest, mark)
 
 
 def newer_than(rep: User, newest: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from leads.scoring import Opening
 from sla import clocks
 from sla.instant_answers import answer_at_once
 from sla.messages import headline, who
-from sla.models import Notification
+from sla.models import Clock, Notification
 from sla.outbox import notify
 
 URGENT = 50
@@ -24,14 +25,14 @@ def hand_to_rep(assignment: Assignment, at: datetime) -> None:
     """Start the rep's clocks and tell them what came, why, and until when."""
     handoff = assignment.handoff
     started = clocks.start_assignment_clocks(assignment, at=at)
-    asked = [clock.due_at for clock in started if clock.kind != clocks.Kind.RECEIVED]
-    due = min(asked, default=None)
+    asked = [clock for clock in started if clock.kind != clocks.Kind.RECEIVED]
+    promised = Clock.objects.running().filter(handoff=handoff, kind=clocks.Kind.FIRST_RESPONSE)
     notify(
         assignment.rep,
         Notification.Kind.PASSED,
         key=f"passed:assignment:{assignment.pk}",
         subject=f"New lead: {headline(handoff)}",
-        body=why_and_until(handoff, due, zone=assignment.rep.zone),
+        body=why_and_until(handoff, [*promised, *asked], zone=assignment.rep.zone),
         handoff=handoff,
         at=at,
     )
@@ -91,7 +92,7 @@ def tell_of_better_band(handoff: Handoff, at: datetime) -> None:
             Notification.Kind.BAND,
             key=f"band:{handoff.pk}:{handoff.better_band}",
             subject=f"Now in band {handoff.better_band}: {headline(handoff)}",
-            body=why_and_until(handoff, clock.due_at, zone=person.zone),
+            body=why_and_until(handoff, [clock], zone=person.zone),
             handoff=handoff,
             at=at,
         )
@@ -122,12 +123,21 @@ def tell_owner(lead: Lead, owner: User, found: Opening, at: datetime) -> None:
     nudge(SEND_TASK)
 
 
-def why_and_until(handoff: Handoff, due: datetime | None, *, zone: str) -> str:
-    """Return why a lead came and, in the zone of its rep, when an answer is due."""
-    if due is None:
+def why_and_until(handoff: Handoff, promises: Iterable[Clock], *, zone: str) -> str:
+    """Return why a lead came and, in the zone of its rep, by when the prospect was promised an
+    answer and the rep is to do the first that is asked of them; the earlier of the two first.
+    """
+    told: dict[str, str] = {}
+    for clock in sorted(promises, key=lambda each: each.due_at):
+        is_prospects = clock.kind == clocks.Kind.FIRST_RESPONSE
+        what = "the prospect was promised an answer" if is_prospects else clock.get_kind_display()
+        whose = "prospect" if is_prospects else "rep"
+        local = clock.due_at.astimezone(ZoneInfo(zone))
+        told.setdefault(whose, f"{what.lower()} by {local:%a %d %b, %H:%M}")
+    if not told:
         return handoff.reason
-    local = due.astimezone(ZoneInfo(zone))
-    return f"{handoff.reason}. Answer by {local:%a %d %b, %H:%M} ({zone})."
+    until = "; ".join(told.values())
+    return f"{handoff.reason}. {until[0].upper()}{until[1:]} ({zone})."
 
 
 def holder(handoff: Handoff) -> User:

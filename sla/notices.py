@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
-from leads.models import User
+from leads.models import Handoff, User
 from sla.models import Notification
 
 
@@ -34,3 +34,11 @@ def mark_seen(notices: QuerySet[Notification], *, at: datetime) -> int:
     """Note when these were first seen. Returns how many were not before."""
     shown = Coalesce("delivered_at", Value(at))
     return notices.filter(seen_at=None).update(seen_at=at, delivered_at=shown)
+
+
+def see_lead(user: User, lead_id: int, *, at: datetime) -> int:
+    """Note as seen what `user`, who looks at a lead or works on it, was told of it. Returns how
+    many messages were not before.
+    """
+    of_it = Q(lead=lead_id) | Q(handoff__in=Handoff.objects.filter(lead=lead_id))
+    return mark_seen(notices_of(user).filter(of_it), at=at)

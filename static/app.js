@@ -301,9 +301,8 @@ document.addEventListener("htmx:sendError", () => {
 });
 
 // Unread -----------------------------------------------------------------------------------------
-// The bell asks how many there are; a page whose title counts nothing else says it there.
+// The bell asks how many there are; the title says it too.
 document.addEventListener("htmx:afterSwap", () => {
   const unread = Number(document.getElementById("bell")?.dataset.unread ?? 0);
-  if (!("countsUnread" in root.dataset)) return;
   document.title = (unread ? `(${unread}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 });

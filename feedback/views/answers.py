@@ -26,6 +26,7 @@ from leads.models import Assignment, Handoff, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
 from leads.templatetags.handoff import since_text
 from sla.models import Clock, Target
+from sla.notices import see_lead
 
 # Does what a valid form says and returns what to tell the rep.
 Act = Callable[[dict[str, Any]], str]
@@ -156,6 +157,7 @@ def answer_with(
         except LeadsError as error:
             form.fail(error)
         else:
+            see_lead(request.user, assignment.handoff.lead_id, at=place.at)
             stays_on = assignment.handoff if stays and not is_gone(assignment) else None
             undone_at = undo(assignment.handoff, request.user, place.at) if undo else ""
             return done(request, place, said, stays_on=stays_on, undo_url=undone_at)

@@ -20,6 +20,7 @@ from leads.instants import database_now
 from leads.models import Assignment, Organisation, Touch
 from leads.requests import SignedInRequest, wants_fragment
 from sla import touch_clocks
+from sla.notices import see_lead
 
 SAID_OF = ("assignment__handoff__lead", "assignment__rep")
 
@@ -41,6 +42,7 @@ def say_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
         touch_outcomes.say_outcome(touch, outcome, at=place.at)
     except LostRace as error:
         return lost(request, place, error)
+    see_lead(request.user, assignment.handoff.lead_id, at=place.at)
     said, lead = f"Noted for {assignment.handoff.lead}. {touch}.", assignment.handoff.lead
     if not is_gone(assignment):
         return done(request, place, said, stays_on=assignment.handoff)

@@ -17,6 +17,7 @@ from leads import handoffs
 from leads.instants import database_now
 from leads.models import Handoff, Lead
 from leads.requests import SignedInRequest
+from sla.notices import see_lead
 
 
 @login_required
@@ -42,8 +43,10 @@ def show_lead(request: SignedInRequest, pk: int) -> HttpResponse:
     if handoff.owner is None:
         raise Http404
     place = where(request, database_now(), rep=handoff.owner)
-    if place.is_own and is_looking(request):
-        note_opened(handoff, place.at)
+    if is_looking(request):
+        see_lead(request.user, handoff.lead_id, at=place.at)
+        if place.is_own:
+            note_opened(handoff, place.at)
     return full_page(request, page_context(place, handoff))
 
 

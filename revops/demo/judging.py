@@ -219,13 +219,13 @@ class Judge:
     def _hand_to_rep(self, case: Case, assignment: Assignment, at: datetime) -> None:
         kinds = [Kind.ACCEPT, Kind.FIRST_TOUCH]
         started = self.promises.start(case, kinds, at, at=at, assignment=assignment)
-        due = min((clock.due_at for clock in started), default=None)
         handoff, rep = assignment.handoff, assignment.rep
+        promised = [each for each in case.clocks if each.kind == Kind.FIRST_RESPONSE]
         self.promises.tell(
             rep,
             Notification.Kind.PASSED,
             subject=f"New lead: {headline(handoff)}",
-            body=why_and_until(handoff, due, zone=rep.zone),
+            body=why_and_until(handoff, [*promised, *started], zone=rep.zone),
             handoff=handoff,
             about=assignment,
             at=at,

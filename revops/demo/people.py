@@ -144,12 +144,13 @@ class _Office:
 
     def open_region(self, region: Region, *, precedence: int) -> None:
         """Make a region's team with its manager and reps, calendar, rota and territory."""
-        manager = self.add(region.manager, region.zone, Job(Role.MANAGER))
+        calendar = self._calendar(region)
+        manager = self.add(region.manager, region.zone, Job(Role.MANAGER, calendar))
         team = Team.objects.create(name=region.team, manager=manager, zone=region.zone)
         User.objects.filter(pk=manager.pk).update(team=team)
         rota = Rota.objects.create(name=region.team)
         rotas = (Rota.objects.get(name=ROTA), rota)
-        job = Job(Role.REP, self._calendar(region), rotas, MOST_OPEN)
+        job = Job(Role.REP, calendar, rotas, MOST_OPEN)
         for name in region.reps:
             self.add(name, region.zone, job, team=team, sales_role=SalesRole.SDR)
         Territory.objects.create(

@@ -198,7 +198,7 @@ def test_a_new_lead_waits_under_a_pill(make_screen, alice, pass_lead):
     pass_lead(alice, "Marcus Bell")
     pill = screen.page.get_by_role("link", name="1 new")
     expect(pill).to_be_visible(timeout=15_000)
-    expect(screen.page).to_have_title("(2) Queue · Handoff")
+    expect(screen.page).to_have_title("Queue · Handoff")
     expect(screen.page.get_by_text("Marcus Bell")).not_to_be_visible()
     pill.click()
     expect(screen.page.get_by_text("Marcus Bell").first).to_be_visible()

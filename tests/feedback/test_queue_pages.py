@@ -9,6 +9,8 @@ import pytest
 from feedback import answers
 from leads import handoffs, ownership
 from leads.models import Assignment, Lead
+from sla.notices import unseen_count
+from sla.outbox import notify
 
 HTMX = {"HX-Request": "true"}
 
@@ -31,7 +33,7 @@ def test_the_queue_opens_with_the_most_urgent_lead(signed_in, alice, pass_lead):
     page = signed_in(alice).get("/queue/")
     assert page.status_code == 200
     assert page.context["opened"].handoff.lead.name == "Clara Nyström"
-    assert b"(1) Clara" in page.content
+    assert b"<title>Clara" in page.content
 
 
 def test_the_queue_alone_does_not_count_as_opening(signed_in, alice, pass_lead):
@@ -49,6 +51,26 @@ def test_opening_a_lead_is_noted_once(signed_in, alice, pass_lead):
     again = handoffs.open_assignment(handoff)
     assert first.evidence == Assignment.Evidence.OPENED
     assert first.received_at == again.received_at is not None
+
+
+def told(alice, handoff, at, key):
+    notify(alice, "passed", key=key, subject="New lead", handoff=handoff, at=at)
+
+
+def test_what_was_told_of_a_lead_is_seen_by_opening_it_and_by_working_on_it(
+    signed_in, alice, pass_lead, at
+):
+    handoff, other, client = pass_lead(alice), pass_lead(alice), signed_in(alice)
+    for key, each in (("one", handoff), ("other", other)):
+        told(alice, each, at, key)
+    assert b"<title>(2) " in client.get("/queue/").content
+    client.get(url(handoff))
+    assert unseen_count(alice) == 1
+    told(alice, handoff, at, "while it is open")
+    client.post(url(handoff, "accept/"))
+    assert unseen_count(alice) == 1
+    client.get(f"/leads/{other.lead_id}/timeline/")
+    assert unseen_count(alice) == 0
 
 
 def test_a_prefetch_opens_nothing(signed_in, alice, pass_lead):
@@ -136,7 +158,7 @@ def test_a_poll_is_silent_until_something_changes(signed_in, alice, pass_lead):
     assert client.get(address, headers=HTMX).status_code == 204
     pass_lead(alice)
     news = client.get(address, headers=HTMX).content.decode()
-    assert "1 new" in news and "<title>(1) Queue" in news
+    assert "1 new" in news and "<title>Queue" in news
 
 
 def test_the_bar_and_the_list_say_one_number(signed_in, alice, pass_lead):

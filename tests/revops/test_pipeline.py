@@ -74,6 +74,9 @@ def test_the_reps_and_the_prospects_clocks_run_and_the_rep_is_told(hand_in, alic
     assert kinds == {"accept", "first_touch", "first_response"}
     told = Notification.objects.filter(recipient=alice, kind=Notification.Kind.PASSED)
     assert set(told.values_list("channel", flat=True)) == {"app", "email"}
+    why, until = told.earliest("pk").body.split(". ", 1)
+    assert until.startswith("The prospect was promised an answer by ")
+    assert "; accept or reject by " in until and until.endswith(f"({alice.zone}).")
 
 
 def test_who_asks_for_a_person_is_answered_at_once_and_once(hand_in, alice, source):
