@@ -18,7 +18,7 @@ from revops.demo.people import PASSWORD
 from revops.sweep import sweep
 from routing.models import Rota
 from sla import clocks
-from sla.models import Clock
+from sla.models import Clock, RepHours
 from sla.sweep import sweep_clocks
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +146,14 @@ def test_enterprises_are_answered_sooner(demo):
     opened = [(each.handoff.lead, each.handoff.opened_at) for each in found]
     told = {evidence_for(lead, at).facts["custom.segment"] for lead, at in opened}
     assert told == {"Enterprise"}
+
+
+def test_managers_work_when_their_team_does(demo):
+    by = {
+        each.rep.team.name: each.calendar.name
+        for each in RepHours.objects.filter(rep__groups__name=Role.MANAGER)
+    }
+    assert by == {name: f"{name} office hours" for name in ("Europe", "Americas", "Asia-Pacific")}
 
 
 def test_turns_are_shared_fairly(demo):
