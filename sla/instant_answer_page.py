@@ -18,7 +18,7 @@ from sla.answer_times import (
 )
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
-from sla.instant_answers import letter_for, organisation_name
+from sla.instant_answers import answered_sources, letter_for, organisation_name
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from sla.models.answers import InstantAnswerQuerySet
@@ -53,8 +53,7 @@ def told_now(sources: Collection[IntakeSource], at: datetime) -> list[Told]:
 
 def suggested(at: datetime) -> list[IntakeSource]:
     """Return the sources by which people ask for a person who is promised something."""
-    active = IntakeSource.objects.filter(is_active=True)
-    return list(expected_answers(response_times(active, at), at))
+    return list(expected_answers(response_times(answered_sources(), at), at))
 
 
 def nobody_works_before(at: datetime) -> datetime | None:

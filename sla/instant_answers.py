@@ -6,6 +6,7 @@ It is written with the handoff, by `answer_at_once`, and sent afterwards as all 
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 
 from leads.errors import LostRace
@@ -25,6 +26,7 @@ from leads.models import (
     Activity,
     Handoff,
     IntakeSource,
+    IntakeToken,
     Lead,
     Organisation,
     Submission,
@@ -34,6 +36,7 @@ from leads.models import (
 from sla import clocks, sending
 from sla.answer_letters import Letter, company_of, fill, first_name_of
 from sla.answer_times import expected_answer
+from sla.messages import one_line
 from sla.models import AnswerTemplate, InstantAnswer
 from sla.models.clocks import INSTANT_ANSWER
 from sla.outbox import tell_of_given_up
@@ -126,6 +129,12 @@ def _expected(source: IntakeSource, rep: User | None, at: datetime) -> dict[str,
     if expected is None:
         return {"expected_by": None, "expected_text": ""}
     return {"expected_by": expected.by, "expected_text": expected.text}
+
+
+def answered_sources() -> QuerySet[IntakeSource]:
+    """Return the sources by which somebody can ask and be answered at once: a form or the API."""
+    has_token = Exists(IntakeToken.objects.filter(source=OuterRef("pk"), revoked_at=None))
+    return IntakeSource.objects.filter(Q(has_form=True) | has_token, is_active=True)
 
 
 def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
@@ -244,13 +253,17 @@ def booking_link(owner: User | None) -> str:
     return url if urlsplit(url).scheme in ("http", "https") else ""
 
 
-def mail_for(answer: InstantAnswer, letter: Letter) -> EmailMultiAlternatives:
-    """Return `letter` as a mail, to be answered to the owner. Each attempt has the same id."""
+def mail_for(answer: InstantAnswer, letter: Letter, *, our_name: str) -> EmailMultiAlternatives:
+    """Return `letter` as a mail in our name, to be answered to the owner. Each attempt has the same
+    id.
+    """
+    _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     owner = answer.handoff.owner
     host = urlsplit(settings.BASE_URL).hostname
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
+        from_email=formataddr((one_line(our_name), address)),
         to=[answer.handoff.lead.email],
         reply_to=[owner.email] if owner else None,
         headers={
@@ -279,8 +292,9 @@ def _send(
         _drop(answer, reason, at)
         return False
     _count_for_who_has_it_now(answer, at)
-    letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=name())
-    sending.post(mail_for(answer, letter), connection)
+    our_name = name()
+    letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=our_name)
+    sending.post(mail_for(answer, letter, our_name=our_name), connection)
     _keep(answer, letter, now())
     return True
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leads.forms.submissions import PublicForm
 from leads.inbox import canonical, receive
 from leads.instants import database_now
-from leads.models import IntakeSource, Submission
+from leads.models import IntakeSource, Organisation, Submission
 
 
 @never_cache
@@ -29,13 +29,19 @@ def public_form(request: HttpRequest, slug: str) -> HttpResponse:
             held_because=form.suspicion,
         )
         return redirect("leads:form_thanks", slug=slug)
-    page = {"source": source, "form": form}
+    page = {"source": source, "form": form, "our_name": our_name()}
     return render(request, "leads/public_form.html", page, status=422 if form.is_bound else 200)
 
 
 @require_GET
 def form_thanks(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "leads/form_thanks.html", {"source": _open_source(slug)})
+    page = {"source": _open_source(slug), "our_name": our_name()}
+    return render(request, "leads/form_thanks.html", page)
+
+
+def our_name() -> str:
+    """Return in whose name prospects are spoken to."""
+    return Organisation.objects.get().name
 
 
 def _open_source(slug: str) -> IntakeSource:

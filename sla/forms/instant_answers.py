@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from leads.models import IntakeSource
 from sla.answer_letters import check_template
+from sla.instant_answers import answered_sources
 from sla.models import AnswerTemplate
 
 
@@ -22,8 +23,8 @@ class AnswerTemplateForm(forms.ModelForm[AnswerTemplate]):
         required=False,
         label="For who asks by",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Only who asks for a person is answered; imports and what happened long ago"
-        " never are.",
+        help_text="Sources with a public form or a token of the API. Only who asks for a person is"
+        " answered; imports, who is added by hand and what happened long ago never are.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -42,7 +43,7 @@ class AnswerTemplateForm(forms.ModelForm[AnswerTemplate]):
         template: AnswerTemplate = self.instance
         self.initial.setdefault("revision", template.revision)
         ticked = template.sources.values("pk") if template.revision else []
-        offered = IntakeSource.objects.filter(Q(is_active=True) | Q(pk__in=ticked))
+        offered = IntakeSource.objects.filter(Q(pk__in=answered_sources()) | Q(pk__in=ticked))
         self.fields["sources"].queryset = offered  # type: ignore[attr-defined]  # of this field
         self.helper = FormHelper()
         self.helper.form_tag = False

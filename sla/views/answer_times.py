@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from leads.instants import database_now
 from leads.models import IntakeSource
 from sla.answer_times import answer_time
+from sla.instant_answers import organisation_name
 
 
 @never_cache
@@ -17,5 +18,9 @@ from sla.answer_times import answer_time
 def form_answer_time(request: HttpRequest, slug: str) -> HttpResponse:
     source = get_object_or_404(IntakeSource, slug=slug, has_form=True, is_active=True)
     name = "_answer_time" if "HX-Request" in request.headers else "answer_time"
-    told = {"source": source, "answer_time": answer_time(source, database_now())}
+    told = {
+        "source": source,
+        "answer_time": answer_time(source, database_now()),
+        "our_name": organisation_name(),
+    }
     return render(request, f"sla/{name}.html", told)

@@ -6,7 +6,7 @@ from django.test import Client
 
 from leads.forms.stamps import SALT, new_stamp, read_stamp
 from leads.instants import database_now
-from leads.models import IntakeSource, Submission
+from leads.models import IntakeSource, Organisation, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +23,12 @@ def shown(source):
 @pytest.fixture
 def send(client, shown):
     return lambda **fields: client.post(URL, {**JANE, "stamp": shown, **fields})
+
+
+def test_it_is_in_the_name_of_the_organisation(client, source):
+    Organisation.objects.update(name="Brightwater")
+    page = client.get(URL).content.decode()
+    assert "Brightwater" in page and "Handoff" not in page
 
 
 def test_it_hands_in_the_standard_fields_and_thanks(send):

@@ -15,6 +15,7 @@ from sla import instant_answers
 from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
 from sla.clocks import start_handoff_clocks
+from sla.forms.instant_answers import AnswerTemplateForm
 from sla.health import alarms
 from sla.instant_answer_page import holding, nobody_works_before, told_now
 from sla.instant_answers import answer_at_once, answer_late, letter_for
@@ -62,6 +63,8 @@ def ask(lead, source, at, door=Submission.Door.FORM):
 def test_it_says_what_happens_next_when_and_where_to_book(asked, alice, at):
     assert send_due(at) == 1
     sent = mail.outbox[0]
+    our_name = instant_answers.organisation_name()
+    assert sent.from_email == f"{our_name} <handoff@localhost>"
     assert sent.to == [asked.lead.email] and sent.reply_to == [alice.email]
     assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
     assert answer_time(asked.lead.source, at) == "A person gets in touch within 5 minutes."
@@ -290,6 +293,11 @@ def typed(source):
         **{"is_on": "on", "sources": [source.pk], "within_minutes": 3, "revision": 0},
         **{"subject": "For {{ company }}", "body": "Hello {{ first_name }}"},
     }
+
+
+def test_only_sources_that_can_be_answered_are_offered(source):
+    offered = AnswerTemplateForm(instance=instant_answers.template()).fields["sources"].queryset
+    assert source in offered and not offered.filter(slug="by-hand").exists()
 
 
 def test_it_is_saved_for_the_sources_chosen_and_not_over_anothers_change(
