@@ -29,7 +29,8 @@ def unmet_work(code: ReasonCode, attempts: Attempts) -> str:
     """Return what is still to be done before `code` may be given; "" if nothing is."""
     if attempts.counted >= code.min_touches:
         return ""
-    unmet = [f"{attempts.counted} of {code.min_touches} touches logged"]
+    how = "logged" if attempts.logged == attempts.counted else "that count"
+    unmet = [f"{attempts.counted} of {code.min_touches} touches {how}"]
     if attempts.unsaid:
         has = _touches(attempts.unsaid, "has", "have")
         unmet.append(f"{has} no outcome yet: say what came of it")

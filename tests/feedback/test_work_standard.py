@@ -28,11 +28,11 @@ def found(code, **told):
         (Attempts(0), "0 of 4 touches logged"),
         (
             Attempts(3, unsaid=1),
-            "3 of 4 touches logged; 1 touch has no outcome yet: say what came of it",
+            "3 of 4 touches that count; 1 touch has no outcome yet: say what came of it",
         ),
         (
             Attempts(0, hasty=5),
-            "0 of 4 touches logged; "
+            "0 of 4 touches that count; "
             "5 touches don’t count: within 20 s of opening the lead, or five in a minute",
         ),
         (Attempts(4, unsaid=1, hasty=1), ""),
