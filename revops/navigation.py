@@ -49,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "here": instant_text(timezone.now(), user.zone),
         "unread": show_unseen(user),
         "is_ops": user.has_role(*OPS),
+        "sees_deliveries": user.has_role(*OPS, Role.MANAGER),
         "is_told_of_alarms": is_told,
         "standing_alarms": alarms_now() if is_told else [],
     }

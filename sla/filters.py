@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from leads.forms.instants import SENSIBLE_DAYS
-from leads.models import Assignment, IntakeSource, Organisation, Role, Team, User
+from leads.models import Assignment, IntakeSource, Lead, Organisation, Role, Team, User
 from sla import judging, response_times
 from sla.models import Clock, Notification, Target
 from sla.models.clocks import INSTANT_ANSWER
@@ -207,9 +207,15 @@ class HandoffFilter(SlaFilter):
 
 
 class DeliveryFilter(PeriodFilter):
-    """What was told to whom."""
+    """What was told to whom. Of which lead comes with the address, from the lead's page."""
 
     begun = "created_at"
+
+    lead = django_filters.ModelChoiceFilter(
+        queryset=lambda request: Lead.objects.visible_to(request.user),
+        method="of_lead",
+        widget=forms.HiddenInput,
+    )
 
     recipient = django_filters.ModelChoiceFilter(
         queryset=User.objects.order_by("name"), label="Person", empty_label="Everybody"
@@ -224,6 +230,9 @@ class DeliveryFilter(PeriodFilter):
     class Meta:
         model = Notification
         fields: list[str] = []
+
+    def of_lead(self, queryset: QuerySet[Any], name: str, lead: Lead) -> QuerySet[Any]:
+        return queryset.filter(Q(lead=lead) | Q(handoff__lead=lead))
 
 
 def _custom(has_dates: bool) -> dict[str, str]:

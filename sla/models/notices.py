@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from leads.models import Handoff, Lead, User
+from leads.models import Handoff, Lead, Role, User
 from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 
@@ -23,6 +23,18 @@ class NotificationQuerySet(OutgoingQuerySet["Notification"]):
 
     def visible_to(self, user: User) -> NotificationQuerySet:
         return self.filter(recipient=user)
+
+    def logged_for(self, user: User) -> NotificationQuerySet:
+        """What was told to whom, for those who look after that: all, for ops; for a manager what
+        was told to their teams, or of a lead that is theirs to see. None for others.
+        """
+        if user.has_role(Role.ADMIN, Role.MARKETING_OPS):
+            return self
+        if not user.has_role(Role.MANAGER):
+            return self.none()
+        leads = Lead.objects.visible_to(user).values("pk")
+        theirs = Q(recipient=user) | Q(recipient__team__manager=user)
+        return self.filter(theirs | Q(lead__in=leads) | Q(handoff__lead__in=leads))
 
 
 class Notification(Outgoing):

@@ -27,16 +27,21 @@ PAGE_SIZE = 50
 @require_GET
 def deliveries(request: SignedInRequest) -> HttpResponse:
     """The newest first; 422 with what is wrong if the filter makes no sense."""
-    _ops_only(request)
+    may_resend = _may_resend(request.user)
+    if not (may_resend or request.user.has_role(Role.MANAGER)):
+        raise Http404
     at = database_now()
-    found = Notification.objects.select_related("recipient", "handoff__lead", "lead", "listed_in")
+    found = Notification.objects.logged_for(request.user).select_related(
+        "recipient", "handoff__lead", "lead", "listed_in"
+    )
     newest = found.order_by("-created_at", "-pk")
     asked = DeliveryFilter(request.GET, queryset=newest, request=request, at=at)
     context = {
         "at": at,
         "filter": asked,
         "page": Paginator(rows_of(asked), PAGE_SIZE).get_page(request.GET.get("page")),
-        "stuck": _stuck(),
+        "may_resend": may_resend,
+        "stuck": _stuck() if may_resend else [],
         "STUCK": STUCK,
     }
     return render(request, "sla/deliveries.html", context, status=status_of(asked))
@@ -77,8 +82,12 @@ def _again(request: SignedInRequest, notifications: QuerySet[Notification]) -> H
 
 
 def _ops_only(request: SignedInRequest) -> None:
-    if not request.user.has_role(Role.ADMIN, Role.MARKETING_OPS):
+    if not _may_resend(request.user):
         raise Http404
+
+
+def _may_resend(user: User) -> bool:
+    return user.has_role(Role.ADMIN, Role.MARKETING_OPS)
 
 
 def _stuck() -> QuerySet[Notification, Any]:

@@ -91,6 +91,23 @@ def test_ops_see_what_became_of_messages_and_send_again_what_was_given_up(
     assert client.post("/sla/deliveries/resend/").status_code == 404
 
 
+def test_a_manager_sees_what_was_told_of_the_teams_leads_and_sends_nothing(
+    client, handoff, make_lead, mona, olga, at
+):
+    for who, key, told_of in [(olga, "theirs", {"handoff": handoff}), (olga, "of-nobody", {})]:
+        notify(who, Notification.Kind.BREACH, key=key, subject=key, at=at, **told_of)
+    Notification.objects.update(state="parked")
+    client.force_login(mona)
+    log = "/sla/deliveries/?period=all"
+    page = client.get(log).content.decode()
+    assert "theirs" in page and "of-nobody" not in page and "Send" not in page.split("<thead")[0]
+    assert "Send again" not in page and client.post("/sla/deliveries/resend/").status_code == 404
+    assert b"theirs" in client.get(f"{log}&lead={handoff.lead_id}").content
+    assert b"theirs" not in client.get(f"{log}&lead={make_lead('Nils Ek').pk}").content
+    assert client.get(f"{log}&lead=x").status_code == 422
+    assert f"lead={handoff.lead_id}&" in client.get(f"/leads/{handoff.lead_id}/").content.decode()
+
+
 @pytest.mark.parametrize("number", [2, 6])
 def test_the_log_takes_the_same_queries_for_many(
     client, rosa, alice, at, django_assert_max_num_queries, number
