@@ -1,4 +1,4 @@
-"""What is at risk now: running promises by least time left, grouped by whoever has the lead."""
+"""What is at risk now: running promises by whoever has the lead, or by least time left alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ class Row:
     """A lead on the board at `at`, with its running promises, least time left first."""
 
     handoff: Handoff
+    holder: User | Queue
     at: datetime
     deadlines: list[Deadline] = field(default_factory=list)
 
@@ -47,6 +48,10 @@ class Row:
     @property
     def standing(self) -> Standing:
         return standing([each.clock for each in self.deadlines], self.at)
+
+    @property
+    def rep(self) -> User | None:
+        return self.holder if isinstance(self.holder, User) else None
 
     @property
     def seen(self) -> str:
@@ -80,9 +85,15 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
         clock = due.clock
         holder = _holder(clock)
         rows = found.setdefault(holder, Group(holder)).rows_by_handoff
-        row = rows.setdefault(clock.handoff_id, Row(clock.handoff, at))
+        row = rows.setdefault(clock.handoff_id, Row(clock.handoff, holder, at))
         row.deadlines.append(due)
     return list(found.values())
+
+
+def by_time(found: Iterable[Group]) -> list[Row]:
+    """Return the leads of all groups in one list, least time left first."""
+    rows = [row for group in found for row in group.rows]
+    return sorted(rows, key=lambda row: (row.first.clock.due_at, row.handoff.pk))
 
 
 def lead_count(clocks: ClockQuerySet) -> int:

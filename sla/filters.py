@@ -17,7 +17,7 @@ from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
 from sla.whose import with_whose
 
-NO_REP, NO_REP_KEY = "No rep had it", "nobody"
+NO_REP, NO_REP_KEY = "No rep had it", "none"
 
 
 def reps(request: Any) -> QuerySet[User]:

@@ -72,9 +72,13 @@ def _board(asked: Asked) -> dict[str, object]:
     risk_count = board.lead_count(judging.at_risk(everyone, at))
     waiting_count = board.lead_count(everyone.running())
     listed_count = board.lead_count(shown)
+    groups = board.groups(shown, at)
+    is_flat = asked.request.GET.get("order") == "time"
     return {
         "shows_all": shows_all,
-        "groups": board.groups(shown, at),
+        "is_flat": is_flat,
+        "groups": groups,
+        "rows": board.by_time(groups) if is_flat else [],
         "limit": board.LIMIT,
         "is_cut": shown.count() > board.LIMIT,
         "risk_count": risk_count,

@@ -120,13 +120,25 @@ def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
     text = text_of(page(client, "now", mona))
     assert "Alice North 1 lead" in text
     assert "first response, accept or reject, first touch" in text
-    assert "At risk now 1 of 1 lead waiting" in text and "1 lead at risk, least time first" in text
+    assert "At risk now 1 of 1 lead waiting" in text and "1 lead at risk, by who has them" in text
+
+
+def test_the_board_lists_leads_by_the_time_left_whoever_has_them(client, fresh, carol, mona):
+    fresh(2)
+    first, second = Handoff.objects.order_by("pk")
+    handoffs.pass_to(second, carol, source="manager", reason="Away", at=timezone.now())
+    fresh()
+    Clock.objects.filter(handoff=first).update(due_at=timezone.now() + timedelta(days=9))
+    board_page = page(client, "now", mona, show="all", order="time")
+    rows = board_page.context["rows"]
+    assert rows[0].handoff == second and rows[-1].handoff == first and len(rows) >= 3
+    assert "All 3 leads waiting, least time first" in text_of(board_page)
 
 
 def test_what_waits_with_others_is_counted_and_said(client, handoff, carol):
     text = text_of(page(client, "now", carol))
     assert "At risk now 1 of 1 lead waiting" in text
-    assert "0 leads at risk, least time first Listed: your own leads; 1 more is others’" in text
+    assert "0 leads at risk, by who has them Listed: your own leads; 1 more is others’" in text
 
 
 def test_numbers_are_everybodys_and_lists_ones_own(client, answered, carol, monkeypatch):
@@ -221,7 +233,7 @@ def test_the_prospects_promise_is_of_who_had_the_lead_at_its_deadline(
     whose = {clock.handoff_id: clock.whose for clock in listed}
     routing = Queue.objects.get(key="routing").name
     assert whose == {answered.pk: "Alice", missed_by_nobody.pk: routing}
-    for rep, found in [(alice.pk, [answered]), (carol.pk, []), ("nobody", [missed_by_nobody])]:
+    for rep, found in [(alice.pk, [answered]), (carol.pk, []), ("none", [missed_by_nobody])]:
         listed = page(client, "clocks", mona, rep=rep, **missed).context["page"]
         assert [clock.handoff for clock in listed] == found
 
