@@ -34,11 +34,7 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     seen: the `Pair.mark` that `by` saw. Raises LostRace if one of the two changed since
     or is being changed, CannotMerge for what `refusal_of` says.
     """
-    pair = _locked(*merging.locked_pair(keep.pk, gone.pk))
-    if pair.mark != seen:
-        raise LostRace("One of the two changed in the meantime. Look at them once more.")
-    if refusal := refusal_of(pair, by):
-        raise CannotMerge(refusal)
+    pair = _claimed(keep, gone, seen=seen, by=by)
     for lead in (pair.keep, pair.gone):
         stay_clocks.catch_up(lead, at)
     ended, had_it = pair.ends, pair.ends.owner if pair.ends else None
@@ -56,6 +52,16 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     merge_messages.tell(pair, ended, had_it, by=by, at=at)
     nudge(SWEEP_TASK)
     return pair.keep
+
+
+def _claimed(keep: Lead, gone: Lead, *, seen: str, by: User) -> Pair:
+    """Lock two leads that `by` may merge as they saw them."""
+    pair = _locked(*merging.locked_pair(keep.pk, gone.pk))
+    if pair.mark != seen:
+        raise LostRace("One of the two changed in the meantime. Look at them once more.")
+    if refusal := refusal_of(pair, by):
+        raise CannotMerge(refusal)
+    return pair
 
 
 def _locked(keep: Lead, gone: Lead) -> Pair:
