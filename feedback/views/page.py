@@ -19,6 +19,7 @@ from feedback.packet_page import choices, opened
 from feedback.queue import Show
 from leads.models import Handoff, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
+from sla.notices import show_unseen
 
 LABELS = {
     Show.MINE: "Mine",
@@ -168,6 +169,7 @@ def panes(
     context = page_context(place, handoff)
     if not wants_fragment(request):
         return full_page(request, context, status=status)
+    context["unread"] = show_unseen(request.user)
     response = render(request, "feedback/_panes_swap.html", context, status=status)
     response = reswap(retarget(response, "#main"), "outerHTML")
     return push_url(response, place.lead_url(handoff) if handoff else place.url)

@@ -17,7 +17,7 @@ from leads import handoffs
 from leads.instants import database_now
 from leads.models import Handoff, Lead
 from leads.requests import SignedInRequest
-from sla.notices import see_lead
+from sla.notices import see_lead, show_unseen
 
 
 @login_required
@@ -82,5 +82,6 @@ def poll(request: SignedInRequest) -> HttpResponse:
         "newest": newest,
         "new": queue.newer_than(place.rep, int(newest)),
         "has_changed": True,
+        "unread": show_unseen(request.user),
     }
     return render(request, "feedback/_news.html", context)

@@ -68,8 +68,9 @@ def test_what_was_told_of_a_lead_is_seen_by_opening_it_and_by_working_on_it(
     client.get(url(handoff))
     assert unseen_count(alice) == 1
     told(alice, handoff, at, "while it is open")
-    client.post(url(handoff, "accept/"))
+    accepted = client.post(url(handoff, "accept/"), headers=HTMX).content.decode()
     assert unseen_count(alice) == 1
+    assert "<title>(1) " in accepted and 'data-unread="1"' in accepted
     client.get(f"/leads/{other.lead_id}/timeline/")
     assert unseen_count(alice) == 0
 
