@@ -212,7 +212,7 @@ class DeliveryFilter(PeriodFilter):
     begun = "created_at"
 
     lead = django_filters.ModelChoiceFilter(
-        queryset=lambda request: Lead.objects.visible_to(request.user),
+        queryset=lambda request: Lead.objects.readable_by(request.user),
         method="of_lead",
         widget=forms.HiddenInput,
     )
