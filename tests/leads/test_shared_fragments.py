@@ -26,9 +26,9 @@ def test_what_needs_attention_is_a_banner():
     assert "Accepted Ana." not in html
 
 
-def test_a_fragment_brings_every_message_along():
+def test_the_messages_of_a_fragment_take_the_place_of_earlier_ones():
     html = render_to_string("_messages_oob.html", {"messages": MESSAGES})
-    assert 'hx-swap-oob="beforeend:#toasts"' in html
+    assert 'hx-swap-oob="innerHTML:#toasts"' in html
     assert html.count("data-toast>") == 2
 
 
