@@ -9,7 +9,7 @@ from leads import handoffs
 from leads.instants import database_now
 from leads.models import Handoff
 from routing.routing import route
-from sla.clocks import start_assignment_clocks, start_handoff_clocks
+from sla.handoff_clocks import start_assignment_clocks, start_handoff_clocks
 from sla.models import Clock
 
 # One clock more of a kind has the next number, which is a small one.

@@ -19,7 +19,7 @@ from feedback.touch_outcomes import REACHED, STILL_ASKED
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
-from sla import clocks, responses, touch_clocks
+from sla import clocks, handoff_clocks, responses, touch_clocks
 from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
 from sla.models.promises import STAYS
@@ -68,7 +68,7 @@ def accept(assignment: Assignment, *, by: User, at: datetime, override: str = ""
         raise handoffs.lost_answer(assignment.handoff_id)
     handoff = handoffs.accept(assignment, by=by, at=at, override=override)
     clocks.stop(handoff, ANSWERED, at=at, evidence="Accepted", by=by, channel=Channel.ANSWERED)
-    clocks.start_accepted_clocks(assignment, at=at)
+    handoff_clocks.start_accepted_clocks(assignment, at=at)
     return handoff
 
 

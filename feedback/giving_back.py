@@ -15,7 +15,7 @@ from feedback.work_standard import Attempts
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Lead, Stage, Touch, User
 from leads.nudges import nudge
-from sla import clocks, outbox
+from sla import clocks, handoff_clocks, outbox
 from sla.haste import is_hasty, marked
 from sla.models import Notification
 
@@ -139,7 +139,7 @@ def to_review(given: GivenBack, disposition: Disposition) -> None:
     handoff = given.handoff
     why = given.reason + (f" ({given.note})" if given.note else "")
     handoffs.send_to_review(handoff, at=given.at, reason=why[:300], by=given.by)
-    clocks.start_review_clock(handoff, at=given.at)
+    handoff_clocks.start_review_clock(handoff, at=given.at)
     if handoff.queue:
         outbox.notify(
             handoff.queue.owner,

@@ -43,7 +43,7 @@ from leads.scoring import missing_fields
 from leads.stage_rules import refusal_of
 from routing import routing
 from routing.questions import open_opportunity
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.deadlines import Deadline, deadlines
 from sla.models import Clock, ClockEvent, Target
 
@@ -226,7 +226,7 @@ def hand_over(lead: Lead, *, reason: str, by: User, at: datetime) -> Handoff:
     said = f"Handed over by {by}"
     lifecycle.bring_to_sales(handoff, reason=said, override=reason, by=by, at=at)
     keep(lead, score, version, at=at, handoff=handoff)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), handoff.path)
     deal = open_opportunity(lead.account_id, lead.pk)
     handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)

@@ -11,7 +11,7 @@ from leads.custom_facts import labels_of
 from leads.models import Assignment, Handoff, Lead, User
 from leads.nudges import nudge
 from leads.scoring import Opening
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.instant_answers import answer_at_once
 from sla.messages import headline, who
 from sla.models import Clock, Notification
@@ -24,7 +24,7 @@ SEND_TASK = "revops.tasks.send_notifications"
 def hand_to_rep(assignment: Assignment, at: datetime) -> None:
     """Start the rep's clocks and tell them what came, why, and until when."""
     handoff = assignment.handoff
-    started = clocks.start_assignment_clocks(assignment, at=at)
+    started = handoff_clocks.start_assignment_clocks(assignment, at=at)
     asked = [clock for clock in started if clock.kind != clocks.Kind.RECEIVED]
     promised = Clock.objects.running().filter(handoff=handoff, kind=clocks.Kind.FIRST_RESPONSE)
     notify(
@@ -41,7 +41,7 @@ def hand_to_rep(assignment: Assignment, at: datetime) -> None:
 
 def hand_to_reviewer(handoff: Handoff, at: datetime) -> None:
     """Start the reviewer's clock and tell the owner of the queue what is missing."""
-    clocks.start_review_clock(handoff, at)
+    handoff_clocks.start_review_clock(handoff, at)
     queue = handoff.queue
     assert queue is not None  # constraint handoff_with_a_rep_once_passed
     missing = ", ".join(labels_of(handoff.missing))
@@ -67,7 +67,7 @@ def raise_hand_again(handoff: Handoff, found: Opening, at: datetime) -> None:
     handoff.lead.last_hand_raise_at = found.activity_at
     handoff.lead.save(update_fields=["last_hand_raise_at"])
     pausing.hand_raised(handoff, at=at, because=f"{found.label} again")
-    clocks.start_handoff_clocks(handoff, hand_raised_at=found.activity_at, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=found.activity_at, at=at)
     notify(
         holder(handoff),
         Notification.Kind.HAND_RAISE,
@@ -85,7 +85,7 @@ def tell_of_better_band(handoff: Handoff, at: datetime) -> None:
     """Start what is promised once the lead of an open handoff rises to a better band, and tell
     whoever has it; nobody where nothing is.
     """
-    for clock in clocks.start_better_band_clock(handoff, at=at):
+    for clock in handoff_clocks.start_better_band_clock(handoff, at=at):
         person = holder(handoff)
         notify(
             person,

@@ -35,7 +35,7 @@ from revops.verdicts import is_resting, verdict_on
 from routing.backlog import route_backlog
 from routing.questions import open_opportunity
 from routing.routing import route
-from sla import clocks
+from sla import clocks, handoff_clocks
 
 PATIENCE = "SET LOCAL lock_timeout = '1s'"
 
@@ -116,7 +116,7 @@ def open_and_deliver(
     lead.last_hand_raise_at = found.asked_at or lead.last_hand_raise_at
     lead.save(update_fields=["last_hand_raise_at"])
     keep(lead, score, version, at=at, handoff=handoff)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=found.asked_at, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=found.asked_at, at=at)
     handoff.missing = missing_fields(evidence.facts, criteria_of(version), found.path)
     deal = open_opportunity(lead.account_id, lead.pk)
     handoff.packet = build_packet(lead, handoff, score, evidence, at, deal=deal)

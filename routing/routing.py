@@ -17,7 +17,7 @@ from routing.models import Decision
 from routing.outcomes import held
 from routing.questions import question_of
 from routing.table import live_table
-from sla import clocks, messages, outbox
+from sla import clocks, handoff_clocks, messages, outbox
 from sla.models import Notification, Target
 
 REASON_LENGTH = 300
@@ -202,7 +202,7 @@ def _pass_by_hand(
         by=by,
         at=at,
     )
-    clocks.start_assignment_clocks(assignment, at=at)
+    handoff_clocks.start_assignment_clocks(assignment, at=at)
     headline = messages.headline(handoff)
     if rep != by:
         outbox.notify(

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from leads import handoffs
 from leads.models import Assignment, Handoff, Organisation, OwnershipChange, User
 from leads.nudges import nudge
-from sla import clocks, outbox
+from sla import clocks, handoff_clocks, outbox
 from sla.messages import headline
 from sla.models import Clock, Notification, Target
 
@@ -84,7 +84,7 @@ def _to_a_person(handoff: Handoff, lay: list[Assignment], at: datetime) -> None:
     handoffs.end_assignment(handoff, Outcome.REROUTED, at=at)
     escalation = OwnershipChange.Source.ESCALATION
     handoffs.send_to_review(handoff, reason=reason[:300], source=escalation, at=at)
-    clocks.start_review_clock(handoff, at)
+    handoff_clocks.start_review_clock(handoff, at)
     _tell(last.rep, last, "Goes to review", reason, at)
     for person in _who_decides(handoff, last.rep, at):
         outbox.notify(

@@ -14,7 +14,7 @@ from django.db.models import F, Max, Q, QuerySet
 
 from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Lead, Touch, User
-from sla import band_starts, levels, pauses, stretches
+from sla import levels, pauses, stretches
 from sla.acknowledging import hold_too
 from sla.business_time import WorkingTime
 from sla.calendars import hours_for, working_time_of
@@ -22,13 +22,11 @@ from sla.levels import Level, event_of, move_on, settle
 from sla.models import Clock, ClockEvent, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.new_clocks import Terms, carried, new_clock, started_event, used_before
-from sla.policies import BREACH, Promise, Step, policy_for, starts_something
+from sla.policies import BREACH, Promise, Step, policy_for
 from sla.stretches import NOTHING
 
 Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
-# What is asked of a rep, by clocks of the assignment.
-REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
 # What says that a level was passed.
 STEPS = (Event.WARNED, Event.BREACHED, Event.ESCALATED, Event.SKIPPED)
 # Why a pause ends with the turn it is of.
@@ -52,32 +50,6 @@ class Evidence(NamedTuple):
 
 NO_EVIDENCE = Evidence("")
 ALL = Q()
-
-
-@transaction.atomic
-def start_handoff_clocks(
-    handoff: Handoff, *, hand_raised_at: datetime | None, at: datetime
-) -> list[Clock]:
-    """Start the prospect's clock, from the hand-raise, else from the opening of the handoff or the
-    change of band that led to it; and the one of passing it to a rep, once, unless it has been.
-
-    The prospect has one clock for each hand-raise, and none is ever reset: a second call for the
-    same start returns nothing. So does a policy without such a promise.
-    """
-    asked_at = hand_raised_at or handoff.opened_at
-    earlier = Clock.objects.filter(handoff=handoff, kind__in=[Kind.FIRST_RESPONSE, Kind.PASSED])
-    begun = list(earlier.values_list("kind", "started_at"))
-    known = [started_at for kind, started_at in begun if kind == Kind.FIRST_RESPONSE]
-    if asked_at in known or (known and hand_raised_at is None):
-        return []
-    rose_at = asked_at
-    if hand_raised_at is None and starts_something(Start.BAND, at):
-        rose_at = band_starts.opened_by(handoff)
-    seqs = {Kind.FIRST_RESPONSE: len(known) + 1}
-    if handoff.passed_at is None and Kind.PASSED not in [kind for kind, _ in begun]:
-        seqs[Kind.PASSED] = 1
-    starts = {Start.HAND_RAISE: asked_at, Start.OPENED: handoff.opened_at, Start.BAND: rose_at}
-    return start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at if begun else None)
 
 
 @transaction.atomic
@@ -128,19 +100,6 @@ def change_lead(gone: Lead, keep: Lead) -> None:
 
 
 @transaction.atomic
-def start_better_band_clock(handoff: Handoff, *, at: datetime) -> list[Clock]:
-    """Start another of the prospect's clocks since the lead of an open handoff rose to a better
-    band, where the policy for that band says so. Call it once for each.
-    """
-    if not starts_something(Start.BAND, at):
-        return []
-    begun = Clock.objects.filter(handoff=handoff, kind=Kind.FIRST_RESPONSE).count()
-    starts = {Start.BAND: band_starts.rose_at(handoff, at)}
-    seqs = {Kind.FIRST_RESPONSE: begun + 1}
-    return start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at)
-
-
-@transaction.atomic
 def start_instant_clock(
     handoff: Handoff, *, asked_at: datetime, allowed: timedelta, at: datetime
 ) -> Clock:
@@ -155,56 +114,6 @@ def start_instant_clock(
     clock.save()
     ClockEvent.objects.bulk_create([started_event(clock, at)])
     return clock
-
-
-@transaction.atomic
-def start_assignment_clocks(assignment: Assignment, *, at: datetime) -> list[Clock]:
-    """Start the clocks of what a rep is to do from the passing on, by the rep's hours, and stop the
-    one of passing it on.
-
-    A second call for the same assignment starts nothing.
-    """
-    handoff, passed_at = assignment.handoff, assignment.passed_at
-    waits = Q(handoff=handoff, kind=Kind.PASSED, stopped_at=None)
-    found = Clock.objects.filter(Q(assignment=assignment) | waits).values_list("kind", flat=True)
-    kinds = set(found)
-    if kinds - {Kind.PASSED}:
-        return []
-    if kinds:
-        stop(handoff, [Kind.PASSED], at=passed_at, evidence=f"Passed to {assignment.rep}")
-    starts = {Start.PASSED: passed_at}
-    return start(handoff, dict.fromkeys(REPS, 1), starts, at=at, assignment=assignment)
-
-
-@transaction.atomic
-def start_accepted_clocks(assignment: Assignment, *, at: datetime) -> list[Clock]:
-    """Start the clocks of what a rep is to do from the acceptance at `at` on, but for what is done.
-
-    A second call for the same assignment starts nothing.
-    """
-    if not starts_something(Start.ACCEPTED, at):
-        return []
-    done = set(Clock.objects.filter(assignment=assignment).values_list("kind", flat=True))
-    if assignment.touches.filter(is_automated=False).exists():
-        done.add(Kind.FIRST_TOUCH)
-    seqs = {kind: 1 for kind in REPS if kind not in done}
-    return start(
-        assignment.handoff,
-        seqs,
-        {Start.ACCEPTED: at},
-        at=at,
-        assignment=assignment,
-        turn_began=assignment.passed_at,
-    )
-
-
-@transaction.atomic
-def start_review_clock(handoff: Handoff, at: datetime) -> list[Clock]:
-    """Start the clock of whoever reviews `handoff`, unless it is running."""
-    earlier = Clock.objects.filter(handoff=handoff, kind=Kind.REVIEW)
-    if earlier.running().exists():
-        return []
-    return start(handoff, {Kind.REVIEW: earlier.count() + 1}, {Start.REVIEW: at}, at=at)
 
 
 def start(

@@ -12,7 +12,7 @@ from leads.instants import database_now
 from leads.models import Absence, Account, Activity, Handoff, Submission
 from leads.rescoring import rescore
 from revops import pipeline
-from sla import clocks
+from sla import handoff_clocks
 
 HOSTILE = '<img src=x onerror="alert(1)">"\'>'
 PERSON = {
@@ -69,7 +69,7 @@ def waiting(make_lead, make_handoff, at):
         now = database_now()
         handoff = make_handoff(lead, at=now, hand_raised_at=now)
         handoffs.send_to_review(handoff, missing=missing, reason=reason, at=now)
-        clocks.start_review_clock(handoff, now)
+        handoff_clocks.start_review_clock(handoff, now)
         return handoff
 
     return [

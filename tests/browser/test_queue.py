@@ -10,7 +10,7 @@ from feedback.models import Disposition
 from leads import handoffs
 from leads.instants import database_now
 from leads.models import Assignment, Stage, Touch
-from sla import clocks
+from sla import handoff_clocks
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def pass_lead(make_lead, make_handoff):
         assignment = Assignment.objects.get(handoff=handoff)
         Assignment.objects.filter(pk=assignment.pk).update(passed_at=now)
         assignment.refresh_from_db()
-        clocks.start_handoff_clocks(handoff, hand_raised_at=now, at=now)
-        clocks.start_assignment_clocks(assignment, at=now)
+        handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=now, at=now)
+        handoff_clocks.start_assignment_clocks(assignment, at=now)
         return handoff
 
     return make

@@ -13,7 +13,7 @@ from leads import documents, handoffs
 from leads.documents import live_version
 from leads.fact_history import record_facts
 from leads.models import Activity
-from sla import clocks
+from sla import clocks, handoff_clocks
 
 # All that the shipped criteria require of a lead.
 COMPLETE = {"person.email": "a@b.example", "account.name": "B", "account.country": "se"}
@@ -28,8 +28,8 @@ def pass_lead(make_handoff, make_lead, at):
         lead = make_lead(name, stage_id="mql")
         handoff = make_handoff(lead, rep=rep, **fields)
         assignment = handoffs.open_assignment(handoff)
-        clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
-        clocks.start_assignment_clocks(assignment, at=at)
+        handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+        handoff_clocks.start_assignment_clocks(assignment, at=at)
         if accepted:
             handoffs.accept(assignment, by=rep, at=at)
             clocks.stop(handoff, ["accept"], at=at, evidence="Accepted")

@@ -13,7 +13,7 @@ from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.models import Document
 from routing.routing import reassign
-from sla import clocks
+from sla import handoff_clocks
 from sla.models import CalendarTerms, Clock, Target
 
 MINUTE = timedelta(minutes=1)
@@ -33,7 +33,7 @@ def reject(handoff, code, then):
 
 
 def ask_again(handoff, people, then):
-    clocks.start_handoff_clocks(handoff, hand_raised_at=then, at=then)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=then, at=then)
 
 
 def pass_on(handoff, people, then):

@@ -12,7 +12,7 @@ from feedback.queue import Show
 from leads import handoffs
 from leads.models import Handoff, OwnershipChange
 from routing.routing import reassign
-from sla import clocks, pauses
+from sla import handoff_clocks, pauses
 from sla.models import Clock, Pause
 
 
@@ -41,8 +41,8 @@ def test_off_hours_a_row_says_that_the_prospect_waits_and_the_reps_time_stands(
 ):
     sunday = at - timedelta(days=2)
     handoff = make_handoff(rep=alice, at=sunday, hand_raised_at=sunday)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=sunday, at=sunday)
-    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=sunday)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=sunday, at=sunday)
+    handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=sunday)
     later = sunday + timedelta(hours=1)
     [row] = queue.rows(queue.queue_of(alice, viewer=alice), Show.MINE, at=later)
     assert (row.deadline.late, row.deadline.resumes_at) == ("prospect waits", None)

@@ -19,7 +19,7 @@ from leads.errors import HandoffIsOpen, LostRace
 from leads.fact_history import record_facts
 from leads.models import Account, Handoff, Lead, Stage, Submission
 from revops import pipeline
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.models import Clock, Notification
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def waiting(make_lead, make_handoff, at):
         record_facts(lead, facts, known_from=at)
         handoff = make_handoff(lead)
         handoffs.send_to_review(handoff, missing=missing, reason=reason, at=at)
-        clocks.start_review_clock(handoff, at)
+        handoff_clocks.start_review_clock(handoff, at)
         return handoff
 
     return make
@@ -318,7 +318,7 @@ def test_the_first_due_comes_first(as_user, olga, waiting, at):
 
 def test_the_prospects_clock_stands_beside_the_reviewers(as_user, olga, waiting, at):
     handoff = waiting()
-    (promised,) = clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    (promised,) = handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
     answer = as_user(olga).get("/review/")
     (entry,) = answer.context["entries"]
     assert (entry.item.prospect.clock, entry.item.deadline.clock.kind) == (promised, "review")
@@ -327,7 +327,7 @@ def test_the_prospects_clock_stands_beside_the_reviewers(as_user, olga, waiting,
 
 def test_a_clock_that_stopped_is_not_shown(as_user, olga, waiting, at):
     handoff = waiting()
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
     clocks.end(handoff, at=at)
     assert "No clock" in as_user(olga).get("/review/").content.decode()
 

@@ -15,7 +15,7 @@ from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.instants import database_now
 from leads.models import Document, Handoff, Lead, Stage, Touch
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.judging import missed
 from sla.models import Clock, ClockEvent, Pause, Policy, Target
 
@@ -77,7 +77,7 @@ def test_all_that_the_prospect_was_promised_goes_on_and_passing_is_not_promised_
         Target.objects.create(policy=policy, kind="passed", measure="wall", allowed=MINUTE)
     publish(draft, by=None, note="Passing too", at=at - DAY)
     handoff = pass_lead(alice)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at + MINUTE, at=at + MINUTE)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at + MINUTE, at=at + MINUTE)
     told = {"note": "", "nurture_until": None, "by": alice, "at": at + 2 * MINUTE}
     answers.reject(handoffs.open_assignment(handoff), code=code("no-need"), **told)
     again = take_back(handoff, by=alice, at=at + 3 * MINUTE)

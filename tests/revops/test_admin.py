@@ -46,7 +46,7 @@ from leads.models import (
 from revops import jobs
 from routing.models import Capacity, Replay, RoutingRule, Territory
 from routing.routing import route
-from sla.clocks import start_assignment_clocks
+from sla.handoff_clocks import start_assignment_clocks
 from sla.heartbeats import beat
 from sla.models import (
     AnswerTemplate,

@@ -11,7 +11,7 @@ from leads.instants import database_now
 from leads.models import Assignment
 from revops import intake_work
 from revops.sweep import sweep
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.models import Clock, ClockEvent
 from sla.sweep import sweep_clocks
 
@@ -22,7 +22,7 @@ ALLOWED, LONGER = timedelta(minutes=15), timedelta(minutes=15)
 def passed(alice, carol, make_handoff, at):
     """A handoff with alice for whom nobody knows hours but those of the office."""
     handoff = make_handoff(rep=alice)
-    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+    handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
     return handoff
 
 
@@ -49,7 +49,7 @@ def test_off_hours_do_not_count(alice, make_handoff, at):
     handoff = make_handoff(rep=alice)
     assignment = handoffs.open_assignment(handoff)
     assignment.passed_at = evening
-    clocks.start_assignment_clocks(assignment, at=evening)
+    handoff_clocks.start_assignment_clocks(assignment, at=evening)
     assert passes_on_at() == at.replace(hour=9, minute=20) + timedelta(days=1)
 
 
@@ -78,7 +78,7 @@ def test_one_that_fails_waits_and_keeps_nobody_else_waiting(
     passed, alice, make_lead, make_handoff, at, monkeypatch
 ):
     other = make_handoff(make_lead("Ana"), rep=alice)
-    clocks.start_assignment_clocks(handoffs.open_assignment(other), at=at)
+    handoff_clocks.start_assignment_clocks(handoffs.open_assignment(other), at=at)
     broken, take = handoffs.open_assignment(passed).pk, intake_work.reroute_unworked
 
     def fail_once(assignment, *, at):
@@ -95,5 +95,5 @@ def test_one_that_fails_waits_and_keeps_nobody_else_waiting(
 
 def test_without_such_a_promise_it_stays(alice, make_handoff, at):
     handoff = make_handoff(rep=alice, trigger_key="trial-start", path="score")
-    clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+    handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
     assert "reassign" not in accept_clock().actions

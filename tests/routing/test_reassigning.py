@@ -11,7 +11,7 @@ from leads.models import Absence, Assignment, Handoff, RefusedOwnership
 from routing.errors import CannotTake
 from routing.models import Capacity, Turn
 from routing.routing import reassign
-from sla.clocks import start_assignment_clocks, start_review_clock
+from sla.handoff_clocks import start_assignment_clocks, start_review_clock
 from sla.models import Clock, Notification
 from tests.routing.conftest import routed
 

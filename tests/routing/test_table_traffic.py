@@ -19,7 +19,7 @@ from routing.traffic import (
     traffic_by_row,
     unused_rows,
 )
-from sla import clocks
+from sla import handoff_clocks
 from sla.models import RepHours
 from tests.routing.conftest import routed, when
 
@@ -38,7 +38,7 @@ def take(make_handoff, alice, carol, now):
     def take_one(days=1, **fields):
         at = now - timedelta(days=days)
         decision = routed(make_handoff(at=at, hand_raised_at=at, **fields), at)
-        clocks.start_assignment_clocks(decision.assignment, at=at)
+        handoff_clocks.start_assignment_clocks(decision.assignment, at=at)
         return decision
 
     return take_one

@@ -13,7 +13,7 @@ from revops import intake_work
 from routing.models import RotaMember
 from routing.routing import reassign
 from routing.unworked import reroute_unworked
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.acknowledging import acknowledge
 from sla.models import Clock, Notification
 from sla.sweep import sweep_clocks
@@ -35,14 +35,14 @@ def dan(north, inbound):
 def passed(alice, carol, dan, make_handoff, at):
     """A handoff that is passed to Alice with its clocks started."""
     handoff = make_handoff()
-    clocks.start_assignment_clocks(routed(handoff, at).assignment, at=at)
+    handoff_clocks.start_assignment_clocks(routed(handoff, at).assignment, at=at)
     return Handoff.objects.get(pk=handoff.pk)
 
 
 def take_away(handoff, at):
     """Let the ladder of whoever has it come to passing it on at `at`, and take it from them."""
     turn = handoffs.open_assignment(handoff)
-    clocks.start_assignment_clocks(turn, at=at)
+    handoff_clocks.start_assignment_clocks(turn, at=at)
     Clock.objects.running().filter(assignment=turn, kind="accept").update(reroute_at=at)
     return reroute_unworked(turn, at=at)
 
@@ -116,7 +116,7 @@ def test_what_somebody_is_at_meanwhile_is_left_alone(passed, alice, at, said):
     sweep_clocks(at + 3 * HOUR)
     assert [clock.assignment.rep for clock in clocks.unanswered(at + 3 * HOUR)] == [alice]
     if said == "touched":
-        clocks.stop(passed, clocks.REPS, at=at + 3 * HOUR, evidence="Call", by=alice)
+        clocks.stop(passed, handoff_clocks.REPS, at=at + 3 * HOUR, evidence="Call", by=alice)
     else:
         acknowledge(passed, by=alice, length=HOUR, at=at + 3 * HOUR)
     assert not reroute_unworked(handoffs.open_assignment(passed), at=at + 3 * HOUR)

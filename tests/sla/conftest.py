@@ -8,7 +8,7 @@ from django.db import transaction
 from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.models import Document, Version
-from sla import clocks
+from sla import handoff_clocks
 from sla.models import CalendarTerms, Policy, Target, TeamHours
 
 
@@ -17,8 +17,8 @@ def start(at):
     """Start all clocks of a handoff that is with a rep, as of `at`."""
 
     def start_clocks(handoff):
-        clocks.start_handoff_clocks(handoff, hand_raised_at=handoff.hand_raised_at, at=at)
-        clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+        handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=handoff.hand_raised_at, at=at)
+        handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
         return handoff
 
     return start_clocks

@@ -7,7 +7,7 @@ import pytest
 from leads import handoffs
 from leads.documents import publish
 from leads.models import Document, OwnershipChange, Version
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.calendars import office_schedule
 from sla.models import CalendarTerms, Clock, ClockEvent, RepHours, Target, TeamHours
 from sla.sweep import sweep_clocks
@@ -31,7 +31,7 @@ def events_of(clock) -> list[tuple[str, int]]:
 
 def test_the_prospects_clock_runs_on_the_wall_from_the_hand_raise(make_handoff, alice, at):
     handoff = make_handoff(rep=alice)
-    [clock] = clocks.start_handoff_clocks(handoff, hand_raised_at=FRIDAY_EVENING, at=at)
+    [clock] = handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=FRIDAY_EVENING, at=at)
     assert (clock.measure, clock.seq, clock.assignment, clock.calendar) == ("wall", 1, None, None)
     assert clock.due_at == FRIDAY_EVENING + minutes(5)
 
@@ -40,7 +40,7 @@ def test_the_reps_clock_pauses_over_the_weekend(make_handoff, alice):
     handoff = make_handoff(rep=alice)
     assignment = handoffs.open_assignment(handoff)
     assignment.passed_at = FRIDAY_EVENING
-    accept, touch = clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
+    accept, touch = handoff_clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
     assert (accept.kind, accept.due_at) == ("accept", datetime(2026, 3, 16, 9, 10, tzinfo=UTC))
     assert (touch.kind, touch.due_at) == ("first_touch", datetime(2026, 3, 16, 9, 25, tzinfo=UTC))
 
@@ -55,7 +55,7 @@ def test_a_reps_clock_within_the_teams_hours_names_both_calendars(make_handoff, 
     TeamHours.objects.create(team=north, calendar=office)
     RepHours.objects.create(rep=alice, calendar=nights, within_team=True)
     handoff = make_handoff(rep=alice)
-    accept, _ = clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
+    accept, _ = handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=at)
     assert (accept.calendar.document, accept.within.document) == (nights, office)
     assert accept.due_at == at.replace(hour=15, minute=15)
     evening = at + timedelta(hours=12)  # the office has closed by then
@@ -74,14 +74,16 @@ def test_the_ladder_stands_from_the_start_and_goes_beyond_the_deadline(handoff, 
 
 
 def test_starting_again_starts_nothing(handoff, at):
-    assert clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at + MINUTE) == []
+    assert handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at + MINUTE) == []
     assignment = handoffs.open_assignment(handoff)
-    assert clocks.start_assignment_clocks(assignment, at=at + MINUTE) == []
+    assert handoff_clocks.start_assignment_clocks(assignment, at=at + MINUTE) == []
     assert Clock.objects.count() == 3
 
 
 def test_each_hand_raise_has_a_clock_and_leaves_the_first_alone(handoff, at):
-    [second] = clocks.start_handoff_clocks(handoff, hand_raised_at=at + MINUTE, at=at + MINUTE)
+    [second] = handoff_clocks.start_handoff_clocks(
+        handoff, hand_raised_at=at + MINUTE, at=at + MINUTE
+    )
     assert second.seq == 2
     first = Clock.objects.get(handoff=handoff, kind=Kind.FIRST_RESPONSE, seq=1)
     assert (first.started_at, first.is_running) == (at, True)
@@ -91,7 +93,7 @@ def test_a_reassigned_lead_has_new_rep_clocks_and_the_same_prospect_clock(handof
     clocks.end(handoffs.open_assignment(handoff), at=at + MINUTE)
     source = OwnershipChange.Source.MANAGER
     passed = handoffs.pass_to(handoff, carol, source=source, reason="Busy", at=at + MINUTE)
-    clocks.start_assignment_clocks(passed, at=at + MINUTE)
+    handoff_clocks.start_assignment_clocks(passed, at=at + MINUTE)
     running = Clock.objects.running().values_list("kind", "started_at")
     assert sorted(running) == [
         ("accept", at + MINUTE),
@@ -112,7 +114,7 @@ def test_elapsed_working_time_leaves_out_the_weekend(make_handoff, alice):
     handoff = make_handoff(rep=alice)
     assignment = handoffs.open_assignment(handoff)
     assignment.passed_at = FRIDAY_EVENING
-    clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
+    handoff_clocks.start_assignment_clocks(assignment, at=FRIDAY_EVENING)
     monday = datetime(2026, 3, 16, 9, 5, tzinfo=UTC)
     clocks.stop(handoff, [Kind.ACCEPT], at=monday, evidence="Accepted")
     assert clock_of(handoff, Kind.ACCEPT).elapsed == minutes(10)
@@ -185,10 +187,10 @@ def test_ending_a_handoff_ends_all_its_clocks(handoff, at):
 
 def test_review_has_one_clock_at_a_time(make_handoff, defaults, at):
     handoff = make_handoff()
-    [first] = clocks.start_review_clock(handoff, at)
-    assert clocks.start_review_clock(handoff, at + MINUTE) == []
+    [first] = handoff_clocks.start_review_clock(handoff, at)
+    assert handoff_clocks.start_review_clock(handoff, at + MINUTE) == []
     clocks.stop(handoff, [Kind.REVIEW], at=at + MINUTE, evidence="Field filled in")
-    [second] = clocks.start_review_clock(handoff, at + minutes(2))
+    [second] = handoff_clocks.start_review_clock(handoff, at + minutes(2))
     assert (first.seq, second.seq, second.measure) == (1, 2, "working")
 
 
@@ -201,7 +203,7 @@ def test_a_clock_names_the_versions_that_made_it(handoff):
 
 def test_the_policy_follows_what_opened_the_handoff(make_handoff, defaults, at):
     handoff = make_handoff(path="score", trigger_key="B2", hand_raised_at=None)
-    [clock] = clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+    [clock] = handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
     assert clock.allowed == timedelta(hours=24)
 
 

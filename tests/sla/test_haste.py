@@ -6,7 +6,7 @@ import pytest
 
 from leads import handoffs
 from leads.models import Touch
-from sla import clocks, judging
+from sla import clocks, handoff_clocks, judging
 from sla.haste import marked
 from sla.judging import Share
 from sla.models import Clock
@@ -76,7 +76,7 @@ def test_touches_of_several_people_are_not_added_up(touch, carol, at):
 @pytest.fixture
 def stop(assignment, touch, at):
     """Have a touch, so many seconds after the opening of the lead, stop the clocks of it."""
-    clocks.start_assignment_clocks(assignment, at=at)
+    handoff_clocks.start_assignment_clocks(assignment, at=at)
 
     def make(seconds):
         made = touch(at + seconds * SECOND)

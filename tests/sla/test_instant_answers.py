@@ -14,8 +14,8 @@ from leads.models import Activity, IntakeSource, Submission, Touch
 from sla import instant_answers
 from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
-from sla.clocks import start_handoff_clocks
 from sla.forms.instant_answers import AnswerTemplateForm
+from sla.handoff_clocks import start_handoff_clocks
 from sla.health import alarms
 from sla.instant_answer_page import holding, nobody_works_before, told_now
 from sla.instant_answers import answer_at_once, answer_late, letter_for

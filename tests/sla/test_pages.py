@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads import filtering, handoffs
 from leads.models import Handoff, Lead, Queue, Team
-from sla import board, clocks, judging, response_times
+from sla import board, clocks, handoff_clocks, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
 from sla.responses import record_first_response
@@ -34,7 +34,7 @@ def answered(handoff, at):
 def missed_by_nobody(make_handoff, make_lead, at):
     """A demo request that lies in the routing queue, unanswered."""
     handoff = make_handoff(make_lead("Nils Ek"))
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)
     return handoff
 
 
@@ -46,10 +46,10 @@ def fresh(make_handoff, make_lead, alice):
         now = timezone.now()
         for n in range(number):
             handoff = make_handoff(make_lead(f"Lead {n}"), rep=alice, at=now, hand_raised_at=now)
-            clocks.start_handoff_clocks(handoff, hand_raised_at=now, at=now)
+            handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=now, at=now)
             assignment = handoffs.open_assignment(handoff)
             assignment.passed_at = now
-            clocks.start_assignment_clocks(assignment, at=now)
+            handoff_clocks.start_assignment_clocks(assignment, at=now)
 
     return make
 
@@ -153,7 +153,7 @@ def test_numbers_are_everybodys_and_lists_ones_own(client, answered, carol, monk
 def test_a_team_answers_for_the_prospects_promise_of_leads_it_had(
     client, handoff, clocks_of, alice, mona
 ):
-    clocks.start_review_clock(handoff, handoff.opened_at)  # marketing's, not theirs
+    handoff_clocks.start_review_clock(handoff, handoff.opened_at)  # marketing's, not theirs
     assert clocks_of(team=alice.team_id, **ALL).qs.running().count() == 3
     other = Team.objects.create(name="South")
     assert page(client, "now", mona, team=other.pk).context["running_count"] == 0
@@ -324,7 +324,7 @@ def test_hostile_names_stay_text(client, make_handoff, make_lead, alice, start, 
 
 def test_a_lead_that_waits_in_a_queue_stands_under_the_queue(client, make_handoff, mona, at):
     handoff = make_handoff()
-    clocks.start_review_clock(handoff, at)
+    handoff_clocks.start_review_clock(handoff, at)
     assert f"{Queue.objects.get(key='routing')} queue 1 lead" in text_of(page(client, "now", mona))
 
 

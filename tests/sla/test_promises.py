@@ -15,7 +15,7 @@ from leads.errors import LostRace
 from leads.models import Document, Handoff, ScoreSnapshot, Touch
 from revops import delivery
 from revops.departures import let_go
-from sla import clocks
+from sla import clocks, handoff_clocks
 from sla.models import Clock, Notification, Target
 
 Kind = Target.Kind
@@ -105,12 +105,12 @@ def test_passing_to_a_rep_runs_from_the_hand_raise_till_somebody_has_it(
 ):
     promise(Kind.PASSED, 10)
     handoff = make_handoff()
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at - MINUTE, at=at)
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)  # once more: it runs on
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at - MINUTE, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at, at=at)  # once more: it runs on
     clock = clock_of(Kind.PASSED)
     assert (clock.started_at, clock.due_at) == (at - MINUTE, at + 9 * MINUTE)
     passed = handoffs.pass_to(handoff, carol, source="routing", reason="Her turn", at=at + MINUTE)
-    clocks.start_assignment_clocks(passed, at=at + 2 * MINUTE)
+    handoff_clocks.start_assignment_clocks(passed, at=at + 2 * MINUTE)
     clock.refresh_from_db()
     assert (clock.stop_reason, clock.stopped_at) == ("met", at + MINUTE)
     assert clock.stop_evidence == "Passed to Carol"
@@ -119,7 +119,7 @@ def test_passing_to_a_rep_runs_from_the_hand_raise_till_somebody_has_it(
 def test_passing_may_be_counted_from_the_opening_alone(promise, make_handoff, at):
     promise(Kind.PASSED, 10, starts="opened")
     handoff = make_handoff()
-    clocks.start_handoff_clocks(handoff, hand_raised_at=at - 5 * MINUTE, at=at)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=at - 5 * MINUTE, at=at)
     assert clock_of(Kind.PASSED).started_at == handoff.opened_at == at
 
 
@@ -144,7 +144,7 @@ def scored(promise, make_handoff, make_lead, alice, at):
         handoff = make_handoff(lead, path=path, hand_raised_at=None, rep=alice)
         handoff.band = "B2"
         handoff.save()
-        clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
+        handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at)
         return handoff
 
     return opened
@@ -153,7 +153,7 @@ def scored(promise, make_handoff, make_lead, alice, at):
 def test_a_promise_may_start_with_the_change_of_band_that_opened_it(scored, at):
     handoff = scored()
     assert clock_of(Kind.FIRST_RESPONSE).started_at == at - 5 * MINUTE
-    assert clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at) == []
+    assert handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=None, at=at) == []
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_qualifying_runs_from_the_acceptance(promise, make_handoff, alice, start
     assert not Clock.objects.filter(kind=Kind.QUALIFIED).exists()
     answers.accept(assignment, by=alice, at=at + MINUTE)
     assert clock_of(Kind.QUALIFIED).due_at == at + 61 * MINUTE
-    assert clocks.start_accepted_clocks(assignment, at=at + 2 * MINUTE) == []
+    assert handoff_clocks.start_accepted_clocks(assignment, at=at + 2 * MINUTE) == []
     clocks.stop(handoff, [Kind.QUALIFIED], at=at + 5 * MINUTE, evidence="Qualified")
     assert clock_of(Kind.QUALIFIED).stop_reason == "met"
 
@@ -241,7 +241,7 @@ def pass_on(goes_on, carol):
     def to_carol(at):
         clocks.end(handoffs.open_assignment(goes_on), at=at)
         passed = handoffs.pass_to(goes_on, carol, source="manager", reason="Busy", at=at)
-        clocks.start_assignment_clocks(passed, at=at)
+        handoff_clocks.start_assignment_clocks(passed, at=at)
         return Clock.objects.filter(assignment=passed, kind=Kind.FIRST_TOUCH).first()
 
     return to_carol

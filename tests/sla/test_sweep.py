@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from leads.models import Absence, Queue, Role, Team
-from sla import clocks, levels
+from sla import clocks, handoff_clocks, levels
 from sla.acknowledging import NothingToAcknowledge, acknowledge, standing
 from sla.models import Clock, ClockEvent, Notification, Target
 from sla.sweep import sweep_clocks
@@ -158,7 +158,7 @@ def test_one_admin_who_is_here_and_does_not_have_it_answers_for_who_has_no_backu
         admin = make_user(name, Role.ADMIN)
         if name == "Rita" or not is_rico_here:
             Absence.objects.create(user=admin, starts_at=at, ends_at=at + 9 * HOUR)
-    clocks.start_review_clock(make_handoff(), at)  # the queue is Rosa's
+    handoff_clocks.start_review_clock(make_handoff(), at)  # the queue is Rosa's
     sweep_clocks(at + timedelta(hours=4))
     assert told("breach") == (["Rico", "Rosa"] if is_rico_here else ["Rosa"])
 
@@ -178,7 +178,7 @@ def test_the_manager_is_told_for_somebody_who_left(handoff, alice, at):
 
 def test_a_review_breach_is_told_to_the_queues_owner_and_backup(make_handoff, rosa, olga, at):
     Queue.objects.filter(key="routing").update(backup=olga)
-    clocks.start_review_clock(make_handoff(), at)
+    handoff_clocks.start_review_clock(make_handoff(), at)
     sweep_clocks(at + timedelta(hours=3, minutes=20))
     assert told("warning") == ["Rosa"]
     sweep_clocks(at + timedelta(hours=4))
@@ -229,7 +229,7 @@ def test_a_clock_that_starts_while_somebody_is_on_it_waits_too(handoff, alice, a
     sweep_clocks(at + minutes(8))
     until = acknowledge(handoff, by=alice, length=HOUR, at=at + minutes(9))
     again = at + minutes(10)
-    (asked_again,) = clocks.start_handoff_clocks(handoff, hand_raised_at=again, at=again)
+    (asked_again,) = handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=again, at=again)
     assert (asked_again.next_at, asked_again.acknowledged_by) == (until, alice)
     assert sweep_clocks(at + minutes(16)) == 0
 
