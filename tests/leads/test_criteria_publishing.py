@@ -349,7 +349,7 @@ def test_however_many_leads_it_asks_as_often(
         make_lead()
     editor.get(f"/criteria/{draft.number}/distribution/")  # what is live is read once for all
     cache.clear()
-    with django_assert_num_queries(59):
+    with django_assert_num_queries(60):
         editor.get(f"/criteria/{draft.number}/distribution/")
 
 
