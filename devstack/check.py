@@ -99,10 +99,9 @@ def run_tests(arguments: Iterable[str], environment: dict[str, str]) -> Outcome:
 
 
 def test_arguments(*, fast: bool) -> Iterator[str]:
-    # Two more than there are processors, since tests also wait: for browsers, servers, each other,
-    # and those of outages for more than a minute.
+    # One more than there are processors, since tests also wait: for browsers, servers, each other.
     # Neighbours stay on one worker until another is idle: what a file sets up is set up once.
-    workers = str(2 + (os.cpu_count() or 1))
+    workers = str(1 + (os.cpu_count() or 1))
     yield from ("-q", "--color=no", "-n", workers, "--dist", "worksteal")
     if fast:
         yield from ("-m", "not browser and not faults and not pages")
