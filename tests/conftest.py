@@ -80,8 +80,15 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         if "client" in item.fixturenames:
             item.add_marker("pages")
-    # What comes first is not stolen halfway by another worker, which would set it up anew.
-    items.sort(key=lambda item: SET_UP_FOR_A_MODULE.isdisjoint(item.fixturenames))
+    items.sort(key=_when)
+
+
+def _when(item: pytest.Function) -> tuple[bool, bool]:
+    """What waits longest begins at once, lest all wait for it at the end. What comes before the
+    rest is not stolen halfway by another worker, which would set it up anew.
+    """
+    waits_longest = item.get_closest_marker("faults") is not None
+    return not waits_longest, SET_UP_FOR_A_MODULE.isdisjoint(item.fixturenames)
 
 
 def pytest_collection_finish() -> None:
