@@ -62,6 +62,7 @@ def test_an_answer_never_goes_to_another_lead_than_the_framed_one(make_screen, a
     expect(page.get_by_role("heading", name="Clara Nyström")).to_be_visible()
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="Marcus Bell", exact=True)).to_be_visible()
+    expect(page.locator(".row-lead.is-on")).to_contain_text("Marcus Bell")
     assert [answer_to(first), answer_to(second)] == ["", ""]
     page.keyboard.press("1")
     expect(page.get_by_text("Accepted Marcus Bell.")).to_be_visible()
