@@ -14,6 +14,7 @@ from leads.conditions import (
     validate,
 )
 from leads.facts import FACTS, Fact, FactType
+from leads.forms.typed_conditions import TypedCondition
 from leads.operators import OPERATORS, operators_for
 
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
@@ -483,3 +484,11 @@ def test_what_is_not_valid_is_not_compiled():
     with pytest.raises(InvalidConditions) as refused:
         compile_conditions(one("custom.renewal", "before", "2026-01-01"))
     assert "no longer exists" in refused.value.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("fact", "usual"),
+    [("person.seniority", "is"), ("account.employees", "at_least"), ("custom.crm", "is_true")],
+)
+def test_a_form_begins_with_the_usual_question(fact, usual):
+    assert TypedCondition(fact=fact).refreshed({**FACTS, **CUSTOM}).op == usual
