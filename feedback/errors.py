@@ -22,7 +22,7 @@ class BacktestRefused(FeedbackError):
 
 
 class CannotTakeBack(FeedbackError):
-    """A close that can't be undone, or not by whoever asks."""
+    """What can't be undone any more, or not by whoever asks."""
 
 
 class CannotMerge(FeedbackError):

@@ -1,4 +1,6 @@
-"""Undoing a close by mistake: the same rep has the lead again, in a handoff that follows on it."""
+"""Undoing what sent a lead away by mistake: the same rep has it again. A handoff that was closed is
+followed by another; one that went to the next rep or to review comes back.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,13 @@ from django.db.models import Q
 
 from feedback import answers
 from feedback.errors import CannotTakeBack
+from feedback.models import Disposition
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Role, User
 from routing import routing
+from routing.models import Decision
 from sla import clocks
-from sla.models import Clock
+from sla.models import Clock, Target
 
 # Later it is no slip any more: what is new about a lead opens another handoff.
 WITHIN = timedelta(days=7)
@@ -33,60 +37,92 @@ COPIED = (
 RESPONSE = ("first_response_at", "first_response_wall", "first_response_working")
 
 
-def last_turn(handoff: Handoff, user: User) -> Assignment | None:
-    """Return the last turn of `handoff` if `user` answers for it: its rep, the rep's manager, an
-    admin.
-    """
-    turn = handoff.assignments.select_related("rep__team").order_by("seq").last()
-    if turn is None:
-        return None
+def answers_for(turn: Assignment, user: User) -> bool:
+    """Whether a turn is `user`'s to undo: its rep's, the manager's of that rep, an admin's."""
     is_managers = turn.rep.team is not None and turn.rep.team.manager_id == user.pk
-    is_theirs = turn.rep_id == user.pk or is_managers or user.has_role(Role.ADMIN)
-    return turn if is_theirs else None
+    return turn.rep_id == user.pk or is_managers or user.has_role(Role.ADMIN)
+
+
+def had_a_turn(handoff: Handoff, user: User) -> bool:
+    """Whether there was a turn at `handoff` that `user` answers for, whatever became of it."""
+    turns = handoff.assignments.select_related("rep__team")
+    return any(answers_for(turn, user) for turn in turns)
 
 
 def turn_to_take_back(handoff: Handoff, user: User, at: datetime) -> Assignment | None:
-    """Return the turn with which `handoff` was closed, if `user` may undo that at `at`: within a
-    week, while nothing newer was opened.
+    """Return the turn with which `handoff` was closed, or sent to the next rep or to review, if
+    `user` may undo that at `at`: within a week, while nothing newer came of it.
     """
+    turn = _given_back(handoff) if handoff.is_open else _closed_with(handoff)
+    if turn is None or turn.ended_at is None or not answers_for(turn, user):
+        return None
+    return turn if at <= turn.ended_at + WITHIN else None
+
+
+def _closed_with(handoff: Handoff) -> Assignment | None:
+    """Return the turn that closed `handoff`, while nothing newer was opened."""
     if handoff.closed_at is None or handoff.closed_as not in BY_MISTAKE:
         return None
     others = Handoff.objects.filter(lead=handoff.lead_id)
     newer = others.filter(Q(opened_at__gte=handoff.closed_at) | Q(closed_at=None))
-    if (
-        at > handoff.closed_at + WITHIN
-        or newer.exists()
-        or handoff.lead.stage_id in lifecycle.WITH_SALES
-    ):
+    if newer.exists() or handoff.lead.stage_id in lifecycle.WITH_SALES:
         return None
-    turn = last_turn(handoff, user)
+    turn = handoff.assignments.select_related("rep__team").order_by("seq").last()
     # What a reviewer closed is theirs to hand over again.
     return turn if turn and turn.ended_at == handoff.closed_at else None
 
 
+def _given_back(handoff: Handoff) -> Assignment | None:
+    """Return the turn whose rep gave an open handoff back last, while nobody who got it since has
+    seen it and no person has decided who gets it.
+    """
+    of_turns = Disposition.objects.filter(handoff=handoff, assignment__isnull=False)
+    said = of_turns.select_related("assignment__rep__team").order_by("assignment__seq").last()
+    if said is None or said.assignment is None:
+        return None
+    since = handoff.assignments.filter(seq__gt=said.assignment.seq)
+    seen = since.filter(received_at__isnull=False)
+    by_hand = Decision.objects.filter(handoff=handoff, by__isnull=False, at__gte=said.at)
+    return None if seen.exists() or by_hand.exists() else said.assignment
+
+
 @transaction.atomic
 def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Open the handoff that goes on from one that was closed by mistake, and pass it to the rep who
-    had it. One who had accepted it and takes it back has accepted it again. What was answered stays
-    on record.
+    """Pass a lead that was sent away by mistake to the rep who had it, and return its handoff: the
+    one that follows on a closed one, else the same. One who had accepted it and takes it back has
+    accepted it again. What was answered stays on record.
 
     Promises to do with a turn start anew; what the prospect was promised goes on from when they
     asked, unless it was kept before.
     Raises CannotTakeBack, and CannotTake if the rep takes no leads any more.
     """
-    closed = handoffs.locked(handoff.pk)
-    turn = turn_to_take_back(closed, by, at)
+    fresh = handoffs.locked(handoff.pk)
+    turn = turn_to_take_back(fresh, by, at)
     if turn is None:
-        raise CannotTakeBack("This can’t be undone any more. Hand the lead over instead.")
+        raise CannotTakeBack(_why_not(fresh))
+    again = fresh if fresh.is_open else _reopen(fresh, by=by, at=at)
+    clocks.end(again, at=at, kind=Target.Kind.REVIEW)  # nobody reviewed it, nor is asked to
+    note = "given back by mistake" if fresh.is_open else "closed by mistake"
+    decision = routing.reassign(again, turn.rep, by=by, at=at, note=note)
+    new = decision.assignment
+    if new and by == turn.rep and turn.answer == Assignment.Answer.ACCEPTED:
+        answers.accept(new, by=by, at=at, override=f"{note.capitalize()}, says {by}")
+    again.refresh_from_db()
+    return again
+
+
+def _why_not(handoff: Handoff) -> str:
+    if handoff.is_open and handoff.owner:
+        return f"{handoff.owner} has this lead by now: it can’t be undone any more."
+    return "This can’t be undone any more. Hand the lead over instead."
+
+
+def _reopen(closed: Handoff, *, by: User, at: datetime) -> Handoff:
+    """Open the handoff that goes on from one that was closed, with its reason, score and packet."""
     reason = f"Closed by mistake, says {by}"
     opened = _open_again(closed, reason=reason, by=by, at=at)
     lifecycle.bring_to_sales(opened, reason=reason, override=reason, by=by, at=at)
     _keep_response(closed, opened, waits=clocks.carry_over(closed, opened, at=at))
-    decision = routing.reassign(opened, turn.rep, by=by, at=at, note="closed by mistake")
-    again = decision.assignment
-    if again and by == turn.rep and turn.answer == Assignment.Answer.ACCEPTED:
-        answers.accept(again, by=by, at=at, override=reason)
-    opened.refresh_from_db()
     return opened
 
 

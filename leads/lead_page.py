@@ -15,7 +15,16 @@ from leads.documents import NothingLive, live_version
 from leads.evidence import Evidence
 from leads.facts import ACCOUNT_FACTS, PERSON_FACTS, Fact
 from leads.lifecycle import WITH_SALES
-from leads.models import Document, Handoff, Identity, Lead, Opportunity, User, Version
+from leads.models import (
+    Assignment,
+    Document,
+    Handoff,
+    Identity,
+    Lead,
+    Opportunity,
+    User,
+    Version,
+)
 from leads.operators import NORMALISE
 from leads.score_changes import flips_of
 from leads.scoring import Criteria, Flip, Line, Score, score_of
@@ -24,6 +33,7 @@ from leads.standing import Standing
 # Told in the head of the page, or worth showing only where they are true.
 SAID_ELSEWHERE = {"person.email_domain", "person.has_phone", "account.has_owner"}
 DEALS_SHOWN = 10
+GIVEN_BACK = (Assignment.Outcome.REROUTED, Assignment.Outcome.HANDED_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +200,12 @@ class HandoffCard:
         closed_at = self.handoff.closed_at
         ended = (turn for turn in self.handoff.assignments.all() if turn.ended_at == closed_at)
         return next((turn.rep for turn in ended if closed_at), None)
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether its rep may have closed it or given it back by mistake."""
+        turns = self.handoff.assignments.all()
+        return not self.handoff.is_open or any(turn.outcome in GIVEN_BACK for turn in turns)
 
 
 @dataclass(frozen=True, slots=True)

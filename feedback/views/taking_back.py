@@ -1,4 +1,4 @@
-"""Undoing a close by mistake."""
+"""Undoing what sent a lead away by mistake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from feedback.errors import CannotTakeBack
-from feedback.taking_back import last_turn, take_back, turn_to_take_back
+from feedback.taking_back import had_a_turn, take_back, turn_to_take_back
 from leads.errors import LeadsError
 from leads.instants import database_now
 from leads.models import Handoff, Lead, User
@@ -25,13 +25,13 @@ from routing.errors import RoutingError
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def undo_close(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Offer to undo how a handoff was closed, as a part of its lead's page or by itself; with POST,
-    do it.
+    """Offer to undo how a handoff was closed or given back, as a part of its lead's page or by
+    itself; with POST, do it.
     """
     readable = Lead.objects.readable_by(request.user)
     handoff = get_object_or_404(Handoff, pk=pk, lead__in=readable)
     if request.method == "POST":
-        if last_turn(handoff, request.user) is None:
+        if not had_a_turn(handoff, request.user):
             raise Http404
         return _undo(request, handoff)
     turn = turn_to_take_back(handoff, request.user, database_now())
@@ -54,7 +54,7 @@ def _undo(request: SignedInRequest, handoff: Handoff) -> HttpResponse:
 
 
 def undo_url(handoff: Handoff, user: User, at: datetime) -> str:
-    """Return where `user` undoes the close of `handoff`; "" if they can't."""
+    """Return where `user` undoes how `handoff` was closed or given back; "" if they can't."""
     handoff.refresh_from_db()
     may = turn_to_take_back(handoff, user, at)
     return reverse("feedback:undo_close", args=[handoff.pk]) if may else ""

@@ -1,4 +1,4 @@
-"""Undoing a close by mistake: who may, and what becomes of lead and promises."""
+"""Undoing a mistake, a close or a lead given back: who may, what becomes of lead and promises."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.instants import database_now
 from leads.models import Document, Handoff, Lead, Stage, Touch
+from routing import routing
 from sla import clocks, handoff_clocks
 from sla.judging import missed
-from sla.models import Clock, ClockEvent, Pause, Policy, Target
+from sla.models import Clock, ClockEvent, Notification, Pause, Policy, Target
+from tests.routing.conftest import routed
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -212,3 +214,108 @@ def test_the_leads_page_offers_it_to_whoever_may(client, close, request, who, is
     address = reverse("feedback:undo_close", args=[closed.pk])
     part = client.get(address, headers={"HX-Request": "true"})
     assert (f'action="{address}"' in part.content.decode()) is is_offered
+
+
+@pytest.fixture
+def give_back(close, at):
+    """Have Alice give a lead back by mistake, and routing pass on what it is asked about."""
+
+    def given_back(key="wrong-person", *, accepted=False, routes=False):
+        handoff = close(key, accepted=accepted)
+        if routes:
+            routed(handoff, at + 2 * MINUTE)
+            handoff.refresh_from_db()
+        return handoff
+
+    return given_back
+
+
+@pytest.mark.parametrize(
+    ("key", "routes", "state"),
+    [
+        ("wrong-person", False, Handoff.State.WAITING),
+        ("wrong-person", True, Handoff.State.PASSED),
+        ("bad-contact", False, Handoff.State.REVIEW),
+    ],
+    ids=["waits", "with the next rep", "in review"],
+)
+def test_what_was_given_back_comes_back_in_the_same_handoff(
+    give_back, alice, carol, at, key, routes, state
+):
+    handoff = give_back(key, routes=routes)
+    assert handoff.state == state
+    again = take_back(handoff, by=alice, at=at + 3 * MINUTE)
+    assert (again.pk, again.state, again.owner) == (handoff.pk, Handoff.State.PASSED, alice)
+    assert (again.lead.owner, again.reroute_at, again.review_reason) == (alice, None, "")
+    connection.check_constraints()
+    started = {"accept": at + 3 * MINUTE, "first_touch": at + 3 * MINUTE, "first_response": at}
+    assert running(again) == started
+
+
+def test_who_had_accepted_what_was_given_back_has_accepted_it_again(give_back, alice, at):
+    again = take_back(give_back(accepted=True), by=alice, at=at + 3 * MINUTE)
+    assert (again.state, again.lead.stage_id) == (Handoff.State.ACCEPTED, Stage.Key.SAL)
+
+
+def test_the_next_rep_is_told_that_it_moved_back(give_back, alice, carol, at):
+    take_back(give_back(routes=True), by=alice, at=at + 3 * MINUTE)
+    told = Notification.objects.filter(recipient=carol, kind=Notification.Kind.MOVED)
+    assert told.exists()
+
+
+def test_a_review_that_nobody_is_asked_for_any_more_counts_as_neither_kept_nor_missed(
+    give_back, alice, at
+):
+    take_back(give_back("bad-contact"), by=alice, at=at + 3 * MINUTE)
+    assert Clock.objects.get(kind="review").stop_reason == Clock.StopReason.ENDED
+
+
+def test_what_the_next_rep_has_seen_is_theirs(give_back, alice, carol, at):
+    handoff = give_back(routes=True)
+    answers.open_lead(handoffs.open_assignment(handoff), at=at + 3 * MINUTE)
+    with pytest.raises(CannotTakeBack, match="Carol has this lead by now"):
+        take_back(handoff, by=alice, at=at + 4 * MINUTE)
+
+
+def test_what_somebody_gave_to_another_by_hand_stays_there(give_back, alice, carol, mona, at):
+    handoff = give_back()
+    routing.reassign(handoff, carol, by=mona, at=at + 3 * MINUTE)
+    with pytest.raises(CannotTakeBack):
+        take_back(handoff, by=alice, at=at + 4 * MINUTE)
+
+
+@pytest.mark.parametrize(("who", "days"), [("carol", 0), ("alice", 8)], ids=["another", "late"])
+def test_what_was_given_back_comes_back_to_nobody_else_nor_later(give_back, request, at, who, days):
+    with pytest.raises(CannotTakeBack):
+        take_back(give_back(), by=request.getfixturevalue(who), at=at + 3 * MINUTE + days * DAY)
+
+
+def test_the_toast_undoes_what_was_just_given_back_till_it_was_seen(
+    client, alice, carol, pass_lead, code
+):
+    handoff = pass_lead(alice)
+    client.force_login(alice)
+    told = {"code": "wrong-person"}
+    page = client.post(reverse("feedback:give_back", args=[handoff.pk]), told, follow=True)
+    address = reverse("feedback:undo_close", args=[handoff.pk])
+    assert f'action="{address}"' in page.content.decode()
+    assert client.post(address)["Location"] == reverse("feedback:lead", args=[handoff.pk])
+    client.post(reverse("feedback:give_back", args=[handoff.pk]), told)
+    routed(handoff, database_now())
+    answers.open_lead(handoffs.open_assignment(handoff), at=database_now())
+    page = client.post(address, follow=True)
+    assert "Carol has this lead by now: it can’t be undone any more." in page.content.decode()
+    client.force_login(carol)
+    assert client.get(address).status_code == 404
+
+
+def test_the_leads_page_offers_to_take_back_what_was_given_back(client, alice, pass_lead, code):
+    handoff = pass_lead(alice)
+    client.force_login(alice)
+    page = reverse("leads:lead", args=[handoff.lead_id])
+    address = reverse("feedback:undo_close", args=[handoff.pk])
+    assert address not in client.get(page).content.decode()
+    client.post(reverse("feedback:give_back", args=[handoff.pk]), {"code": "wrong-person"})
+    assert address in client.get(page).content.decode()
+    part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "Given back by mistake" in part
