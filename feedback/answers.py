@@ -1,6 +1,6 @@
 """What a rep answers about a lead: yes, no and why, tried to reach it, qualified.
 
-Each function is one transaction. All but `open_lead` lock the lead, then the handoff, and meet a
+Each function is one transaction and locks the lead, then the handoff. All but `open_lead` meet a
 second call with LostRace, which says who was first and when.
 """
 
@@ -45,6 +45,7 @@ KIND_AFTER_ACCEPT = {
 @transaction.atomic
 def open_lead(assignment: Assignment, *, at: datetime) -> None:
     """Note that the rep has opened the lead that was passed to them. Only the first time counts."""
+    handoffs.locked(assignment.handoff_id)
     if handoffs.receive(assignment, evidence=Assignment.Evidence.OPENED, at=at):
         clocks.stop(
             assignment.handoff,

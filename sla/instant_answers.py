@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 
+from leads import handoffs
 from leads.errors import LostRace
 from leads.fact_history import facts_of
 from leads.models import (
@@ -313,26 +314,37 @@ def _count_for_who_has_it_now(answer: InstantAnswer, at: datetime) -> None:
 
 @transaction.atomic
 def _drop(answer: InstantAnswer, reason: str, at: datetime) -> None:
+    handoff = _locked_handoff(answer)
     waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
     if waiting.update(state=State.DROPPED, error=reason):
-        clocks.end(answer.handoff, at=at, kind=INSTANT_ANSWER)
+        clocks.end(handoff, at=at, kind=INSTANT_ANSWER)
 
 
 @transaction.atomic
 def _keep(answer: InstantAnswer, letter: Letter, at: datetime) -> None:
     """Put on record what went out: in the timeline as automated, and on its own clock."""
+    handoff = _locked_handoff(answer)
     waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
     told = {"subject": letter.subject, "body": letter.text, "sent_at": at, "error": ""}
     if not waiting.update(state=State.SENT, **told):
         return
     when = f": a person gets in touch {answer.expected_text}" if answer.expected_text else ""
     Touch.objects.create(
-        lead=answer.handoff.lead,
-        handoff=answer.handoff,
+        lead=handoff.lead,
+        handoff=handoff,
         is_automated=True,
         channel=Touch.Channel.EMAIL,
         outcome=Touch.Outcome.SENT,
         occurred_at=at,
         note=f"Instant answer{when}",
     )
-    clocks.stop(answer.handoff, [INSTANT_ANSWER], at=at, evidence="Sent")
+    clocks.stop(handoff, [INSTANT_ANSWER], at=at, evidence="Sent")
+
+
+def _locked_handoff(answer: InstantAnswer) -> Handoff:
+    """Lock the lead and the handoff that `answer` is of by now: while it was sent, a merge may have
+    let it go on in another one. Returns that, fresh.
+    """
+    handoff = handoffs.locked(answer.handoff_id)
+    answer.refresh_from_db(fields=["handoff"])
+    return handoff if answer.handoff_id == handoff.pk else handoffs.locked(answer.handoff_id)
