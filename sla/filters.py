@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet
 from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import Assignment, IntakeSource, Lead, Organisation, Role, Team, User
 from sla import judging, response_times
-from sla.models import Clock, Notification, Target
+from sla.models import Clock, Notification
 from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
-from sla.whose import with_whose
+from sla.whose import OF_NO_TURN, with_whose
 
 NO_REP, NO_REP_KEY = "No rep had it", "none"
 
@@ -130,7 +130,7 @@ class SlaFilter(PeriodFilter):
 
 class ClockFilter(SlaFilter):
     """Promises of people; those of the system only where they are asked for. What a prospect was
-    promised is that of one rep (`sla/whose.py`), and of every team that had the lead.
+    promised, or a stay, is that of one rep (`sla/whose.py`), and of every team that had the lead.
     """
 
     rep_field = "whose_rep"
@@ -167,8 +167,9 @@ class ClockFilter(SlaFilter):
     def of_team(self, queryset: QuerySet[Any], name: str, team: Team) -> QuerySet[Any]:
         members = User.objects.filter(team=team).values("pk")
         had = Assignment.objects.filter(rep__in=members).values("handoff")
-        prospects = Q(assignment=None, kind=Target.Kind.FIRST_RESPONSE, handoff__in=had)
-        return queryset.filter(Q(assignment__rep__in=members) | prospects)
+        of_the_lead = Q(assignment=None, handoff__in=had) & ~Q(kind__in=OF_NO_TURN)
+        found: QuerySet[Any] = with_whose(queryset)
+        return found.filter(of_the_lead | Q(whose_rep__in=members))
 
     def that_were(self, clocks: QuerySet[Any], name: str, what: str) -> QuerySet[Any]:
         answers = {

@@ -2,16 +2,20 @@
 
 A rep's promise is that of the turn it began with. What hangs on the handoff, such as the prospect's
 first response, is that of the rep whose turn it was at the deadline, or at the stop if that came
-first; where no rep had it, of the queue that the lead was in then.
+first, in the handoff that it ran in then; where no rep had it, of the queue that the lead was in.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
+    F,
     Field,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -21,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Least
 
-from leads.models import Assignment, OwnershipChange
+from leads.models import Assignment, Handoff, OwnershipChange
 from sla.models import Target
 from sla.models.clocks import INSTANT_ANSWER
 
@@ -29,6 +33,14 @@ NOBODY = "Nobody yet (routing)"
 BY_ITSELF = "Handoff, by itself"
 # What no rep does: it comes before a turn, or goes by itself.
 OF_NO_TURN = (Target.Kind.PASSED, Target.Kind.REVIEW, INSTANT_ANSWER)
+
+
+class _IsOneOf(Func):
+    """Whether an id is in an array: what an index finds, unlike the lookups of arrays."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 def with_whose(clocks: QuerySet[Any]) -> Any:
@@ -64,21 +76,48 @@ def _turn_then(clock: str, field: str) -> Subquery:
     """Of two turns that meet at the instant, the one that ended had all the time before it. Who
     qualified a lead keeps it.
     """
-    then = _instant(clock)
+    then = _instant(clock, OuterRef)
     lasts = Q(ended_at=None) | Q(ended_at__gte=then) | Q(outcome=Assignment.Outcome.QUALIFIED)
-    turns = Assignment.objects.filter(lasts, handoff=OuterRef(f"{clock}handoff"))
+    turns = Assignment.objects.filter(lasts, handoff=_handoff_then(clock, "pk", "handoff"))
     return Subquery(turns.filter(passed_at__lte=then).order_by("seq").values(field)[:1])
 
 
-def _queue(clock: str) -> Subquery:
-    changes = OwnershipChange.objects.filter(
-        lead=OuterRef(f"{clock}lead"),
-        at__gte=OuterRef(f"{clock}handoff__opened_at"),
-        at__lt=_instant(clock),
-    )
-    return Subquery(changes.order_by("-seq").values("to_queue__name")[:1])
+def _queue(clock: str) -> Coalesce:
+    """Of a handoff that came with a lead which is part of this one since, by what the ledger of
+    that lead says.
+    """
+    handoff = Func(_handoff_then(clock, "pk", "handoff"), function="to_jsonb")
+    came_with = {
+        "lead__merged_into": OuterRef(f"{clock}lead"),
+        "lead__merged_by__at__gt": _instant(clock, OuterRef),
+        "lead__merged_by__moved__handoff__contains": handoff,
+    }
+    before = _changes(clock).filter(**came_with).order_by("lead__merged_by__at", "-seq")
+    own = _changes(clock).filter(lead=OuterRef(f"{clock}lead")).order_by("-seq")
+    return Coalesce(*(Subquery(each.values("to_queue__name")[:1]) for each in (before, own)))
 
 
-def _instant(clock: str) -> Any:
+def _changes(clock: str) -> QuerySet[OwnershipChange]:
+    """Return the changes of owner in the course of the handoff, up to the instant."""
+    opened_at = _handoff_then(clock, "opened_at", "handoff__opened_at")
+    return OwnershipChange.objects.filter(at__gte=opened_at, at__lt=_instant(clock, OuterRef))
+
+
+def _handoff_then(clock: str, field: str, own: str) -> Coalesce:
+    """Return an expression for a field of the handoff that a clock, of the query around, ran in at
+    the instant; `own` leads to that of the one that it is in by now.
+    """
+    ran_in = _IsOneOf(F("pk"), _outer(f"{clock}ran_in"))
+    earlier = Handoff.objects.filter(ran_in, closed_at__gte=_instant(clock, _outer))
+    found = Subquery(earlier.order_by("closed_at").values(field)[:1])
+    return Coalesce(found, OuterRef(f"{clock}{own}"))
+
+
+def _outer(name: str) -> OuterRef:
+    """Return a field of the query around the one that a subquery is asked for."""
+    return OuterRef(OuterRef(name))
+
+
+def _instant(clock: str, outer: Callable[[str], Any]) -> Least:
     """The deadline, or the stop if that came first; of one that runs, the deadline."""
-    return Least(OuterRef(f"{clock}due_at"), OuterRef(f"{clock}stopped_at"))
+    return Least(outer(f"{clock}due_at"), outer(f"{clock}stopped_at"))
