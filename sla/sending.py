@@ -7,15 +7,15 @@ writes down is when it came to each message, not when it began.
 
 import logging
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F
+from django.db.models import QuerySet
 
 from sla import mail_server
 from sla.mail_server import NoConnection
@@ -24,7 +24,6 @@ from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20
 # After so long a run leaves the rest to the next one: a server that stalls holds up what else its
 # process does for no longer than that, and for one message.
 RUN = timedelta(seconds=20)
@@ -52,6 +51,8 @@ REFUSED = (
     NotTaken,
 )
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
+MOST_ATTEMPTS = len(WAITS) + 1
+ENDED_ITS_SENDER = "The last of six attempts ended in the middle, with the process that made it."
 
 Row = TypeVar("Row", bound=Outgoing)
 Now = Callable[[], datetime]
@@ -64,17 +65,18 @@ GivenUp = Callable[[datetime], None]
 def send_due(rows: OutgoingQuerySet[Row], send: Send[Row], *, now: Now, given_up: GivenUp) -> int:
     """Send those of `rows` that are due. Returns how many went out.
 
-    now: asked for each batch and each message.
+    now: asked for each message.
     Any number of senders may run at once. What fails waits longer each time, then is given up; when
-    the server itself can't be reached, or the time of a run is over, the run ends.
+    the server itself can't be reached, or the time of a run is over, the run ends. Each is claimed
+    and read just before it is sent, whatever the one before it took.
     """
     began = now()
     if not rows.to_send(began).exists():
         return 0
     run = _Run(send, get_connection(), now, given_up, ends_at=began + RUN)
     try:
-        while not run.is_over and (batch := _claim(rows, now())):
-            run.send_all(batch)
+        while not run.is_over and (row := _claim(rows, now())):
+            run.send_one(row)
     except ServerAway as away:
         mail_server.note_failure(away.error, now())
         logger.warning("The mail server can't be reached, or takes no mail.")
@@ -91,13 +93,17 @@ def post(mail: EmailMessage, connection: BaseEmailBackend) -> None:
 
 
 @transaction.atomic
-def _claim(rows: OutgoingQuerySet[Row], at: datetime) -> list[Row]:
-    """Take the oldest that are due: their lease keeps other senders away for a while."""
-    due = rows.to_send(at).select_for_update(no_key=True, skip_locked=True, of=("self",))
-    ids = list(due.values_list("pk", flat=True)[:BATCH])
-    claimed = rows.filter(pk__in=ids)
-    claimed.update(send_after=at + LEASE, attempts=F("attempts") + 1)
-    return list(claimed.order_by("created_at", "pk"))
+def _claim(rows: OutgoingQuerySet[Row], at: datetime) -> Row | None:
+    """Take the one that has been due for longest: its lease keeps other senders away for a while.
+    None if none is due.
+    """
+    row: Row | None = (
+        rows.to_send(at).select_for_update(no_key=True, skip_locked=True, of=("self",)).first()
+    )
+    if row is not None:
+        row.attempts, row.send_after = row.attempts + 1, at + LEASE
+        row.save(update_fields=["attempts", "send_after"])
+    return row
 
 
 class _Run(Generic[Row]):
@@ -120,30 +126,25 @@ class _Run(Generic[Row]):
     def is_over(self) -> bool:
         return self.now() > self.ends_at
 
-    def send_all(self, batch: Sequence[Row]) -> None:
-        """Send claimed messages one by one, till the time is over.
-
-        Raises ServerAway, with the rest left to the next run: the one that met it may be at fault.
-        """
-        for number, row in enumerate(batch):
-            rest = batch[number + 1 :]
-            if self.is_over:
-                _give_back([row, *rest], self.now())
-                return
-            try:
-                self._attempt(row)
-            except REFUSED as error:
-                self._is_reached()
-                self._put_off(row, error)
-            except (OSError, SoftTimeLimitExceeded) as error:
-                self._put_off(row, error)
-                _give_back(rest, self.now())
-                if isinstance(error, OSError):
-                    raise ServerAway(error) from error
-                raise
-            except Exception as error:
-                logger.exception("A message can't be sent", extra={"row": str(row.pk)})
-                self._put_off(row, error)
+    def send_one(self, row: Row) -> None:
+        """Send a claimed message, or put it off. Raises ServerAway: it may be at fault or not."""
+        if row.attempts > MOST_ATTEMPTS:  # none is left of those that are told of when they fail
+            self._give_up(row, ENDED_ITS_SENDER)
+            return
+        try:
+            self._attempt(row)
+        except REFUSED as error:
+            self._is_reached()
+            self._put_off(row, error)
+        except SoftTimeLimitExceeded as error:
+            self._put_off(row, error)
+            raise
+        except OSError as error:
+            self._put_off(row, error)
+            raise ServerAway(error) from error
+        except Exception as error:
+            logger.exception("A message can't be sent", extra={"row": str(row.pk)})
+            self._put_off(row, error)
 
     def _attempt(self, row: Row) -> None:
         if self.send(row, self.connection, self.now):
@@ -160,23 +161,24 @@ class _Run(Generic[Row]):
     def _put_off(self, row: Row, error: Exception) -> None:
         """Try again after the wait that this attempt has earned, or give up after the last."""
         reason = error.__cause__ if isinstance(error, NoConnection) else error
-        at, said = self.now(), one_line(f"{type(reason).__name__}: {reason}")[:400]
-        told: dict[str, Any] = {"error": said, "tried": _tried(row, said, at)}
-        is_last = row.attempts > len(WAITS)
-        if is_last:
-            told["state"] = Outgoing.State.PARKED
-        else:
-            told.update(row.on_retry, send_after=at + WAITS[row.attempts - 1])
-        waiting = type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
-        if waiting.update(**told) and is_last:
+        said = one_line(f"{type(reason).__name__}: {reason}")[:400]
+        if row.attempts == MOST_ATTEMPTS:
+            self._give_up(row, said)
+            return
+        at = self.now()
+        told = {"error": said, "tried": _tried(row, said, at), **row.on_retry}
+        _waiting(row).update(**told, send_after=at + WAITS[row.attempts - 1])
+
+    def _give_up(self, row: Row, said: str) -> None:
+        at = self.now()
+        told = {"error": said, "tried": _tried(row, said, at), "state": Outgoing.State.PARKED}
+        if _waiting(row).update(**told):
             self.given_up(at)
 
 
-def _give_back(rows: Sequence[Outgoing], at: datetime) -> None:
-    """Leave claimed messages that were not tried to the next run."""
-    for row in rows:
-        waiting = type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
-        waiting.update(send_after=at, attempts=F("attempts") - 1, **row.on_retry)
+def _waiting(row: Row) -> QuerySet[Row]:
+    """Return the row of a claimed message, as long as nobody else did anything about it."""
+    return type(row)._default_manager.filter(pk=row.pk, state=Outgoing.State.WAITING)
 
 
 def _tried(row: Outgoing, said: str, at: datetime) -> list[dict[str, str]]:

@@ -369,7 +369,7 @@ def test_a_run_counts_from_each_message_and_leaves_the_rest_in_time(alice, carol
     rest = mails.last()
     took = [at + RUN * 0.75, at + RUN * 1.5]
     assert [mail.delivered_at for mail in mails[:2]] == took
-    assert (rest.attempts, rest.send_after) == (0, took[1])
+    assert (rest.attempts, rest.send_after) == (0, at)
 
 
 class Instants:
@@ -386,6 +386,29 @@ class SlowBackend(LocmemBackend):
     def send_messages(self, messages):
         self.now.at += RUN * 0.75
         return super().send_messages(messages)
+
+
+class Meanwhile(LocmemBackend):
+    """Something happens while the first message is being sent."""
+
+    what = None
+
+    def send_messages(self, messages):
+        what, Meanwhile.what = Meanwhile.what, None
+        if what:
+            what()
+        return super().send_messages(messages)
+
+
+def test_who_is_let_go_while_another_mail_goes_out_is_sent_nothing(
+    alice, carol, at, settings, mailoutbox
+):
+    tell(alice, at)
+    tell(carol, at)
+    settings.EMAIL_BACKEND = f"{__name__}.Meanwhile"
+    Meanwhile.what = lambda: User.objects.filter(pk=carol.pk).update(is_active=False)
+    assert send_due(at) == 1
+    assert [mail.to for mail in mailoutbox] == [["alice@example.com"]]
 
 
 @pytest.mark.usefixtures("closed_port")
@@ -533,6 +556,31 @@ def test_what_a_killed_sender_left_waits_for_the_receivers_hours(alice, at, sett
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert send_due(closing + LEASE) == 0
     assert send_due(at.replace(hour=9, minute=0) + timedelta(days=1)) == 1
+
+
+class DyingAtAlice(LocmemBackend):
+    def send_messages(self, messages):
+        if "alice" in messages[0].to[0]:
+            raise SystemExit
+        return super().send_messages(messages)
+
+
+def test_a_mail_that_kills_each_sender_starves_nobody_and_is_given_up(
+    alice, carol, rosa, at, settings
+):
+    User.objects.update(is_quiet_off_hours=False)
+    tell(alice, at)
+    tell(carol, at)
+    settings.EMAIL_BACKEND = f"{__name__}.DyingAtAlice"
+    for run in range(len(WAITS) + 1):
+        with pytest.raises(SystemExit):
+            send_due(at + run * LEASE)
+    send_due(at + (len(WAITS) + 1) * LEASE)
+    mails = Notification.objects.filter(channel="email", kind=Kind.MOVED)
+    states = dict(mails.values_list("recipient__name", "state"))
+    assert states == {"Alice": "parked", "Carol": "sent"}
+    assert "ended in the middle" in mails.get(recipient=alice).error
+    assert notices_of(rosa).get().kind == Kind.GIVEN_UP
 
 
 def test_what_holds_for_all_messages_is_asked_once(alice, at, django_assert_num_queries):
