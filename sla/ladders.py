@@ -47,14 +47,14 @@ def told(event: ClockEvent, others: Others) -> list[User]:
 
 def responsible(clock: Clock) -> tuple[User | None, User | None]:
     """Return who has the lead and who backs them: rep and manager, or queue owner and backup.
-    Nobody backs themselves.
+    Nobody backs themselves. A stay that goes on after its handoff is that of whoever has the lead.
     """
-    handoff, queue = clock.handoff, clock.handoff.queue
-    holder = clock.assignment.rep if clock.assignment else handoff.owner
+    lies = clock.handoff if clock.handoff.is_open else clock.handoff.lead
+    holder, queue = clock.assignment.rep if clock.assignment else lies.owner, lies.queue
     if holder and clock.kind != Target.Kind.REVIEW:
         backing = holder.team.manager if holder.team else None
     else:
-        holder, backing = (queue.owner, queue.backup) if queue else (handoff.owner, None)
+        holder, backing = (queue.owner, queue.backup) if queue else (holder, None)
     return holder, None if backing == holder else backing
 
 

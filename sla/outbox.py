@@ -162,7 +162,7 @@ def _send(notification: Notification, connection: BaseEmailBackend, now: sending
     whether it went out.
     """
     waiting = Notification.objects.filter(pk=notification.pk, state=State.WAITING)
-    if not is_still_true(notification):
+    if not is_still_true(notification, now()):
         waiting.update(state=State.DROPPED)
         return False
     if not has_address(notification.recipient):
@@ -181,7 +181,7 @@ def _send_list(notification: Notification, connection: BaseEmailBackend, now: se
     waiting = Notification.objects.filter(pk=notification.pk, state=State.WAITING)
     listed = notification.listed.filter(state=State.LISTED).order_by("created_at", "pk")
     parts = list(listed.select_related("recipient", "handoff__lead"))
-    true = [part for part in parts if is_still_true(part)]
+    true = [part for part in parts if is_still_true(part, now())]
     Notification.objects.filter(pk__in=[part.pk for part in parts if part not in true]).update(
         state=State.DROPPED
     )

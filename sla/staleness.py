@@ -1,23 +1,27 @@
-"""Whether a message that has waited to be sent still says something true."""
+"""Whether a message that has waited to be sent still says something true, to the right person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from django.db.models import CharField, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
-from leads.models import Assignment, Handoff, Lead
-from sla.models import Clock, Notification
+from leads.models import Assignment, Handoff, Lead, OwnershipChange, User
+from sla.ladders import others_for, told
+from sla.models import Clock, ClockEvent, Notification
+from sla.recipients import Presence
 
 Kind = Notification.Kind
 
 
-def is_still_true(notification: Notification) -> bool:
-    """Whether to send `notification` now: its recipient is here and what it asks for is not done.
+def is_still_true(notification: Notification, at: datetime) -> bool:
+    """Whether to send `notification` at `at`: its recipient works here, what it asks for is not
+    done, and it is theirs to do still.
 
     Messages that only report what happened stay true.
     """
     check = CHECKS.get(Kind(notification.kind))
-    return notification.recipient.is_active and (check is None or check(notification))
+    return notification.recipient.is_active and (check is None or check(notification, at))
 
 
 def clock_key(clock: Clock, level: int) -> str:
@@ -31,7 +35,7 @@ def clock_key_of_event() -> Concat:
     return Concat(Value("clock:"), clock, Value(":"), level)
 
 
-def _waits_for_an_answer(notification: Notification) -> bool:
+def _waits_for_an_answer(notification: Notification, at: datetime) -> bool:
     """Whether the assignment that the message tells of is open and not answered."""
     return Assignment.objects.filter(
         handoff=notification.handoff_id,
@@ -41,36 +45,67 @@ def _waits_for_an_answer(notification: Notification) -> bool:
     ).exists()
 
 
-def _clock_is_running(notification: Notification) -> bool:
-    clock_id = notification.key.split(":")[1]
-    return Clock.objects.running().filter(pk=clock_id).exists()
+def _asks_still(notification: Notification, at: datetime) -> bool:
+    """Whether the clock runs still, and its step would tell the recipient if it were done now."""
+    _, clock_id, level = notification.key.split(":")
+    clock = Clock.objects.running().filter(pk=clock_id).select_related("handoff__lead").first()
+    if clock is None:
+        return False
+    if clock.assignment_id or not _has_changed_hands(clock.handoff.lead, notification):
+        return True
+    steps = ClockEvent.objects.filter(clock=clock, level=level).exclude(action="")
+    events = list(steps.select_related("clock__handoff__lead"))
+    others = others_for(events, at)
+    return _hears(notification, (each for event in events for each in told(event, others)), at)
 
 
-def _is_theirs(notification: Notification) -> bool:
+def _is_theirs(notification: Notification, at: datetime) -> bool:
     """Whether the recipient still has the lead: its handoff is open, or it stayed with them."""
     handoff = notification.handoff
     if handoff is None:
         return False
+    if _has_changed_hands(handoff.lead, notification):
+        return _hears(notification, [_holder(handoff.lead)], at)
     return handoff.is_open or handoff.lead.owner_id == notification.recipient_id
 
 
-def _is_in_review(notification: Notification) -> bool:
+def _is_in_review(notification: Notification, at: datetime) -> bool:
     handoff = notification.handoff
     return handoff is not None and handoff.state == Handoff.State.REVIEW
 
 
-def _stays_there(notification: Notification) -> bool:
-    """Whether the lead is in the stage still in which it has been for too long."""
+def _stays_there(notification: Notification, at: datetime) -> bool:
+    """Whether the lead is in the same stage still, and with whom it was for too long."""
     _, lead_id, stage_seq = notification.key.split(":")
-    return Lead.objects.live().filter(pk=lead_id, stage_seq=stage_seq).exists()
+    lead = Lead.objects.live().filter(pk=lead_id, stage_seq=stage_seq).first()
+    if lead is None or not _has_changed_hands(lead, notification):
+        return lead is not None
+    return _hears(notification, [_holder(lead)], at)
 
 
-CHECKS: dict[Kind, Callable[[Notification], bool]] = {
+def _has_changed_hands(lead: Lead, notification: Notification) -> bool:
+    """Whether somebody else answers for `lead`, or was asked to, since the message was written."""
+    later = OwnershipChange.objects.filter(lead=lead, at__gt=notification.created_at)
+    return later.exists()
+
+
+def _hears(notification: Notification, people: Iterable[User], at: datetime) -> bool:
+    """Whether the recipient is who is told at `at` what is meant for one of `people`."""
+    presence = Presence(at)
+    return any(notification.recipient in presence.who_hears_for(each) for each in people)
+
+
+def _holder(lead: Lead) -> User:
+    holder = lead.responsible
+    return holder if isinstance(holder, User) else holder.owner
+
+
+CHECKS: dict[Kind, Callable[[Notification, datetime], bool]] = {
     Kind.PASSED: _waits_for_an_answer,
     Kind.HAND_RAISE: _is_theirs,
     Kind.BAND: _is_theirs,
-    Kind.WARNING: _clock_is_running,
-    Kind.BREACH: _clock_is_running,
+    Kind.WARNING: _asks_still,
+    Kind.BREACH: _asks_still,
     Kind.REVIEW: _is_in_review,
     Kind.STAY: _stays_there,
 }

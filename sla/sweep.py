@@ -26,6 +26,7 @@ BATCH = 100
 PEOPLE = (
     "assignment__rep__team__manager",
     "handoff__owner__team__manager",
+    "handoff__lead__owner__team__manager",
     "handoff__queue__owner__team__manager",
     "handoff__queue__backup__team__manager",
 )
@@ -79,7 +80,7 @@ def _claim(at: datetime, *, only: int | None = None) -> Sequence[Clock]:
     if only is not None:
         due = due.filter(pk=only)
     locked = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return list(locked.select_related("handoff__lead", *PEOPLE)[:BATCH])
+    return list(locked.select_related(*PEOPLE)[:BATCH])
 
 
 def _fire(due: Sequence[Clock], at: datetime) -> int:

@@ -205,7 +205,7 @@ def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, mo
     assert (left.owner, left.stage_id) == (alice, "sql")
     assert not Handoff.objects.open().exists()
     told = Notification.objects.filter(channel="email", key__startswith="hand_raise:")
-    assert {each.recipient for each in told if is_still_true(each)} == {alice, mona}
+    assert {each.recipient for each in told if is_still_true(each, at)} == {alice, mona}
 
 
 def test_a_rep_ends_no_open_handoff_and_their_manager_hears_of_the_others(
@@ -348,14 +348,19 @@ def test_an_instant_answer_that_waits_goes_out_where_its_handoff_goes_on(
 
 
 def test_who_was_told_of_a_long_stay_is_not_mailed_of_a_lead_that_was_merged(
-    join, alice, make_lead, pass_lead
+    join, alice, make_lead, pass_lead, at
 ):
     other = pass_lead(alice).lead
-    how = {"recipient": alice, "key": f"stay:{other.pk}:{other.stage_seq}", "lead": other}
+    how = {
+        "recipient": alice,
+        "created_at": at,
+        "key": f"stay:{other.pk}:{other.stage_seq}",
+        "lead": other,
+    }
     notice = Notification(kind="stay", channel="email", **how)
-    assert is_still_true(notice)
+    assert is_still_true(notice, at)
     join(make_lead("Clara"), other)
-    assert not is_still_true(notice)
+    assert not is_still_true(notice, at)
 
 
 def test_the_page_shows_both_and_merges_them(client, alice, olga, make_lead, pass_lead):

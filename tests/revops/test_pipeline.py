@@ -287,7 +287,7 @@ def test_a_mail_about_a_hand_raise_reaches_the_owner_in_sales(hand_in, alice):
     answers.qualify(handoff, confirmed=["need"], by=alice, at=database_now() - timedelta(hours=1))
     hand_in()
     mail = Notification.objects.get(recipient=alice, kind="hand_raise", channel="email")
-    assert is_still_true(mail)
+    assert is_still_true(mail, database_now())
 
 
 def test_a_lead_in_sales_that_nobody_holds_is_handed_over_again(hand_in, alice, rosa):

@@ -151,6 +151,38 @@ def test_who_has_left_is_sent_nothing(alice, at, mailoutbox):
     assert (send_due(at), mailoutbox) == (0, [])
 
 
+def test_who_had_a_lead_when_it_was_said_is_not_mailed_once_it_is_anothers(
+    promise, make_handoff, start, alice, carol, at, mailoutbox
+):
+    promise("first_response", 600, levels=[90, 100], actions=["remind", "tell_manager"])
+    handoff, evening = start(make_handoff(rep=alice)), at + EVENING
+    sweep_clocks(evening)
+    for kind in (Kind.HAND_RAISE, Kind.BAND):
+        tell(alice, evening, key=kind, kind=kind, handoff=handoff)
+    key = f"stay:{handoff.lead_id}:{handoff.lead.stage_seq}"
+    write([Message(alice, Kind.STAY, key, "Long", lead=handoff.lead)], at=evening)
+    waiting = Notification.objects.filter(channel="email", state="waiting", recipient=alice)
+    assert waiting.filter(kind="warning", subject__startswith="First response").exists()
+    handoff = handoffs.locked(handoff.pk)
+    handoffs.pass_to(handoff, carol, source="manager", reason="Hers", at=evening + MINUTE)
+    clocks.end(handoff.assignments.get(rep=alice), at=evening + MINUTE)
+    assert send_due(at + timedelta(hours=23)) == 0 and mailoutbox == []
+    assert set(waiting.values_list("state")) == set()
+
+
+def test_a_manager_is_mailed_of_a_prospect_who_waits_though_another_rep_has_the_lead(
+    promise, make_handoff, start, alice, carol, at, mailoutbox
+):
+    promise("first_response", 540, levels=[100], actions=["tell_manager"])
+    handoff = start(make_handoff(rep=alice))
+    sweep_clocks(at + EVENING)
+    handoff = handoffs.locked(handoff.pk)
+    handoffs.pass_to(handoff, carol, source="manager", reason="Hers", at=at + EVENING + MINUTE)
+    clocks.end(handoff.assignments.get(rep=alice), at=at + EVENING + MINUTE)
+    send_due(at + timedelta(hours=23))
+    assert [mail.to for mail in mailoutbox] == [["mona@example.com"]]
+
+
 # Quiet hours, lists, caps --------------------------------------------------------------------------
 EVENING = timedelta(hours=9)  # after ten in the morning; the office opens again at nine
 

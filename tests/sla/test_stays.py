@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from feedback import answers
-from leads import handoffs, lifecycle
+from leads import handoffs, lifecycle, ownership
 from leads.models import Lead, Stage
 from sla.messages import path_to
 from sla.models import Clock, Notification
@@ -59,10 +59,10 @@ def test_nobody_is_told_before_its_time(stayed, at):
 def test_what_moved_on_in_between_is_not_sent(stayed, at):
     tell_of_long_stays(at)
     notice = told().get()
-    assert is_still_true(notice)
+    assert is_still_true(notice, at)
     stayed.refresh_from_db()
     lifecycle.move(stayed, "ml", at=at, reason="Back to nurture")
-    assert not is_still_true(notice)
+    assert not is_still_true(notice, at)
 
 
 def test_the_next_stay_is_told_again(stayed, at):
@@ -102,6 +102,17 @@ def test_a_promised_stay_runs_till_the_lead_moves_on(promised, alice, at):
     lifecycle.move(promised.lead, "ml", at=at + 25 * MINUTE, reason="Deal lost")
     follow_moves(at + HOUR)
     assert stays()[-1] == ("stay_sql", at + 20 * MINUTE, "ended", at + 25 * MINUTE)
+
+
+def test_of_a_stay_after_its_handoff_whoever_has_the_lead_then_is_told(promised, alice, carol, at):
+    answers.accept(handoffs.open_assignment(promised), by=alice, at=at)
+    answers.qualify(promised, confirmed=["need"], by=alice, at=at)
+    follow_moves(at)
+    promised.lead.refresh_from_db()
+    hers = {"to": carol, "source": "manager", "reason": "Hers", "by": None, "at": at + MINUTE}
+    ownership.take(promised.lead, **hers)
+    sweep_clocks(at + HOUR / 2)
+    assert Notification.objects.get(kind="warning", channel="app").recipient == carol
 
 
 def test_what_was_left_before_its_level_is_not_fired(promised, at):
