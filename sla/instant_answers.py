@@ -21,10 +21,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 
 from leads import handoffs
+from leads.criteria import criteria_of
+from leads.documents import live_version
 from leads.errors import LostRace
 from leads.fact_history import facts_of
 from leads.models import (
     Activity,
+    Document,
     Handoff,
     IntakeSource,
     IntakeToken,
@@ -41,6 +44,7 @@ from sla.messages import one_line
 from sla.models import AnswerTemplate, InstantAnswer
 from sla.models.clocks import INSTANT_ANSWER
 from sla.outbox import tell_of_given_up
+from sla.releasing import has_address
 
 State = InstantAnswer.State
 NOT_SENT = (State.DROPPED, State.PARKED)
@@ -82,7 +86,7 @@ def answer_late(handoff: Handoff, *, at: datetime) -> str:
 
     Returns "" if they are written to, else why not, as a sentence.
     """
-    asked_at = handoff.hand_raised_at
+    asked_at = _asked_at(handoff, at)
     source = source_of(handoff.lead, asked_at) if asked_at else None
     if asked_at is None or source is None:
         return "They did not ask by a form or system."
@@ -91,6 +95,17 @@ def answer_late(handoff: Handoff, *, at: datetime) -> str:
         return reason
     answer = _write(handoff, source, asked_at=asked_at, at=at, is_by_ladder=True)
     return "" if answer else "Their one mail was written before."
+
+
+def _asked_at(handoff: Handoff, at: datetime) -> datetime | None:
+    """Return when the prospect of `handoff` asked for a person last; None: they never did."""
+    latest = handoff.lead.last_hand_raise_at
+    if latest is None or latest < handoff.opened_at:
+        return handoff.hand_raised_at
+    criteria = criteria_of(live_version(Document.Kind.CRITERIA, at))
+    kinds = [rule.kind for rule in criteria.hand_raises]  # depth is kept as a hand-raise too
+    done = Activity.objects.filter(lead=handoff.lead_id, occurred_at=latest, kind__in=kinds)
+    return latest if done.exists() else handoff.hand_raised_at
 
 
 def _write(
@@ -113,7 +128,7 @@ def _write(
         "asked_at": asked_at,
         "is_by_ladder": is_by_ladder,
         "send_after": at,
-        **_expected(source, handoff.owner, at),
+        **_expected(source, _rep_of(handoff), at),
     }
     defaults = {**told, "created_at": at}
     answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
@@ -235,7 +250,7 @@ def letter_for(
     wanted: AnswerTemplate, handoff: Handoff, expected_text: str, *, our_name: str
 ) -> Letter:
     """Return the mail about `handoff`, as things stand now."""
-    lead, owner = handoff.lead, handoff.owner
+    lead, owner = handoff.lead, _rep_of(handoff)
     values = {
         "first_name": first_name_of(lead.name),
         "company": company_of(lead.company),
@@ -246,6 +261,12 @@ def letter_for(
         "our_name": our_name,
     }
     return fill(wanted.subject, wanted.body, values)
+
+
+def _rep_of(handoff: Handoff) -> User | None:
+    """Return who has `handoff`, to be named to its prospect: nobody who was let go."""
+    owner = handoff.owner
+    return owner if owner and owner.is_active else None
 
 
 def booking_link(owner: User | None) -> str:
@@ -259,14 +280,14 @@ def mail_for(answer: InstantAnswer, letter: Letter, *, our_name: str) -> EmailMu
     id.
     """
     _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    owner = answer.handoff.owner
+    owner = _rep_of(answer.handoff)
     host = urlsplit(settings.BASE_URL).hostname
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
         from_email=formataddr((one_line(our_name), address)),
         to=[answer.handoff.lead.email],
-        reply_to=[owner.email] if owner else None,
+        reply_to=[owner.email] if owner and has_address(owner) else None,
         headers={
             "Message-ID": f"<instant-answer-{answer.pk}@{host}>",
             "Auto-Submitted": "auto-replied",
@@ -306,7 +327,7 @@ def _count_for_who_has_it_now(answer: InstantAnswer, at: datetime) -> None:
     changed = Q(passed_at__gt=since) | Q(ended_at__gt=since)
     if not answer.handoff.assignments.filter(changed).exists():
         return
-    expected = _expected(answer.source, answer.handoff.owner, at)
+    expected = _expected(answer.source, _rep_of(answer.handoff), at)
     InstantAnswer.objects.filter(pk=answer.pk).update(**expected)
     for name, value in expected.items():
         setattr(answer, name, value)

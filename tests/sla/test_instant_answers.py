@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from leads import handoffs
 from leads.fact_history import record_facts
 from leads.instants import database_now
-from leads.models import Activity, IntakeSource, Submission, Touch
+from leads.models import Activity, Handoff, IntakeSource, Lead, Submission, Touch, User
 from sla import instant_answers
 from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
@@ -22,6 +22,7 @@ from sla.instant_answers import answer_at_once, answer_late, letter_for
 from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
+from tests.sla.test_outbox import Meanwhile
 
 MINUTE = timedelta(minutes=1)
 VALUES = dict.fromkeys(
@@ -50,12 +51,12 @@ def asked(switched_on, make_lead, make_handoff, alice, source, at):
     return handoff
 
 
-def ask(lead, source, at, door=Submission.Door.FORM):
+def ask(lead, source, at, door=Submission.Door.FORM, kind="demo_request"):
     submission = Submission.objects.create(
         source=source, door=door, payload={}, received_at=at, next_attempt_at=at
     )
     Activity.objects.create(
-        lead=lead, kind="demo_request", occurred_at=at, source=source, submission=submission
+        lead=lead, kind=kind, occurred_at=at, source=source, submission=submission
     )
     return lead
 
@@ -71,6 +72,34 @@ def test_it_says_what_happens_next_when_and_where_to_book(asked, alice, at):
     for body in (sent.body, sent.alternatives[0].content):
         assert "in touch with you within 5 minutes." in body
         assert "Hello Clara" in body and "https://book.example/alice" in body
+
+
+def test_who_was_let_go_is_not_named_to_a_prospect(asked, alice, at):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert send_due(at) == 1
+    sent = mail.outbox[0]
+    assert "Alice" not in sent.body and "book.example" not in sent.body
+    assert sent.reply_to == []
+
+
+def test_a_reply_goes_to_no_rep_without_an_address(asked, alice, at):
+    User.objects.filter(pk=alice.pk).update(email="")
+    send_due(at)
+    assert "Alice is looking after it." in mail.outbox[0].body
+    assert mail.outbox[0].message()["Reply-To"] is None
+
+
+def test_what_is_asked_is_read_again_for_each_mail(
+    asked, make_lead, make_handoff, carol, source, at, settings
+):
+    """The second prospect's handoff is closed while the first mail goes out."""
+    other = make_handoff(ask(make_lead("Ben Berg"), source, at), rep=carol)
+    answer_at_once(other, asked_at=at, at=at)
+    settings.EMAIL_BACKEND = "tests.sla.test_outbox.Meanwhile"
+    gone = {"closed_as": "recycled", "outcome": "recycled", "reason": "-", "at": at}
+    Meanwhile.what = lambda: handoffs.close(other, **gone)
+    assert send_due(at) == 1
+    assert InstantAnswer.objects.get(handoff=other).error == "The handoff is closed."
 
 
 def test_it_is_not_written_again_in_a_handoff_that_goes_on(asked, make_handoff, at):
@@ -398,6 +427,19 @@ def test_a_ladder_sends_anew_what_did_not_go_out(late, source, at, state, error)
     steps = ClockEvent.objects.filter(action="write").order_by("level")
     once = "Nobody was written to. Their one mail was written before."
     assert list(steps.values_list("level", "detail")) == [(100, ""), (200, once)]
+
+
+@pytest.mark.parametrize("kind", ["demo_request", "pricing_page"])
+def test_a_ladder_writes_to_who_asked_while_a_handoff_was_open_that_the_score_opened(
+    late, source, at, kind
+):
+    by_score = {"path": "score", "hand_raised_at": None}
+    Handoff.objects.filter(pk=late.pk).update(**by_score)
+    ask(late.lead, source, at + MINUTE, kind=kind)
+    Lead.objects.filter(pk=late.lead_id).update(last_hand_raise_at=at + MINUTE)
+    late = Handoff.objects.get(pk=late.pk)
+    said = answer_late(late, at=at + 6 * MINUTE)
+    assert said == ("" if kind == "demo_request" else "They did not ask by a form or system.")
 
 
 def test_a_ladder_writes_to_nobody_who_was_answered_meanwhile_or_where_it_is_off(late, alice, at):
