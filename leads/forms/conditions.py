@@ -115,9 +115,11 @@ class ConditionsWidget(forms.Widget):
             [self._shown(typed, (place, which), name, box) for which in range(len(group))]
             for place, group in enumerate(typed.groups)
         ]
+        wrong = (each.id for group in shown for each in group if each.problems)
         context = {
             "groups": shown,
             "box": box,
+            "focus": next(wrong, box) if self.attrs.get("autofocus") else "",
             "menu": self._menu(),
             "address": self.address,
             "is_bare": self.is_checked and not typed.groups,

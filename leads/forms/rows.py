@@ -72,6 +72,13 @@ class RowForm(forms.ModelForm[Any]):
             self.add_error(None, error.messages)
         return self.is_valid()
 
+    def point_at_mistake(self) -> bool:
+        """Give the focus to the first field that is wrong. Returns whether there is one."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is not None:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+        return wrong is not None
+
     def as_typed(self, action: str) -> dict[str, Any]:
         """Return all that was typed, after a press of a button in the form, to show it again."""
         typed = {

@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, reswap
 
 from leads import draft_editing
 from leads.contested import (
@@ -200,7 +200,10 @@ def _show(
         "refused": refused,
         "is_in_table": wants_fragment(request) and not _stands_alone(request, target),
     }
-    return render(request, f"leads/{template}", context, status=status)
+    has_mistake = form.is_bound and form.point_at_mistake()
+    response = render(request, f"leads/{template}", context, status=status)
+    # Else the head of the form would be scrolled to, away from the field with the focus.
+    return reswap(response, "outerHTML") if has_mistake else response
 
 
 # What went wrong in between -----------------------------------------------------------------------

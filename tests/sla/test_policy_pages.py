@@ -1,5 +1,6 @@
 """The promises on pages: the live set, a draft of it, its check, and what it means for a lead."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from leads.instants import database_now
 from leads.models import Document, Queue, Stage, Team, Version
 from leads.offered_facts import offered_facts
 from leads.version_words import fingerprint, marks_of
-from sla.forms.policies import PARTS, PolicyForm, as_typed, read_target
+from sla.forms.policies import PolicyForm
+from sla.forms.typed_promises import PARTS, as_typed, read_target
 from sla.lengths import between_touches, over_touches
 from sla.models import Policy, Target
 from sla.policy_check import problems_of, warnings_of
@@ -148,6 +150,65 @@ def test_promises_are_typed_as_people_write_them(draft):
 def test_promises_that_make_no_sense_are_refused_in_words(draft, parts, says):
     form = form_of(draft, "nurture", accept=parts)
     assert says in " ".join(form.errors["targets"])
+
+
+def refused(client, draft, **promises) -> str:
+    """Return the form as it comes back, of which all that is asked for is left out."""
+    address = f"/sla/policies/{draft.number}/rows/policies/nurture/"
+    carried = client.get(address).context["carried"]
+    sent = {"draft": carried.draft_id, "seen": carried.seen, "opened": carried.marks}
+    answer = client.post(address, {**sent, "label": "Rest", **typed(**promises)})
+    assert answer.status_code == 422
+    return answer.content.decode()
+
+
+def tag_of(page: str, name: str) -> str:
+    (tag,) = re.findall(f'<(?:input|select) [^>]*name="{name}"[^>]*>', page)
+    return tag
+
+
+def test_each_mistake_of_a_promise_stands_at_its_field_and_the_first_has_the_focus(
+    client, olga, draft
+):
+    client.force_login(olga)
+    accept = {"allowed": "5 min", "remind": "half", "urgent": "9999"}
+    page = refused(client, draft, accept=accept, review={"allowed": "soon"})
+    for field, says in [
+        ("accept-remind", "“half” is no share in percent"),
+        ("accept-urgent", "“9999”: shares are from 1 to 1000 percent."),
+        ("review-allowed", "“soon” is no length of time"),
+    ]:
+        told = f"policies-nurture-targets-{field}-wrong"
+        assert f'aria-invalid="true" aria-describedby="{told}"' in tag_of(page, f"targets-{field}")
+        assert says in page.split(f'id="{told}"')[1][:400]
+    assert "aria-invalid" not in tag_of(page, "targets-accept-allowed")
+    assert page.count(" autofocus") == 1
+    assert " autofocus" in tag_of(page, "targets-accept-remind")
+
+
+def test_a_policy_that_promises_nothing_has_the_focus_where_one_may_begin(client, olga, draft):
+    client.force_login(olga)
+    page = refused(client, draft)
+    assert "Promise something" in page and page.count(" autofocus") == 1
+    assert " autofocus" in tag_of(page, "targets-passed-allowed")
+    assert page.count('<details class="promise" open>') == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "at"),
+    [
+        ({"allowed": "0 min"}, "allowed"),
+        ({"allowed": "5 min", "reassign": "80"}, "reassign"),
+        ({"allowed": "5 min", "urgent": "80"}, "urgent"),
+        ({"allowed": "5 min", "remind": "80", "tell_manager": "80"}, "tell_manager"),
+        ({"allowed": "5 min", "touches": "5"}, "touches"),
+        ({"allowed": "5 min", "starts": "review"}, "starts"),
+    ],
+)
+def test_what_a_rule_forbids_is_said_where_it_was_typed(db, parts, at):
+    with pytest.raises(ValidationError) as refusal:
+        read_target(Target.Kind.ACCEPT, {**dict.fromkeys(PARTS, ""), **parts})
+    assert [*refusal.value.message_dict] == [at]
 
 
 def test_a_cadence_is_typed_by_how_long_all_of_it_lasts(draft):
