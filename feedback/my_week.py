@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from feedback.models import ReasonCode
 from leads.models import Assignment, Organisation, Touch, User
+from routing.hours import next_open
 from sla.calendars import hours_for
 from sla.judging import Share, share
 from sla.models import Clock
@@ -48,7 +49,7 @@ def my_week(rep: User, at: datetime) -> Week:
         **answers,
         promises=share(asked, at),
         touches=Touch.objects.filter(by=rep, occurred_at__gte=monday).count(),
-        resumes_at=None if hours.is_open(at) else hours.next_open(at),
+        resumes_at=None if hours.is_open(at) else next_open(hours, at),
     )
 
 

@@ -6,6 +6,7 @@ handoff; clocks are locked last, by id.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from leads.documents import live_version
 from leads.models import Assignment, Document, Handoff, Lead, Touch, User
 from sla import levels, pauses, stretches
 from sla.acknowledging import hold_too
-from sla.business_time import WorkingTime
+from sla.business_time import NoWorkingTime, WorkingTime
 from sla.calendars import hours_for, working_time_of
 from sla.levels import Level, event_of, move_on, settle
 from sla.models import Clock, ClockEvent, Target
@@ -260,7 +261,8 @@ def retime(handoff: Handoff) -> int:
     clocks = _locked(Clock.objects.running().filter(handoff=handoff).exclude(pauses=[]))
     still = pauses.pauses_of(clocks)
     for clock in clocks:
-        levels.retime(clock, schedule=schedule_of(clock), pauses=still[clock.pk])
+        with suppress(NoWorkingTime):  # its calendar ends: the deadline stays where it was
+            levels.retime(clock, schedule=schedule_of(clock), pauses=still[clock.pk])
     Clock.objects.bulk_update(clocks, ["due_at", "level_ats", "next_at"])
     return len(clocks)
 

@@ -67,7 +67,7 @@ def deadline(clock: Clock, at: datetime, *, pauses: Sequence[Stretch]) -> Deadli
     schedule = schedule_of(clock)
     left = stretches.between(at, clock.due_at, schedule=schedule, pauses=pauses)
     runs_from = next((each.end for each in pauses if each.start <= at < each.end), at)
-    if schedule and not schedule.is_open(runs_from):
+    if schedule and runs_from < clock.due_at and not schedule.is_open(runs_from):
         runs_from = schedule.next_open(runs_from)
     resumes_at = runs_from if runs_from > at else None
     return Deadline(clock, word, clock.due_at - at - left, resumes_at)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from leads.models import Handoff, Version
-from sla.business_time import WorkingTime
-from sla.calendars import WorkingHours
+from sla.business_time import NoWorkingTime
+from sla.calendars import WorkingHours, hours_for
 from sla.levels import instants
 from sla.models import Clock, ClockEvent, Target
 from sla.policies import BREACH, Promise, Step
@@ -29,9 +29,8 @@ def new_clock(
     """Return the clock of `promise` that starts at `started_at`, not saved.
 
     used: of its time, by earlier reps.
+    It is counted by the office's hours if those of its terms end before its time has passed.
     """
-    hours = terms.hours
-    is_working = promise.measure == Target.Measure.WORKING
     clock = Clock(
         lead_id=handoff.lead_id,
         handoff=handoff,
@@ -39,23 +38,31 @@ def new_clock(
         measure=promise.measure,
         policies=terms.policies,
         policy_label=terms.policy_label,
-        calendar=hours.calendar if is_working else None,
-        within=hours.within if is_working else None,
         allowed=promise.allowed,
         started_at=started_at,
         used_before=used,
         pauses=list(promise.pauses),
     )
-    _give_ladder(clock, promise, hours.schedule if is_working else None)
+    if promise.measure != Target.Measure.WORKING:
+        _give_ladder(clock, promise, None)
+        return clock
+    try:
+        _give_ladder(clock, promise, terms.hours)
+    except NoWorkingTime:  # a calendar that ends, as that of a trade fair
+        _give_ladder(clock, promise, hours_for(None, started_at))
     return clock
 
 
-def _give_ladder(clock: Clock, promise: Promise, schedule: WorkingTime | None) -> None:
-    """Give `clock` the steps of its promise that are left, and when each is reached."""
+def _give_ladder(clock: Clock, promise: Promise, hours: WorkingHours | None) -> None:
+    """Give `clock` the steps of its promise that are left, and when each is reached by `hours`;
+    None counts by the wall. Raises NoWorkingTime.
+    """
     used = clock.used_before
     steps = steps_left(promise, used)
     shares = [step.percent for step in steps]
+    schedule = hours.schedule if hours else None
     level_ats = instants(clock.started_at, promise.allowed, shares, used=used, schedule=schedule)
+    clock.calendar, clock.within = (hours.calendar, hours.within) if hours else (None, None)
     clock.levels, clock.level_ats = shares, level_ats
     clock.actions = [step.action for step in steps]
     clock.urgent = [share for share in shares if share in promise.urgent]

@@ -21,6 +21,7 @@ from leads.handoffs import open_assignment
 from leads.instants import database_now
 from leads.models import Handoff, User
 from leads.requests import SignedInRequest, wants_fragment
+from routing.hours import next_open
 from sla.calendars import hours_for
 from sla.models import Pause
 from sla.pauses import running_pause
@@ -78,8 +79,8 @@ def rest(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def next_morning(rep: User, at: datetime) -> datetime:
-    """Return when `rep` begins to work after today."""
+    """Return when `rep` begins to work after today; midnight if they never do again."""
     zone = ZoneInfo(rep.zone)
     tomorrow = at.astimezone(zone).date() + timedelta(days=1)
     midnight = datetime.combine(tomorrow, time.min, tzinfo=zone)
-    return hours_for(rep, at).schedule.next_open(midnight)
+    return next_open(hours_for(rep, at).schedule, midnight) or midnight

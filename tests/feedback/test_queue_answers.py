@@ -13,16 +13,19 @@ from feedback.story import story
 from feedback.views.answers import touch_by
 from feedback.views.pausing import next_morning
 from leads import handoffs
+from leads.documents import publish
 from leads.models import (
     Assignment,
+    Document,
     Handoff,
     Meeting,
     Opportunity,
     Organisation,
     OwnershipChange,
     Touch,
+    Version,
 )
-from sla.models import Pause
+from sla.models import CalendarTerms, Pause, RepHours
 
 HTMX = {"HX-Request": "true"}
 
@@ -224,6 +227,19 @@ def test_a_pause_that_makes_no_sense_is_refused(post, alice, pass_lead, days, ac
 def test_a_pause_is_offered_till_the_next_morning_of_work(alice, at):
     friday_evening = at.replace(day=13, hour=19)
     assert next_morning(alice, friday_evening) == at.replace(day=16, hour=9)
+
+
+def test_who_never_works_again_reads_their_queue_and_lets_leads_rest(client, alice, at):
+    calendar = Document.objects.create(kind="calendar", name="Trade fair")
+    version = Version.objects.create(document=calendar, number=1)
+    days = {at.date().isoformat(): [["09:00", "17:00"]]}
+    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
+    publish(version, by=None, note="One day", at=at)
+    RepHours.objects.create(rep=alice, calendar=calendar)
+    client.force_login(alice)
+    assert client.get("/queue/").status_code == 200
+    alice.zone = "UTC"
+    assert next_morning(alice, at) == at.replace(hour=0) + timedelta(days=1)
 
 
 def test_the_page_of_a_lead_offers_its_rep_to_let_it_rest(client, alice, mona, pass_lead):

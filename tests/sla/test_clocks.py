@@ -7,8 +7,9 @@ import pytest
 from leads import handoffs
 from leads.documents import publish
 from leads.models import Document, OwnershipChange, Version
-from sla import clocks, handoff_clocks
-from sla.calendars import office_schedule
+from sla import clocks, handoff_clocks, pauses
+from sla.calendars import hours_for, office_schedule
+from sla.deadlines import deadlines
 from sla.models import CalendarTerms, Clock, ClockEvent, RepHours, Target, TeamHours
 from sla.sweep import sweep_clocks
 
@@ -62,6 +63,41 @@ def test_a_reps_clock_within_the_teams_hours_names_both_calendars(make_handoff, 
     assert clocks.elapsed(accept, evening) == office_schedule(at).between(
         at.replace(hour=15), evening
     )
+
+
+@pytest.fixture
+def fair(alice, at):
+    """Alice works by the calendar of one day, till five."""
+    calendar = Document.objects.create(kind="calendar", name="Trade fair")
+    version = Version.objects.create(document=calendar, number=1)
+    days = {at.date().isoformat(): [["09:00", "17:00"]]}
+    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
+    publish(version, by=None, note="One day", at=at)
+    RepHours.objects.create(rep=alice, calendar=calendar)
+
+
+def test_what_is_due_after_a_calendar_has_ended_goes_by_the_offices(fair, make_handoff, alice, at):
+    assignment = handoffs.open_assignment(make_handoff(rep=alice))
+    assignment.passed_at = closing = at.replace(hour=16, minute=50)
+    accept, touch = handoff_clocks.start_assignment_clocks(assignment, at=closing)
+    assert {accept.calendar.document.name, touch.calendar.document.name} == {"Office hours"}
+    assert (accept.due_at, touch.due_at) == (closing + minutes(15), closing + minutes(30))
+
+
+def test_a_pause_till_after_a_calendar_has_ended_leaves_the_deadline(
+    fair, promise, make_handoff, alice, start, at
+):
+    promise(Kind.FIRST_TOUCH, 60, pauses=["snoozed"])
+    handoff = start(make_handoff(rep=alice))
+    clock = clock_of(handoff, Kind.FIRST_TOUCH)
+    by_the_day = hours_for(alice, at)
+    Clock.objects.filter(pk=clock.pk).update(measure="working", calendar=by_the_day.calendar)
+    told = {"kind": "snoozed", "until": at + minutes(900), "reason": "Fair", "by": alice}
+    pauses.begin(handoffs.open_assignment(handoff), at=at + MINUTE, **told)
+    clocks.retime(handoff)
+    clock.refresh_from_db()
+    [shown] = deadlines([clock], at + 2 * MINUTE)
+    assert (clock.due_at, shown.resumes_at) == (at + minutes(60), at + minutes(900))
 
 
 def test_the_ladder_stands_from_the_start_and_goes_beyond_the_deadline(handoff, at):
