@@ -76,7 +76,11 @@ def stand_by_to_send() -> int:
 
 
 def _is_at_work(name: str, at: datetime) -> bool:
-    return Heartbeat.objects.filter(name=name, beat_at__gt=at - SILENT_AFTER).exists()
+    """Whether `name` beat just now. A beat of a time to come, from before the clock went back, is
+    none.
+    """
+    just_now = (at - SILENT_AFTER, at + SILENT_AFTER)
+    return Heartbeat.objects.filter(name=name, beat_at__range=just_now).exists()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Whether everything that must be at work is: by its heartbeat, and by what has piled up."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ DUTIES = {
     "message": "A message has been waiting to be sent for {}.",
     "answer": "An instant answer has been waiting to be sent for {}.",
 }
+AHEAD = "“{}” has not been at work since the clock of the database went back."
 ONE_OF = (
     "One of several “{}” ({}) was last at work {} ago: start it again, or forget it under Status."
 )
@@ -80,7 +81,8 @@ def given_up() -> dict[str, int]:
 
 def is_swept(at: datetime) -> bool:
     """Whether a sweep, by Celery or by the standby, has run within the last minute."""
-    return Heartbeat.objects.filter(name=SWEEP, beat_at__gte=at - SWEEP_MAY_REST).exists()
+    lately = (at - SWEEP_MAY_REST, at + SWEEP_MAY_REST)
+    return Heartbeat.objects.filter(name=SWEEP, beat_at__range=lately).exists()
 
 
 def is_broker_up() -> bool:
@@ -119,7 +121,7 @@ def _oldest(what: str, rows: QuerySet[Any], field: str) -> QuerySet[Any]:
     return found[:1]
 
 
-def _sentences(signs: Iterable[Sign], at: datetime) -> list[str]:
+def _sentences(signs: Sequence[Sign], at: datetime) -> list[str]:
     late = [sign for sign in signs if sign.since < at - ALARM_AFTER]
     if any(sign.what == "beat" and not sign.process for sign in late):
         late = [sign for sign in late if sign.what not in TICKED]
@@ -130,6 +132,8 @@ def _sentences(signs: Iterable[Sign], at: datetime) -> list[str]:
         for what, sentence in {**silent, **NO_MAIL, **DUTIES}.items()
         if what in since
     ]
+    ahead = {sign.what for sign in signs if sign.since > at + ALARM_AFTER and not sign.process}
+    told += [AHEAD.format(label) for name, label in PROCESSES.items() if name in ahead]
     alone = [sign for sign in late if sign.process and sign.what not in since]
     return told + [
         ONE_OF.format(PROCESSES[sign.what], sign.process, _ago(at - sign.since)) for sign in alone

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from leads.instants import database_now
+from revops.sweep import stand_by, stand_by_to_send
 from sla.health import alarms, alarms_now, is_broker_up
 from sla.heartbeats import HOST, beat, leave
 from sla.models import Notification, RunningProcess
@@ -95,6 +96,20 @@ def test_who_waits_for_beat_is_not_said_to_be_silent_with_it(db, at):
     for name in ("beat", "worker", "jobs"):
         beat(name, at)
     assert alarms(at + 3 * MINUTE) == ["“beat” was last at work 3 minutes ago."]
+
+
+def test_a_clock_that_went_back_keeps_nobody_from_work_and_hides_no_silence(client, defaults):
+    """An hour back: what beat before is of a time to come."""
+    now = database_now()
+    for name in ("sweep", "sender", "worker"):
+        beat(name, now + timedelta(hours=1))
+    assert len(alarms(now)) == 3
+    assert client.get("/readyz").status_code == 503
+    stand_by()
+    stand_by_to_send()
+    said = ["“hot worker” has not been at work since the clock of the database went back."]
+    assert alarms(now) == said
+    assert client.get("/readyz").status_code == 200
 
 
 def test_no_sweep_ever_is_an_alarm(db, at):
