@@ -50,18 +50,19 @@ def release(at: datetime) -> list[User]:
 
 
 def _let_go_in_time(held: Sequence[Notification], people: Mapping[int, User], at: datetime) -> None:
-    """Let go what is urgent, and of the rest what its receiver's hours and their hour's room allow;
+    """Let go what its receiver's hours, for what is urgent any, and the room of their hour allow;
     put off what is left.
     """
     quiet, room = _quiet_until(people.values(), at), _Room(people, at)
-    waiting: defaultdict[int, list[Notification]] = defaultdict(list)
+    due: defaultdict[int, list[Notification]] = defaultdict(list)
+    quieted: defaultdict[int, list[Notification]] = defaultdict(list)
     for each in held:
-        if each.is_urgent:
-            _let_go([each], at)
-        else:
-            waiting[each.recipient_id].append(each)
-    for person_id, messages in waiting.items():
-        if until := quiet.get(person_id) or room.comes_at(person_id):
+        waits = each.recipient_id in quiet and not each.is_urgent
+        (quieted if waits else due)[each.recipient_id].append(each)
+    for person_id, messages in quieted.items():
+        _ids(messages).update(send_after=quiet[person_id])
+    for person_id, messages in due.items():
+        if until := room.comes_at(person_id):
             _ids(messages).update(send_after=until)
         else:
             _release_some(messages, room.left(person_id), at)
@@ -144,6 +145,7 @@ def _gather(messages: Sequence[Notification], at: datetime) -> None:
         kind=Notification.Kind.LIST,
         key=f"list:{first.pk}",
         subject=f"{len(messages)} messages",
+        is_urgent=any(each.is_urgent for each in messages),
         created_at=at,
         send_after=at,
         released_at=at,

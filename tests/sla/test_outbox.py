@@ -196,6 +196,23 @@ def test_mail_waits_for_the_receivers_hours_unless_it_is_urgent(alice, at, mailo
     assert send_due(waiting.send_after) == 1
 
 
+def test_what_is_urgent_comes_as_a_list_within_the_cap_too(alice, at, mailoutbox, settings):
+    Organisation.objects.update(mails_an_hour=2)
+    night, urgent = at + EVENING, {"subject": "Now", "is_urgent": True}
+    told = [Message(alice, Kind.MOVED, f"moved:{number}", **urgent) for number in range(12)]
+    write(told[:8], at=night)
+    settings.EMAIL_BACKEND = f"{__name__}.DroppingAtAlice"
+    assert send_due(night) == 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(night + MINUTE) == 1  # the list is urgent as what it lists
+    for number in (8, 9, 10, 11):
+        write([told[number]], at=night + number * MINUTE)
+        send_due(night + number * MINUTE)
+    assert len(mailoutbox) == 2
+    send_due(night + timedelta(minutes=61))
+    assert [mail.subject[:2] for mail in mailoutbox] == ["8 ", "No", "3 "]
+
+
 def test_who_wants_mail_at_any_time_gets_it(alice, at, mailoutbox):
     alice.is_quiet_off_hours = False
     alice.save()
