@@ -191,19 +191,30 @@ def stop(
 
 @transaction.atomic
 def end(
-    target: Handoff | Assignment, *, at: datetime, kind: str = "", spares: Collection[str] = ()
+    target: Handoff | Assignment,
+    *,
+    at: datetime,
+    kind: str = "",
+    spares: Collection[str] = (),
+    recorded_at: datetime | None = None,
 ) -> int:
     """End the running clocks of a handoff or of one assignment, or those of one kind, but for those
     of the kinds that it `spares`: nobody asks for it any more.
 
-    Returns how many there were.
+    recorded_at: when we were told, if that was later. Returns how many there were.
     """
     where = {"handoff": target} if isinstance(target, Handoff) else {"assignment": target}
     running = Clock.objects.running().filter(**where).exclude(kind__in=spares)
     clocks = _locked(running.filter(kind=kind) if kind else running)
     for clock in clocks:
         ended_at = max(at, clock.started_at)
-        _close(clock, Clock.StopReason.ENDED, at=ended_at, recorded_at=at, evidence=NO_EVIDENCE)
+        _close(
+            clock,
+            Clock.StopReason.ENDED,
+            at=ended_at,
+            recorded_at=recorded_at or at,
+            evidence=NO_EVIDENCE,
+        )
     ended_pauses = 0 if kind else pauses.end(target, at=at, because=GONE)
     if ended_pauses and isinstance(target, Assignment):
         retime(target.handoff)

@@ -17,15 +17,18 @@ Kind, Start = Target.Kind, Target.Start
 
 @transaction.atomic
 def start_follow_up_clock(touch: Touch, *, at: datetime) -> list[Clock]:
-    """Start the clock of the next touch in a rep's turn after `touch`, unless it runs or all that
-    the cadence asks for have been made.
+    """Start the clock of the next touch in a rep's turn after `touch`, unless it runs. Once all
+    that the cadence asks for have been made, which one that is logged late may show, it is ended.
     """
     assignment = turn_of(touch)
     if not starts_something(Start.TOUCHED, at):
         return []
     promise = policy_for(assignment.handoff, at)[0].promises.get(Kind.FOLLOW_UP)
     earlier = Clock.objects.filter(assignment=assignment, kind=Kind.FOLLOW_UP)
-    if promise is None or _is_complete(promise, assignment) or earlier.running().exists():
+    if promise is not None and _is_complete(promise, assignment):
+        clocks.end(assignment, at=touch.occurred_at, recorded_at=at, kind=Kind.FOLLOW_UP)
+        return []
+    if promise is None or earlier.running().exists():
         return []
     return _start(touch, Kind.FOLLOW_UP, seq=earlier.count() + 1, at=at)
 

@@ -295,6 +295,16 @@ def test_each_next_touch_is_due_from_the_last_till_all_are_made(touch, at):
     assert sorted(told) == [(1, "met", at + 120 * MINUTE), (2, "met", at + 300 * MINUTE)]
 
 
+def test_a_touch_that_is_logged_late_may_be_the_last_of_a_cadence(touch, alice, at):
+    touch(1)
+    touch(3, "email", "sent")
+    told = {"channel": "call", "outcome": "no_answer", "note": "", "by": alice}
+    forgotten_at, at = at + 120 * MINUTE, at + 400 * MINUTE
+    answers.log_touch(Handoff.objects.get(), occurred_at=forgotten_at, at=at, **told)
+    last = Clock.objects.filter(kind=Kind.FOLLOW_UP).order_by("seq").last()
+    assert (last.stop_reason, last.stopped_at) == ("ended", last.started_at)
+
+
 def test_a_cadence_goes_on_till_there_are_enough_channels(touch):
     assert [touch(hours) for hours in (1, 2, 3)] == [3, 4, 5]
     assert touch(4, "social", "sent") is None
