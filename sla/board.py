@@ -15,7 +15,8 @@ from sla.models.clocks import ClockQuerySet
 LIMIT = 100
 SHOWN = (
     "lead",
-    "handoff__lead",
+    "handoff__lead__owner__team",
+    "handoff__lead__queue",
     "handoff__owner__team",
     "handoff__queue",
     "assignment__rep__team",
@@ -112,7 +113,7 @@ def reps_to_choose(user: User) -> Iterable[User]:
 
 
 def _holder(clock: Clock) -> User | Queue:
-    rep = clock.assignment.rep if clock.assignment else clock.handoff.owner
-    holder = rep or clock.handoff.queue
-    assert holder is not None  # constraint handoff_owner_or_queue
+    lies = clock.handoff if clock.handoff.is_open else clock.handoff.lead
+    holder = clock.assignment.rep if clock.assignment else lies.owner or lies.queue
+    assert holder is not None  # constraints handoff_owner_or_queue and lead_owner_or_queue
     return holder

@@ -1,6 +1,6 @@
 """Which clocks stand still when: the only writer of pauses. `sla.clocks` moves the deadlines."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import F, Q
@@ -52,20 +52,38 @@ def running_pause(assignment: Assignment | None, at: datetime) -> Pause | None:
 
 def pauses_of(clocks: Iterable[Clock]) -> Pauses:
     """Return when each of `clocks` stands still by its promise: a rep's by what that rep said, the
-    prospect's by what any rep did. No query where no promise knows pauses.
+    prospect's by what any rep did, in each handoff that it runs in while it does. No query where no
+    promise knows pauses.
     """
     asked = [clock for clock in clocks if clock.pauses]
     if not asked:
         return {}
     handoffs = {handoff for clock in asked for handoff in (clock.handoff_id, *clock.ran_in)}
+    ran_in = [pk for clock in asked for pk in clock.ran_in]
+    closes = Handoff.objects.filter(pk__in=ran_in).only("closed_at")
+    closed_at = {each.pk: each.closed_at for each in closes if each.closed_at}
     found = Pause.objects.filter(assignment__handoff__in=handoffs).select_related("assignment")
     said = list(found.order_by("since", "id"))
-    return {clock.pk: _stretches(clock, said) for clock in asked}
+    return {clock.pk: _stretches(clock, said, closed_at) for clock in asked}
 
 
-def _stretches(clock: Clock, said: Iterable[Pause]) -> list[Stretch]:
-    held = ((pause.since, pause.ends_at) for pause in said if _holds(pause, clock))
-    return [Stretch(*each) for each in merged(held)]
+def _stretches(
+    clock: Clock, said: Iterable[Pause], closed_at: Mapping[int, datetime]
+) -> list[Stretch]:
+    """closed_at: when each handoff was closed in which one of the clocks ran before."""
+    came_at = _came_at(clock, closed_at)
+    held = (
+        (max(pause.since, came_at.get(pause.assignment.handoff_id, pause.since)), pause.ends_at)
+        for pause in said
+        if _holds(pause, clock)
+    )
+    return [Stretch(*each) for each in merged(each for each in held if each[0] < each[1])]
+
+
+def _came_at(clock: Clock, closed_at: Mapping[int, datetime]) -> Mapping[int, datetime]:
+    """Return since when `clock` runs in each handoff that it did not begin in."""
+    came_to = (*clock.ran_in, clock.handoff_id)[1:]
+    return {to: closed_at[was] for was, to in zip(clock.ran_in, came_to, strict=True)}
 
 
 def _holds(pause: Pause, clock: Clock) -> bool:

@@ -6,14 +6,20 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 
+from feedback.merge_pairs import pair_of
+from feedback.merging import merge
 from feedback.models import ReasonCode
 from leads import documents, handoffs
-from leads.documents import live_version
+from leads.documents import live_version, publish, start_draft
 from leads.fact_history import record_facts
-from leads.models import Activity
+from leads.models import Activity, Document, Lead
 from sla import clocks, handoff_clocks
+from sla.models import Policy, Target
+from sla.models.promises import STAYS
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 # All that the shipped criteria require of a lead.
 COMPLETE = {"person.email": "a@b.example", "account.name": "B", "account.country": "se"}
@@ -37,6 +43,28 @@ def pass_lead(make_handoff, make_lead, at):
         return handoff
 
     return make
+
+
+@pytest.fixture
+def join(olga, at):
+    """Merge the second lead into the first, as `by` sees them; returns the first, afresh."""
+
+    def merged(keep, gone, *, then=at + 3 * MINUTE, by=olga):
+        keep, gone = Lead.objects.get(pk=keep.pk), Lead.objects.get(pk=gone.pk)
+        merge(keep, gone, seen=pair_of(keep, gone).mark, by=by, at=then)
+        connection.check_constraints()  # what must agree at the end
+        return Lead.objects.get(pk=keep.pk)
+
+    return merged
+
+
+@pytest.fixture
+def promise_stays(defaults, at):
+    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
+    for policy in Policy.objects.filter(version=draft):
+        for kind in STAYS.values():
+            Target.objects.create(policy=policy, kind=kind, measure="wall", allowed=HOUR)
+    publish(draft, by=None, note="Stays too", at=at - HOUR)
 
 
 @pytest.fixture

@@ -19,42 +19,19 @@ from feedback.merging import merge
 from feedback.taking_back import turn_to_take_back
 from feedback.timeline import timeline
 from leads import handoffs, lifecycle, ownership
-from leads.documents import live_version, publish, start_draft
 from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair, merged_facts
-from leads.models import Account, Activity, Document, Handoff, Identity, Lead, Merge, Touch
+from leads.models import Account, Activity, Handoff, Identity, Lead, Merge, Touch
 from sla import clocks
 from sla.judging import missed
-from sla.models import Clock, InstantAnswer, Notification, Pause, Policy, Target
+from sla.models import Clock, InstantAnswer, Notification, Pause
 from sla.models.promises import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def join(olga, at):
-    """Merge the second lead into the first, as `by` sees them; returns the first, afresh."""
-
-    def merged(keep, gone, *, then=at + 3 * MINUTE, by=olga):
-        keep, gone = Lead.objects.get(pk=keep.pk), Lead.objects.get(pk=gone.pk)
-        merge(keep, gone, seen=pair_of(keep, gone).mark, by=by, at=then)
-        connection.check_constraints()  # what must agree at the end
-        return Lead.objects.get(pk=keep.pk)
-
-    return merged
-
-
-@pytest.fixture
-def promise_stays(defaults, at):
-    draft = start_draft(live_version(Document.Kind.POLICIES, at), by=None)
-    for policy in Policy.objects.filter(version=draft):
-        for kind in STAYS.values():
-            Target.objects.create(policy=policy, kind=kind, measure="wall", allowed=HOUR)
-    publish(draft, by=None, note="Stays too", at=at - HOUR)
 
 
 def prospects(handoff):

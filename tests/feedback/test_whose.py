@@ -7,12 +7,10 @@ from datetime import timedelta
 import pytest
 
 from feedback import answers
-from feedback.merge_pairs import pair_of
-from feedback.merging import merge
 from feedback.taking_back import take_back
 from feedback.timeline import timeline
 from leads import handoffs
-from leads.models import Lead, Team
+from leads.models import Team
 from sla.filters import ClockFilter
 from sla.handoff_clocks import start_handoff_clocks
 from sla.judging import missed
@@ -27,20 +25,11 @@ def whose_misses(at):
     return list(with_whose(late).order_by("due_at").values_list("whose_rep", "whose"))
 
 
-@pytest.fixture
-def join(olga, at):
-    def merged(keep, gone, then=at + 3 * MINUTE):
-        keep, gone = Lead.objects.get(pk=keep.lead_id), Lead.objects.get(pk=gone.lead_id)
-        merge(keep, gone, seen=pair_of(keep, gone).mark, by=olga, at=then)
-
-    return merged
-
-
 def test_what_was_missed_before_a_merge_is_whose_it_was(join, alice, carol, pass_lead, at):
     kept, other = pass_lead(alice), pass_lead(carol)
     mine = Clock.objects.filter(handoff=other, kind="first_response")
     mine.update(started_at=at - HOUR, due_at=at + 2 * MINUTE)
-    join(kept, other)
+    join(kept.lead, other.lead)
     assert whose_misses(at + HOUR) == [(carol.pk, "Carol"), (alice.pk, "Alice")]
 
 
@@ -48,7 +37,7 @@ def test_what_is_missed_after_a_merge_is_whose_it_is_by_then(join, alice, carol,
     kept, other = pass_lead(alice), pass_lead(carol)
     mine = Clock.objects.filter(handoff=other, kind="first_response")
     mine.update(started_at=at - HOUR, due_at=at + 4 * MINUTE)
-    join(kept, other)
+    join(kept.lead, other.lead)
     assert whose_misses(at + HOUR) == [(alice.pk, "Alice"), (alice.pk, "Alice")]
 
 
@@ -71,9 +60,9 @@ def test_what_nobody_had_was_in_the_queue_of_the_lead_that_it_was_of(
     Clock.objects.update(due_at=at + due_in * MINUTE)
     for handoff in (third, kept):
         handoffs.close(handoff, closed_as="recycled", outcome="recycled", reason="-", at=at)
-    join(third, other)
+    join(third.lead, other.lead)
     other.refresh_from_db()
-    join(kept, other, then=at + 5 * MINUTE)
+    join(kept.lead, other.lead, then=at + 5 * MINUTE)
     assert whose_misses(at + HOUR) == [(None, "Waiting for a rep")]
     assert timeline(kept.lead).entries
 
@@ -85,7 +74,7 @@ def test_a_team_answers_for_what_its_reps_do(join, alice, carol, mona, pass_lead
     mine = Clock.objects.filter(handoff=other, kind="first_response")
     mine.update(started_at=at - HOUR, due_at=at + 2 * MINUTE)
     Clock.objects.filter(handoff=kept, kind="accept").update(kind="stay_mql", assignment=None)
-    join(kept, other)
+    join(kept.lead, other.lead)
     request = rf.get("/")
     request.user = mona
 
