@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from feedback import checklist, pausing
+from feedback import checklist, touch_outcomes
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
@@ -19,7 +19,7 @@ from feedback.touch_outcomes import REACHED, STILL_ASKED
 from leads import handoffs, lifecycle
 from leads.models import Assignment, Handoff, Meeting, Touch, User
 from leads.stage_rules import unmet
-from sla import clocks, handoff_clocks, responses, touch_clocks
+from sla import clocks, handoff_clocks, touch_clocks
 from sla.haste import KEPT_BY_TOUCH
 from sla.models import ClockEvent, Target
 from sla.models.promises import STAYS
@@ -218,23 +218,11 @@ def log_touch(
 def _count(touch: Touch, handoff: Handoff, assignment: Assignment, at: datetime) -> None:
     """Let a touch count: as a sign that the lead was received, and for the clocks."""
     handoffs.receive(assignment, evidence=Assignment.Evidence.TOUCH, at=at)
-    clocks.stop(
-        handoff,
-        TOUCHED,
-        at=touch.occurred_at,
-        evidence=str(touch),
-        by=touch.by,
-        channel=touch.channel,
-        touch=touch,
-        recorded_at=at,
-    )
-    responses.record_first_response(handoff, at=touch.occurred_at)
+    touch_outcomes.count(touch, handoff, TOUCHED, at=at)
     if not touch.outcome:
         touch_clocks.start_outcome_clock(touch, at=at)
     if touch.outcome not in REACHED:
         touch_clocks.start_follow_up_clock(touch, at=at)
-    else:
-        pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
 
 
 def _since_passing(occurred_at: datetime, assignment: Assignment) -> datetime:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from feedback import work_standard
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition, ReasonCode
@@ -24,7 +26,10 @@ CLOSING = (Consequence.RECYCLE, Consequence.DISQUALIFY)
 
 
 def attempts(handoff: Handoff) -> Attempts:
-    touches = Touch.objects.filter(handoff=handoff, is_automated=False)
+    """Return what was tried in `handoff`, and in those that were merged into it, of one person."""
+    merged = Q(closed_as=Handoff.ClosedAs.MERGED, closed_at__gte=handoff.opened_at)
+    of_it = Handoff.objects.filter(Q(pk=handoff.pk) | merged, lead=handoff.lead_id)
+    touches = Touch.objects.filter(handoff__in=of_it, is_automated=False)
     said = [(is_hasty(touch), touch.outcome) for touch in marked(touches)]
     in_haste = sum(hasty for hasty, _ in said)
     unsaid = said.count((False, ""))

@@ -1,8 +1,8 @@
-"""Who is told of a merge: whoever has the lead, whoever had the other one, and managers."""
+"""Who is told of a merge: whoever has the lead, whoever had one of the two, and managers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from feedback.merge_pairs import Pair
@@ -16,20 +16,27 @@ from sla.outbox import Message
 Kind = Notification.Kind
 
 
-def tell(pair: Pair, ended: Handoff | None, had_it: User | None, *, by: User, at: datetime) -> None:
-    """Tell of a merge that is done. ended, had_it: the handoff that it ended, and who had that."""
-    messages = [*_of_the_merge(pair, had_it, by)]
+def tell(
+    pair: Pair,
+    ended: Handoff | None,
+    had_them: Sequence[User | None],
+    *,
+    by: User,
+    at: datetime,
+) -> None:
+    """Tell of a merge that is done. ended: the handoff that it ended; had_them: who had the two."""
+    messages = [*_of_the_merge(pair, had_them, by)]
     if ended and not pair.goes_on:
         messages += _asked_again(pair, ended)
     outbox.write(messages, at=at)
 
 
-def _of_the_merge(pair: Pair, had_it: User | None, by: User) -> Iterator[Message]:
-    """Tell whoever has the lead now, whoever had the other one, and a rep's manager, unless they
+def _of_the_merge(pair: Pair, had_them: Sequence[User | None], by: User) -> Iterator[Message]:
+    """Tell whoever has the lead now, whoever had one of the two, and a rep's manager, unless they
     did it.
     """
     of_rep = None if may_correct(by) else _manager(by)
-    for person in dict.fromkeys((pair.keep.owner, had_it, of_rep)):
+    for person in dict.fromkeys((pair.keep.owner, *had_them, of_rep)):
         if person is not None and person != by:
             yield Message(
                 person,

@@ -72,12 +72,12 @@ def _counts(gone: Lead) -> list[tuple[int, str]]:
 def _rows(pair: Pair, at: datetime) -> list[Compared]:
     keep, gone, goes_on = pair.keep, pair.gone, pair.goes_on
     comes = lifecycle.stage_before_acceptance(pair.ends) if pair.ends else gone.stage
-    stage = comes if is_further(comes, keep.stage) else keep.stage
+    comes_on = is_further(comes, keep.stage, is_open=goes_on is not None)
     holder = (goes_on.owner or goes_on.queue) if goes_on else keep.responsible
     known = (facts_of(keep, at), facts_of(gone, at), merged_facts(keep, gone, at))
     return [
         *(_field(name, keep, gone) for name in COMPARED),
-        Compared("Stage", str(keep.stage), str(gone.stage), str(stage)),
+        Compared("Stage", str(keep.stage), str(gone.stage), str(comes if comes_on else keep.stage)),
         Compared("With", str(keep.responsible), str(gone.responsible), str(holder)),
         Compared("Open handoff", _told(pair.kept), _told(pair.other), _told(goes_on)),
         Compared("May be contacted", *(CONSENTS.get(facts.get(CONSENT), "") for facts in known)),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from feedback import merge_messages, pausing
+from feedback import merge_messages, pausing, touch_outcomes
 from feedback.errors import CannotMerge
 from feedback.merge_pairs import Pair, pair_of, refusal_of
 from leads import handoffs, lifecycle, merging
@@ -37,10 +37,11 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     pair = _claimed(keep, gone, seen=seen, by=by)
     for lead in (pair.keep, pair.gone):
         stay_clocks.catch_up(lead, at)
-    ended, had_it = pair.ends, pair.ends.owner if pair.ends else None
+    ended, had_them = pair.ends, (pair.keep.owner, pair.gone.owner)
     if ended:
         _end(ended, pair, by=by, at=at)
-    stays_on = merging.takes_stay(pair.keep, pair.gone, at)
+    is_open = pair.goes_on is not None
+    stays_on = merging.takes_stay(pair.keep, pair.gone, at, is_open=is_open)
     _end_stays(pair.keep if stays_on else pair.gone, at=at)
     clocks.change_lead(pair.gone, pair.keep)
     merging.merge(pair.keep, pair.gone, by=by, at=at)
@@ -49,7 +50,7 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
         if ended:
             _join(goes_on, ended, stays_on=stays_on, at=at)
         _count_answers(goes_on, at=at)
-    merge_messages.tell(pair, ended, had_it, by=by, at=at)
+    merge_messages.tell(pair, ended, had_them, by=by, at=at)
     nudge(SWEEP_TASK)
     return pair.keep
 
@@ -119,14 +120,4 @@ def _count_answers(handoff: Handoff, *, at: datetime) -> None:
     if touches:
         handoff.first_response_at = None  # counted again, from when they first asked
     for touch in touches:
-        clocks.stop(
-            handoff,
-            PROSPECTS,
-            at=touch.occurred_at,
-            evidence=str(touch),
-            by=touch.by,
-            channel=touch.channel,
-            touch=touch,
-            recorded_at=at,
-        )
-        responses.record_first_response(handoff, at=touch.occurred_at, rep=touch.by)
+        touch_outcomes.count(touch, handoff, PROSPECTS, at=at)

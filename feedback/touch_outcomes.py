@@ -1,7 +1,8 @@
-"""What came of a touch, said after it was logged."""
+"""What a touch does to promises: as it is logged, and once it is said what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,8 +11,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from feedback import pausing
 from leads import handoffs
 from leads.errors import LostRace
-from leads.models import Touch, User
-from sla import clocks, touch_clocks
+from leads.models import Handoff, Touch, User
+from sla import clocks, responses, touch_clocks
 from sla.models import Target
 
 # The prospect answered: nobody waits for them any more.
@@ -34,6 +35,25 @@ def is_to_be_said() -> Exists:
     return Exists(Touch.objects.filter(handoff=OuterRef("pk"), by=OuterRef("owner"), outcome=""))
 
 
+def count(touch: Touch, handoff: Handoff, kinds: Iterable[str], *, at: datetime) -> None:
+    """Let a touch stop the clocks of these kinds in a locked handoff, as of when it was made, be
+    the first response if none came before, and end the wait for a prospect who answered.
+    """
+    clocks.stop(
+        handoff,
+        kinds,
+        at=touch.occurred_at,
+        evidence=str(touch),
+        by=touch.by,
+        channel=touch.channel,
+        touch=touch,
+        recorded_at=at,
+    )
+    responses.record_first_response(handoff, at=touch.occurred_at, rep=touch.by)
+    if touch.outcome in REACHED:
+        _wait_no_longer(touch, handoff, at=at)
+
+
 @transaction.atomic
 def say_outcome(touch: Touch, outcome: str, *, at: datetime) -> Touch:
     """Say what came of a touch, in the name of who made it: its clock stops, and if the prospect
@@ -51,8 +71,14 @@ def say_outcome(touch: Touch, outcome: str, *, at: datetime) -> Touch:
     if outcome in REACHED:
         if not _later(touch).exists():
             clocks.end(touch_clocks.turn_of(touch), at=at, kind=Target.Kind.FOLLOW_UP)
-        pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
+        current = Handoff.objects.open().filter(lead=handoff.lead_id).first()
+        if current is not None:  # perhaps the one that goes on after a merge
+            _wait_no_longer(touch, handoffs.locked(current.pk), at=at)
     return touch
+
+
+def _wait_no_longer(touch: Touch, handoff: Handoff, *, at: datetime) -> None:
+    pausing.they_answered(handoff, answered_at=touch.occurred_at, at=at, because=str(touch))
 
 
 def _later(touch: Touch) -> QuerySet[Touch]:

@@ -257,12 +257,16 @@ def lost_answer(handoff_id: int) -> LostRace:
     """Return the LostRace that says what became of a handoff that somebody still saw as open."""
     last = (
         Assignment.objects.filter(handoff=handoff_id)
-        .select_related("rep", "handoff")
+        .select_related("rep", "handoff__lead__owner", "handoff__lead__queue")
         .order_by("seq")
         .last()
     )
     if last is None:
         return LostRace("This lead went back to be routed.")
+    if last.outcome == Assignment.Outcome.MERGED:
+        holder = last.handoff.lead.responsible
+        said = f"Two leads were one person: they were merged, and {holder} has the lead."
+        return LostRace(said, winner=last.handoff.lead.owner)
     if last.answer:
         said = last.get_answer_display().lower()
         return LostRace(f"{last.rep} {said} this.", winner=last.rep, at=last.answered_at)

@@ -84,7 +84,7 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
     current = Handoff.objects.open().filter(lead=keep).select_related("owner", "queue").first()
     if current is not None:
         _take_owner(keep, current, source=source, reason=reason, by=by, at=at)
-    if is_further(gone.stage, keep.stage):
+    if is_further(gone.stage, keep.stage, is_open=current is not None):
         to = gone.stage_id
         lifecycle.move(keep, to, at=at, reason=reason, by=by, handoff=current, override=reason)
     if keep.stage == gone.stage and gone.stage_since < keep.stage_since:
@@ -95,20 +95,26 @@ def merge(keep: Lead, gone: Lead, *, by: User, at: datetime) -> None:
     _let_go(gone, keep, source=source, by=by, at=at)
 
 
-def is_further(stage: Stage, than: Stage) -> bool:
-    """Whether `stage` is further on. Disqualified is further than what nobody has looked at."""
-    return _place(stage) > _place(than)
+def is_further(stage: Stage, than: Stage, *, is_open: bool) -> bool:
+    """Whether `stage` is further on. Disqualified is further than what nobody has looked at; of a
+    lead with an open handoff it is no stage.
+    """
+    return _place(stage, is_open) > _place(than, is_open)
 
 
-def takes_stay(keep: Lead, gone: Lead, at: datetime) -> bool:
-    """Whether `keep` merged at `at` stays where `gone` is, since before it came there itself."""
-    comes_at = at if is_further(gone.stage, keep.stage) else keep.stage_since
-    return not is_further(keep.stage, gone.stage) and gone.stage_since < comes_at
+def takes_stay(keep: Lead, gone: Lead, at: datetime, *, is_open: bool) -> bool:
+    """Whether `keep` merged at `at` stays where `gone` is, since before it came there itself.
+
+    is_open: whether it has an open handoff then.
+    """
+    moves = is_further(gone.stage, keep.stage, is_open=is_open)
+    is_behind = is_further(keep.stage, gone.stage, is_open=is_open)
+    return not is_behind and gone.stage_since < (at if moves else keep.stage_since)
 
 
-def _place(stage: Stage) -> float:
+def _place(stage: Stage, is_open: bool) -> float:
     if stage.key == Stage.Key.DISQUALIFIED:
-        return Stage.objects.get(pk=Stage.Key.ML).position + 0.5
+        return -1 if is_open else Stage.objects.get(pk=Stage.Key.ML).position + 0.5
     return stage.position
 
 
@@ -154,7 +160,7 @@ def _fill(keep: Lead, gone: Lead, *, is_open: bool, at: datetime) -> list[str]:
     for name in filled:
         setattr(keep, name, getattr(gone, name))
     keep.search_text = " ".join(filter(None, [keep.name, keep.email, keep.company, keep.phone]))
-    if is_open:
+    if is_open or keep.stage_id in lifecycle.WITH_SALES:
         keep.nurture_until = keep.wakes_at = None
     elif keep.wakes_at is None:
         keep.nurture_until, keep.wakes_at = gone.nurture_until, gone.wakes_at

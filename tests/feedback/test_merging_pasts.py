@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from feedback import answers, pausing
-from leads import handoffs
+from feedback import answers, pausing, touch_outcomes
+from feedback.giving_back import attempts
+from feedback.merge_pairs import pair_of
+from feedback.merge_preview import preview
+from leads import handoffs, lifecycle
+from leads.errors import LostRace
 from sla.board import groups
 from sla.ladders import responsible
-from sla.models import Clock
+from sla.models import Clock, Notification, Pause
 from sla.stay_clocks import follow_moves
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -30,6 +34,26 @@ def qualified(pass_lead, at):
     return make
 
 
+def touch(handoff, at, outcome, channel="call"):
+    told = {"channel": channel, "outcome": outcome, "note": "", "by": handoff.owner}
+    return answers.log_touch(handoff, occurred_at=at, at=at, **told)
+
+
+def told_of_merge():
+    told = Notification.objects.filter(kind="merged", channel="app")
+    return sorted(told.values_list("recipient__name", flat=True))
+
+
+def test_who_loses_a_lead_in_sales_is_told(join, alice, carol, qualified):
+    join(qualified(alice).lead, qualified(carol).lead)
+    assert told_of_merge() == ["Alice", "Carol"]
+
+
+def test_who_loses_the_lead_that_is_kept_is_told(join, alice, carol, make_lead, pass_lead):
+    left = join(make_lead("Clara", owner=alice, queue=None), pass_lead(carol).lead)
+    assert (left.owner, told_of_merge()) == (carol, ["Alice", "Carol"])
+
+
 def test_of_two_in_sales_whoever_has_the_lead_hears_of_its_stay(
     join, promise_stays, alice, carol, qualified, at
 ):
@@ -40,6 +64,70 @@ def test_of_two_in_sales_whoever_has_the_lead_hears_of_its_stay(
     assert stay.get().handoff == other  # the earlier one
     assert responsible(stay.get())[0] == alice
     assert [each.holder for each in groups(stay.order_by("due_at"), at)] == [alice]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_no_lead_with_an_open_handoff_is_ruled_out_by_the_other(
+    join, make_lead, make_handoff, is_kept, at
+):
+    handoff, ruled_out = make_handoff(), make_lead("C. Nyström")
+    lifecycle.move(ruled_out, "disqualified", at=at, reason="A student")
+    pair = (ruled_out, handoff.lead) if is_kept else (handoff.lead, ruled_out)
+    stage = next(row for row in preview(pair_of(*pair), at).rows if row.label == "Stage")
+    assert (stage.left, join(*pair).stage_id) == ("Marketing lead", "ml")
+
+
+def test_who_is_with_sales_rests_no_more(join, alice, qualified, make_lead, at):
+    rests = make_lead("C. Nyström", nurture_until=at.date(), wakes_at=at + HOUR)
+    left = join(qualified(alice).lead, rests)
+    assert (left.nurture_until, left.wakes_at) == (None, None)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_still_works_on_what_was_merged_is_told_so(join, alice, carol, pass_lead, at, accepted):
+    kept, other = pass_lead(alice), pass_lead(carol, accepted=accepted)
+    turn = handoffs.open_assignment(other)
+    join(kept.lead, other.lead)
+    with pytest.raises(LostRace, match="were merged, and Alice has the lead"):
+        answers.accept(turn, by=carol, at=at + HOUR)
+    with pytest.raises(LostRace, match="were merged, and Alice has the lead"):
+        touch(other, at + HOUR, "spoke")
+
+
+@pytest.fixture
+def waiting(alice, carol, pass_lead, at):
+    """A lead for whose answer alice waits, and one of carol's."""
+    kept, other = pass_lead(alice, accepted=True), pass_lead(carol)
+    until = at + 5 * HOUR
+    pausing.pause(kept, kind="waiting", until=until, reason="Asked", by=alice, at=at)
+    return kept, other
+
+
+def test_nobody_waits_for_who_answered_as_the_other_lead(join, waiting, at):
+    kept, other = waiting
+    touch(other, at + MINUTE, "spoke")
+    join(kept.lead, other.lead)
+    assert Pause.objects.get().ended_at == at + 3 * MINUTE
+
+
+def test_an_answer_that_is_told_of_after_a_merge_ends_the_wait_too(join, waiting, at):
+    kept, other = waiting
+    sent = touch(other, at + MINUTE, "", "email")
+    join(kept.lead, other.lead)
+    assert Pause.objects.get().ended_at is None
+    touch_outcomes.say_outcome(sent, "replied", at=at + 4 * MINUTE)
+    assert Pause.objects.get().ended_at == at + 4 * MINUTE
+
+
+def test_attempts_to_reach_the_other_lead_were_attempts_to_reach_them(
+    join, alice, carol, pass_lead, at
+):
+    kept, other, not_theirs = pass_lead(alice), pass_lead(carol), pass_lead(carol)
+    for handoff in (other, not_theirs):
+        touch(handoff, at + MINUTE, "no_answer")
+    join(kept.lead, other.lead)
+    kept.refresh_from_db()
+    assert attempts(kept) == (1, 0, 0)
 
 
 def test_a_pause_moves_no_promise_that_was_not_of_its_handoff_then(
