@@ -1,8 +1,7 @@
-"""The hours of a calendar as people read and type them: "Mon–Fri 09:00–12:30, 13:00–17:00"."""
+"""The hours of a calendar as people read them: "Mon–Fri 09:00–12:30, 13:00–17:00"."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -11,9 +10,6 @@ from sla.opening_hours import WEEKDAYS
 
 Pairs = Sequence[Sequence[str]]
 CLOSED, NOTHING = "closed", "–"
-# 9, 9:30, 09.30 and 09:30:15.5.
-CLOCK = r"(\d{1,2})(?:[:.](\d\d)((?::\d\d(?:\.\d{1,6})?)?))?"
-INTERVAL = re.compile(rf"{CLOCK}\s*(?:-|–|—|to)\s*{CLOCK}", re.ASCII)
 
 
 def pairs_in_words(pairs: Pairs) -> str:
@@ -42,26 +38,6 @@ def overrides_in_words(overrides: Mapping[str, Pairs]) -> str:
 def day_in_words(day: str) -> str:
     read = date.fromisoformat(day)
     return f"{read.day} {read:%b %Y}"
-
-
-def read_pairs(text: str) -> list[list[str]]:
-    """Return the intervals that somebody typed; "" and "closed" are none.
-
-    "9-12:30, 13–17" and "09:00–12:30; 13:00 to 17:00" are the same. Raises ValueError with a
-    sentence for what is no interval; whether there is such a time is not looked at.
-    """
-    parts = [part.strip() for part in re.split(r"[,;]", text)]
-    return [_read_pair(part) for part in parts if part and part.lower() != CLOSED]
-
-
-def _read_pair(text: str) -> list[str]:
-    found = INTERVAL.fullmatch(text)
-    if not found:
-        raise ValueError(f"“{text}” is no interval such as 09:00–17:00.")
-    parts = found.groups(default="")
-    return [
-        f"{int(hour):02}:{minute or '00'}{rest}" for hour, minute, rest in (parts[:3], parts[3:])
-    ]
 
 
 def _run(days: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
@@ -16,9 +15,8 @@ from leads.absence_covers import gaps
 from leads.forms.instants import NearInstantField
 from leads.forms.plain_words import speak_plainly
 from leads.forms.submissions import row
+from leads.forms.zones import ZoneField
 from leads.models import Absence, User
-
-ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 
 
 def secure_field(field: models.Field[Any, Any], **options: Any) -> forms.Field | None:
@@ -29,9 +27,7 @@ def secure_field(field: models.Field[Any, Any], **options: Any) -> forms.Field |
 
 
 class ProfileForm(forms.ModelForm[User]):
-    zone = forms.ChoiceField(
-        label="Time zone", choices=ZONES, help_text="Every time you see is in it."
-    )
+    zone = ZoneField(label="Time zone", help_text="Every time you see is in it.")
 
     class Meta:
         model = User

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import secrets
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +10,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 
 from leads.forms.plain_words import speak_plainly
-
-ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+from leads.forms.zones import ZoneField
 
 
 def plain_helper(fields: Mapping[str, forms.Field]) -> FormHelper:
@@ -30,7 +28,7 @@ class FirstAdminForm(forms.Form):
 
     code = forms.CharField(label="Set-up code", help_text="Printed where Handoff was started.")
     organisation = forms.CharField(max_length=120, label="Name of your company")
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone", initial="UTC")
+    zone = ZoneField(label="Time zone", initial="UTC")
     name = forms.CharField(max_length=120, label="Your name")
     email = forms.EmailField(label="Your e-mail")
     password = forms.CharField(

@@ -11,9 +11,10 @@ from django.db import transaction
 
 from feedback.models import ReasonCode
 from leads.facts import ACTIVITY_KINDS
+from leads.forms.zones import ZoneField
 from leads.instants import database_now
 from leads.models import Document, IntakeSource, Organisation, Role, SalesRole, Team, User
-from revops.forms.first_admin import ZONES, plain_helper
+from revops.forms.first_admin import plain_helper
 from revops.people import NO_ADMIN_LEFT, Job, have_work_by
 from routing.forms.words import LanguagesField, WordsField
 from routing.models import Capacity, Rota
@@ -76,7 +77,7 @@ class PersonForm(forms.ModelForm[User]):
     max_per_week = cap("Most in a week")
     skills = WordsField(longest=40, help_text="With commas between, such as Payments.")
     languages = LanguagesField(longest=8, help_text="With commas between, such as German.")
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    zone = ZoneField(label="Time zone")
     password = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -252,7 +253,7 @@ class ReasonForm(forms.ModelForm[ReasonCode]):
 
 
 class OrganisationForm(forms.ModelForm[Organisation]):
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    zone = ZoneField(label="Time zone")
 
     class Meta:
         model = Organisation
@@ -274,7 +275,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
 
 
 class TeamForm(forms.ModelForm[Team]):
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    zone = ZoneField(label="Time zone")
     calendar = forms.ModelChoiceField(
         Document.objects.none(),
         required=False,

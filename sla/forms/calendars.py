@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,23 +11,28 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from leads.forms.profile import ZONES
 from leads.forms.rows import RowForm
+from leads.forms.zones import ZoneField
 from leads.models import Document
-from sla.calendar_words import CLOSED, pairs_in_words, read_pairs
+from sla.calendar_words import CLOSED, pairs_in_words
 from sla.calendars import published_calendars
 from sla.holiday_days import countries_with_holidays, parts_of_country
 from sla.models import CalendarTerms
 from sla.opening_hours import WEEKDAYS
+from sla.typed_hours import read_day, read_pairs
 
 MOST_DAYS = 400
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 Texts = Mapping[str, str]
 
 
 class WeekWidget(forms.Widget):
-    """A line for each day of the week, such as "09:00–12:30, 13:00–17:00"."""
+    """A line for each day of the week, such as "09:00–12:30, 13:00–17:00".
+
+    problems: by day what is wrong with what was typed.
+    """
+
+    problems: Mapping[str, list[str]] = {}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
         return {day: data.get(f"{name}-{day}", "").strip() for day in WEEKDAYS}
@@ -42,30 +46,40 @@ class WeekWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         given: Mapping[str, Any] = value or {}
         days = [
-            (day, label, as_typed(given.get(day, "")))
+            (day, label, as_typed(given.get(day, "")), self.problems.get(day))
             for day, label in zip(WEEKDAYS, DAY_NAMES, strict=True)
         ]
-        context = {"name": name, "id": (attrs or {}).get("id", name), "days": days}
+        has_focus = self.attrs.get("autofocus")
+        context = {
+            "name": name,
+            "id": (attrs or {}).get("id", name),
+            "days": days,
+            "focus": next(iter(self.problems), WEEKDAYS[0]) if has_focus else "",
+        }
         return render_to_string("sla/_week_fields.html", context)
 
 
 class WeekField(forms.Field):
     """The hours of each weekday; cleaned to the mapping that is stored."""
 
-    widget = WeekWidget
+    widget: WeekWidget = WeekWidget()
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)
 
     def clean(self, value: Texts) -> dict[str, list[list[str]]]:
-        hours, problems = {}, []
-        for day, label in zip(WEEKDAYS, DAY_NAMES, strict=True):
+        hours: dict[str, list[list[str]]] = {}
+        problems: dict[str, list[str]] = {}
+        for day in WEEKDAYS:
             try:
                 hours[day] = read_pairs(value[day])
             except ValueError as error:
-                problems.append(f"{label}: {error}")
+                problems[day] = [str(error)]
+        self.widget.problems = problems
         if problems:
-            raise ValidationError(problems)
+            raise ValidationError(
+                [f"{day.capitalize()}: {told}" for day in problems for told in problems[day]]
+            )
         return {day: pairs for day, pairs in hours.items() if pairs}
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -95,13 +109,11 @@ class LinesField(forms.CharField):
         return value
 
     def lines(self, value: Any) -> list[tuple[str, str]]:
-        """Return each line's date and the rest of it. Raises ValidationError."""
-        told = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if wrong := next((line for line in told if not ISO_DATE.match(line)), None):
-            raise ValidationError(f"“{wrong}” does not begin with a date such as 2026-12-24.")
+        """Return each line's date, as it is stored, and the rest of it. Raises ValidationError."""
+        told = [" ".join(line.split()) for line in super().clean(value).splitlines()]
         if len(told) > MOST_DAYS:
             raise ValidationError(f"That is more than {MOST_DAYS} days.")
-        return [(line[:10], line[10:].strip(" \t:,")) for line in told]
+        return [read_line(line) for line in told if line]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return True
@@ -131,18 +143,34 @@ class OverridesField(LinesField):
         return found
 
 
+def read_line(line: str) -> tuple[str, str]:
+    """Return the date that a line begins with, as it is stored, and the rest of it."""
+    try:
+        found = read_day(line)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    if found is None:
+        raise ValidationError(
+            f"“{line}” does not begin with a date such as 2026-12-24 or 24 Dec 2026."
+        )
+    day, rest = found
+    return day.isoformat(), rest.strip(" :,")
+
+
 class CalendarForm(RowForm):
     """Zone, week, holidays and the days that differ. The model says what makes no sense."""
 
-    zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    zone = ZoneField(label="Time zone")
     holiday_country = forms.ChoiceField(required=False, label="Public holidays of")
     holiday_subdivision = forms.ChoiceField(required=False, label="Part of the country")
     hours = WeekField(
         label="Week",
-        help_text="Several intervals with commas between. A close before its open is on the next"
-        " day; the whole day is 00:00–24:00, an empty line closed.",
+        help_text="09:00–12:30, 13:00–17:00 or 9am–5pm. A close before its open is on the next day;"
+        " the whole day is 00:00–24:00, an empty line closed.",
     )
-    own_days = DaysField(label="Own days off", help_text="A date a line, such as 2026-12-31.")
+    own_days = DaysField(
+        label="Own days off", help_text="A date a line: 2026-12-31, 31.12.2026 or Dec 31, 2026."
+    )
     overrides = OverridesField(
         label="Other hours on",
         help_text="A date a line with its hours: 2026-12-24 09:00–12:00, or 2027-01-02 closed. They"

@@ -1,5 +1,6 @@
 """Calendars on pages of their own: read, edited as drafts, checked, published, one by one."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,21 +53,56 @@ def test_a_week_is_typed_as_people_write_it(draft):
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
+        ({"hours-mon": "9-5"}, "Mon: “9-5” may end that day or the next"),
+        ({"own_days": "03/04/2026"}, "“03/04/2026” may be 3 April or 4 March"),
+        ({"overrides": "31.12.2026 9-12\n2026-12-31 closed"}, "2026-12-31 stands there twice."),
         ({"hours-mon": "9-13, 12-17"}, "Mon: 09:00–13:00 and 12:00–17:00 overlap."),
         ({"hours-mon": "9-9"}, "Mon, 09:00–09:00: it closes when it opens."),
         ({"hours-mon": "9-25"}, "Mon, 09:00–25:00: “25:00” is no time from 00:00 to 24:00."),
-        ({"hours-mon": "mornings"}, "Mon: “mornings” is no interval such as 09:00–17:00."),
+        (
+            {"hours-mon": "mornings"},
+            "Mon: “mornings” is no interval such as 09:00–17:00 or 9am–5pm.",
+        ),
         ({"zone": "Mars/Phobos"}, "“Time zone” can't be “Mars/Phobos”: choose from the list."),
         (dict.fromkeys(WEEK, ""), "This calendar is never open."),
         ({"holiday_country": "DE", "holiday_subdivision": "ZZ"}, "can't be “ZZ”"),
         ({"overrides": "2026-02-30 9-12"}, "“2026-02-30” is not a date such as 2026-12-25."),
         ({"overrides": "2026-12-24"}, "2026-12-24: add hours such as 09:00–12:00, or “closed”."),
-        ({"own_days": "Christmas"}, "“Christmas” does not begin with a date such as 2026-12-24."),
+        (
+            {"own_days": "Christmas"},
+            "“Christmas” does not begin with a date such as 2026-12-24 or 24 Dec 2026.",
+        ),
     ],
 )
 def test_hours_that_make_no_sense_are_refused_in_words(draft, fields, says):
     form = typed(draft, **fields)
     assert says in " ".join(str(each) for told in form.errors.values() for each in told)
+
+
+def test_what_was_typed_is_stored_and_shown_in_the_normal_form(draft):
+    days = {"own_days": "12/31/2026\n26.12.2026", "overrides": "Dec 24, 2026 9 am – 12 pm"}
+    form = typed(draft, **{"hours-mon": "9am-5:30pm"}, **days)
+    assert form.is_valid(), form.errors
+    form.save()
+    row = CalendarTerms.objects.get(version=draft)
+    shown = str(CalendarForm(instance=row, own=offered_facts(), address="/"))
+    assert 'value="09:00–17:30"' in shown
+    assert "2026-12-26\n2026-12-31" in shown and "2026-12-24 09:00–12:00" in shown
+
+
+def test_a_day_that_is_refused_says_so_at_its_field_which_has_the_focus(client, olga, draft):
+    client.force_login(olga)
+    address = f"/sla/calendars/{draft.document_id}/{draft.number}/hours/"
+    carried = client.get(address).context["carried"]
+    sent = {"draft": carried.draft_id, "seen": carried.seen, "opened": carried.marks}
+    answer = client.post(address, {**sent, "zone": "UTC", **WEEK, "hours-wed": "9-5"})
+    assert answer.status_code == 422
+    (field,) = re.findall('<input [^>]*name="hours-wed"[^>]*>', answer.content.decode())
+    marks = re.search('aria-invalid="true" aria-describedby="([^"]*)" autofocus', field)
+    assert marks
+    _, told = answer.content.decode().split(f'id="{marks[1]}"')
+    assert "“9-5” may end that day or the next: write 09:00–17:00" in told[:500]
+    assert answer.content.decode().count(" autofocus") == 1
 
 
 def test_another_country_has_no_part_of_the_first(draft):
