@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from django import forms
-from django.db.models import Count
+from django.db.models import Count, Value
 
 from leads import lead_zones
 from leads.models import Organisation, Team, User
@@ -43,13 +43,14 @@ BY_CONTINENT = _by_continent()
 
 def zones_in_use() -> list[str]:
     """Return the organisation's zone, its people's, most people first, and its teams'."""
-    people = User.objects.filter(is_active=True).values("zone").annotate(people=Count("pk"))
-    used = chain(
-        Organisation.objects.values_list("zone", flat=True),
-        people.order_by("-people", "zone").values_list("zone", flat=True),
-        Team.objects.order_by("zone").values_list("zone", flat=True),
+    whose = (Organisation.objects.all(), User.objects.filter(is_active=True), Team.objects.all())
+    counted = (
+        each.order_by().values("zone").annotate(place=Value(place), people=Count("pk"))
+        for place, each in enumerate(whose)
     )
-    return [zone for zone in dict.fromkeys(used) if zone in lead_zones.KNOWN]
+    own, *others = (each.values_list("place", "people", "zone") for each in counted)
+    found = sorted(own.union(*others), key=lambda each: (each[0], -each[1], each[2]))
+    return [zone for zone in dict.fromkeys(each[2] for each in found) if zone in lead_zones.KNOWN]
 
 
 def zone_choices() -> Iterator[tuple[str, Sequence[Option]]]:
@@ -63,5 +64,8 @@ def zone_choices() -> Iterator[tuple[str, Sequence[Option]]]:
 class ZoneField(forms.ChoiceField):
     """A time zone, cleaned to its name."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(choices=lambda: list(zone_choices()), **options)
+    def __deepcopy__(self, memo: dict[int, Any]) -> ZoneField:
+        """Each form has a copy of its own, which asks once for what is used by then."""
+        made: ZoneField = super().__deepcopy__(memo)
+        made.choices = list(zone_choices())
+        return made

@@ -156,5 +156,5 @@ def test_the_page_asks_as_much_for_twenty_absences(
         begins = now + timedelta(days=day + 1)
         ends = begins + timedelta(hours=1)
         Absence.objects.create(user=alice, starts_at=begins, ends_at=ends, cover=carol)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         as_alice.get("/me/")

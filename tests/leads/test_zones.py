@@ -2,6 +2,8 @@
 
 from zoneinfo import available_timezones
 
+from django import forms
+
 from leads.forms.zones import ZoneField, zone_choices
 from leads.models import User
 
@@ -30,5 +32,12 @@ def test_cities_stand_by_continent_under_their_own_name_and_every_zone_stands_on
     assert sorted(names) == sorted(available_timezones())
 
 
-def test_it_is_cleaned_to_the_zones_name(organisation):
-    assert ZoneField().clean("Europe/Berlin") == "Europe/Berlin"
+def test_each_form_asks_once_for_what_is_used_by_then(organisation, django_assert_num_queries):
+    class ZoneForm(forms.Form):
+        zone = ZoneField()
+
+    with django_assert_num_queries(1):
+        form = ZoneForm({"zone": "Europe/Berlin"})
+        assert form.is_valid() and form.cleaned_data == {"zone": "Europe/Berlin"}
+        assert "Berlin (Europe)" in str(form)
+    assert not ZoneForm({"zone": "Mars/Phobos"}).is_valid()
