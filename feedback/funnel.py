@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models import DateTimeField as InstantField
-from django.db.models.functions import TruncMonth, TruncWeek
+from django.db.models.functions import Greatest, TruncMonth, TruncWeek
 
 from feedback.proportions import Share
 from leads.models import Lead, Stage, StageTransition
@@ -111,16 +111,20 @@ def by_cohort(leads: QuerySet[Lead], cohort: str, *, zone: str, first_weekday: i
 
 
 def with_furthest(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Annotate each lead with the position of the furthest stage that it ever was in."""
-    furthest = (
-        StageTransition.objects.filter(lead=OuterRef("pk"))
-        .exclude(to_stage=Stage.Key.DISQUALIFIED)
-        .order_by()
-        .values("lead")
-        .annotate(furthest=Max("to_stage__position"))
-        .values("furthest")
+    """Annotate each lead with the position of the furthest stage that it ever was in, also as a
+    lead that is part of it by now.
+    """
+    moves = StageTransition.objects.exclude(to_stage=Stage.Key.DISQUALIFIED).order_by()
+    own, merged = (
+        Subquery(
+            moves.filter(**{of: OuterRef("pk")})
+            .values(of)
+            .annotate(furthest=Max("to_stage__position"))
+            .values("furthest")
+        )
+        for of in ("lead", "lead__merged_into")
     )
-    return leads.order_by().annotate(furthest=Subquery(furthest))
+    return leads.order_by().annotate(furthest=Greatest(own, merged))
 
 
 def _counts(steps: Sequence[Stage]) -> dict[str, Count]:

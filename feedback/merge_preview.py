@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
 from feedback.merge_pairs import Pair
 from leads import lifecycle
 from leads.fact_history import facts_of
 from leads.merging import CONSENT, TAKEN_OVER, is_further, merged_facts
-from leads.models import Handoff, Identity, Lead
+from leads.models import Handoff, Identity, Lead, Touch
 from sla.models import Clock, Target
 
 # Of the fields that are filled from the other lead, those that are compared.
@@ -38,7 +38,8 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """asked_at: since when the prospect waits for a first response; None: that is not promised.
+    """asked_at: since when the prospect waits for a first response; None: that is not promised, or
+    either lead was answered since.
     counts: what goes over: how many, and of what.
     """
 
@@ -52,6 +53,8 @@ def preview(pair: Pair, at: datetime) -> Preview:
     """Return what merging would do at `at`. Nothing is written."""
     waits = Clock.objects.running().filter(kind=Target.Kind.FIRST_RESPONSE)
     waits = waits.filter(handoff__in=[each for each in (pair.kept, pair.other) if each])
+    answers = Touch.objects.filter(lead__in=[pair.keep, pair.gone], is_automated=False)
+    waits = waits.exclude(Exists(answers.filter(occurred_at__gte=OuterRef("started_at"))))
     asked_at = waits.aggregate(first=Min("started_at"))["first"] if pair.goes_on else None
     return Preview(pair, _rows(pair, at), asked_at, _counts(pair.gone))
 

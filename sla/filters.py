@@ -233,7 +233,8 @@ class DeliveryFilter(PeriodFilter):
         fields: list[str] = []
 
     def of_lead(self, queryset: QuerySet[Any], name: str, lead: Lead) -> QuerySet[Any]:
-        return queryset.filter(Q(lead=lead) | Q(handoff__lead=lead))
+        person = Lead.objects.filter(Q(pk=lead.pk) | Q(merged_into=lead))
+        return queryset.filter(Q(lead__in=person) | Q(handoff__lead=lead))
 
 
 def _custom(has_dates: bool) -> dict[str, str]:

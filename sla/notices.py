@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
-from leads.models import Handoff, User
+from leads.models import Handoff, Lead, User
 from sla.models import Notification
 
 
@@ -37,8 +37,9 @@ def mark_seen(notices: QuerySet[Notification], *, at: datetime) -> int:
 
 
 def see_lead(user: User, lead_id: int, *, at: datetime) -> int:
-    """Note as seen what `user`, who looks at a lead or works on it, was told of it. Returns how
-    many messages were not before.
+    """Note as seen what `user`, who looks at a lead or works on it, was told of it, or of a lead
+    that is part of it by now. Returns how many messages were not before.
     """
-    of_it = Q(lead=lead_id) | Q(handoff__in=Handoff.objects.filter(lead=lead_id))
+    person = Lead.objects.filter(Q(pk=lead_id) | Q(merged_into=lead_id))
+    of_it = Q(lead__in=person) | Q(handoff__in=Handoff.objects.filter(lead=lead_id))
     return mark_seen(notices_of(user).filter(of_it), at=at)

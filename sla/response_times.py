@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from leads.models import Assignment
+from leads.models import Assignment, Touch
 from leads.models.handoffs import HandoffQuerySet
 from leads.percentiles import Percentile
 
@@ -49,13 +50,22 @@ class Bar:
 
 
 def answered(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    """Handoffs with a first response; `answered_by` is the rep who had them then, if one had."""
-    rep = Assignment.objects.filter(
-        handoff=OuterRef("pk"), passed_at__lte=OuterRef("first_response_at")
-    ).order_by("-seq")
+    """Handoffs with a first response; `answered_by` is the rep whose touch it was, which may have
+    been made of a lead that was merged since; where it is known by its instant alone, the one who
+    had the handoff then, if one had.
+    """
+    answered_at = OuterRef("first_response_at")
+    touches = Touch.objects.filter(lead=OuterRef("lead"), occurred_at=answered_at)
+    touch = touches.filter(is_automated=False, assignment__isnull=False).order_by("pk")
+    turns = Assignment.objects.filter(handoff=OuterRef("pk"), passed_at__lte=answered_at)
+    turn = turns.order_by("-seq")
+
+    def of_rep(field: str) -> Coalesce:
+        of_touch = Subquery(touch.values(f"assignment__{field}")[:1])
+        return Coalesce(of_touch, Subquery(turn.values(field)[:1]))
+
     return handoffs.filter(first_response_at__isnull=False).annotate(
-        answered_by=Subquery(rep.values("rep")[:1]),
-        answered_by_name=Subquery(rep.values("rep__name")[:1]),
+        answered_by=of_rep("rep"), answered_by_name=of_rep("rep__name")
     )
 
 

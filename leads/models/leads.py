@@ -48,12 +48,18 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(merged_into=None)
 
     def reached(self, stage: Stage) -> LeadQuerySet:
-        """Leads that ever were in `stage` or in a later one. Disqualified comes after none."""
-        moves = StageTransition.objects.filter(lead=OuterRef("pk"))
+        """Leads that ever were in `stage` or in a later one, also as a lead that is part of them by
+        now. Disqualified comes after none.
+        """
+        moves = StageTransition.objects.exclude(to_stage=Stage.Key.DISQUALIFIED)
+        moves = moves.filter(to_stage__position__gte=stage.position)
         if stage.key == Stage.Key.DISQUALIFIED:
-            return self.filter(Exists(moves.filter(to_stage=stage)))
-        later = moves.exclude(to_stage=Stage.Key.DISQUALIFIED)
-        return self.filter(Exists(later.filter(to_stage__position__gte=stage.position)))
+            moves = StageTransition.objects.filter(to_stage=stage)
+        own, merged = (
+            moves.filter(lead=OuterRef("pk")),
+            moves.filter(lead__merged_into=OuterRef("pk")),
+        )
+        return self.filter(Exists(own) | Exists(merged))
 
     def to_reconsider(self, at: datetime) -> LeadQuerySet:
         """Live leads that somebody asked to judge again, or whose band changes by itself."""

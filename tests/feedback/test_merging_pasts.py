@@ -7,14 +7,17 @@ from datetime import timedelta
 import pytest
 
 from feedback import answers, pausing, touch_outcomes
+from feedback.funnel import whole
 from feedback.giving_back import attempts
 from feedback.merge_pairs import pair_of
 from feedback.merge_preview import preview
 from leads import handoffs, lifecycle
 from leads.errors import LostRace
+from leads.models import Lead, Stage
 from sla.board import groups
 from sla.ladders import responsible
 from sla.models import Clock, Notification, Pause
+from sla.notices import see_lead
 from sla.stay_clocks import follow_moves
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -149,3 +152,37 @@ def test_a_pause_moves_no_promise_that_was_not_of_its_handoff_then(
     pausing.resume(kept, by=alice, at=at + 4.5 * MINUTE)
     goes_on.refresh_from_db()
     assert goes_on.due_at == due_at + MINUTE / 2
+
+
+def test_how_far_either_ever_came_counts_for_the_lead_that_is_left(join, make_lead, at):
+    kept, other = make_lead("Clara"), make_lead("C. Nyström")
+    for stage in ("sal", "ml"):
+        lifecycle.move(other, stage, at=at, reason="Told so", override="Told so")
+    left = join(kept, other)
+    assert left.stage_id == "ml"
+    reached = {step.key: step.count for step in whole(Lead.objects.live()).steps}
+    for stage in Stage.objects.filter(key__in=["ml", "mql", "sal", "sql"]):
+        found = Lead.objects.live().reached(stage)
+        assert (reached[stage.key], set(found)) == (
+            (0, set()) if stage.key == "sql" else (1, {left})
+        )
+
+
+def test_what_was_told_of_the_other_lead_is_told_of_the_one_that_is_left(
+    client, join, alice, mona, make_lead
+):
+    kept, other = make_lead("Clara", owner=alice, queue=None), make_lead("C. Nyström")
+    join(make_lead("Earlier", owner=alice, queue=None), other)
+    told = Notification.objects.filter(channel="app", recipient=alice).get()
+    join(kept, told.lead)
+    assert see_lead(alice, kept.pk, at=told.created_at) == 2
+    client.force_login(mona)
+    listed = client.get(f"/sla/deliveries/?lead={kept.pk}&period=all").context["page"]
+    assert told in listed
+
+
+def test_the_preview_promises_no_answer_to_who_was_answered(alice, carol, pass_lead, at):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    assert preview(pair_of(kept.lead, other.lead), at).asked_at == at
+    touch(other, at + MINUTE, "no_answer")
+    assert preview(pair_of(kept.lead, other.lead), at).asked_at is None

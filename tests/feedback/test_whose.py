@@ -10,11 +10,12 @@ from feedback import answers
 from feedback.taking_back import take_back
 from feedback.timeline import timeline
 from leads import handoffs
-from leads.models import Team
+from leads.models import Handoff, Team
 from sla.filters import ClockFilter
 from sla.handoff_clocks import start_handoff_clocks
 from sla.judging import missed
 from sla.models import Clock
+from sla.response_times import answered
 from sla.whose import with_whose
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -88,3 +89,14 @@ def test_a_team_answers_for_what_its_reps_do(join, alice, carol, mona, pass_lead
         assert found(rep=rep.pk) <= found(team=rep.team_id)
     assert ("first_response", at - HOUR) in found(rep=carol.pk)
     assert ("stay_mql", at) in found(rep=alice.pk)
+
+
+def test_a_first_response_is_of_who_made_it_also_where_another_handoff_goes_on(
+    join, alice, carol, pass_lead, at
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    told = {"channel": "call", "outcome": "spoke", "note": "", "by": carol}
+    answers.log_touch(other, occurred_at=at + MINUTE, at=at + MINUTE, **told)
+    join(kept.lead, other.lead)
+    found = answered(Handoff.objects.order_by("pk"))
+    assert [each.answered_by_name for each in found] == ["Carol", "Carol"]
