@@ -38,11 +38,16 @@ class Stack:
         self.nudges = Celery(broker=url, set_as_current=False)
         self.nudges.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
         self.started: list[subprocess.Popen[bytes]] = []
+        self.mail: dict[str, str] = {}
 
     @property
     def environment(self) -> dict[str, str]:
         servers = {"DATABASE_URL": self.postgres.url(), "REDIS_URL": self.broker.url()}
-        return {**os.environ, **servers, "PYTHONWARNINGS": "ignore"}
+        return {**os.environ, **servers, **self.mail, "PYTHONWARNINGS": "ignore"}
+
+    def send_mail_to(self, port: int) -> None:
+        """Have processes that start from now on send their mail to this port."""
+        self.mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
 
     @contextmanager
     def in_use(self):

@@ -2,8 +2,9 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -12,6 +13,10 @@ class Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.server.asked += 1
+        with suppress(ConnectionError):
+            self.talk()
+
+    def talk(self) -> None:
         if self.server.stalls_at == "greeting":
             self.stall()
             return
@@ -36,17 +41,31 @@ class Session(socketserver.StreamRequestHandler):
 
     def stall(self) -> None:
         """Say nothing more till the other side gives up."""
+        self.server.stalled += 1
         while self.rfile.readline():
             pass
 
     def take_mail(self) -> bool:
+        time.sleep(self.server.thinks_for_s)
         self.say("354 go on")
-        lines = list(iter(self.rfile.readline, b".\r\n"))
-        if self.server.is_dropping:
+        mail = self.read_mail()
+        if mail is None or self.server.is_dropping:
             return False
-        self.server.received.append(b"".join(lines).decode())
+        self.server.received.append(mail)
+        if self.server.stalls_at == "taken":
+            self.stall()
+            return False
         self.say("250 taken")
         return True
+
+    def read_mail(self) -> str | None:
+        """Return what is sent, or None if the line ends before the mail does."""
+        lines = []
+        for line in self.rfile:
+            if line == b".\r\n":
+                return b"".join(lines).decode()
+            lines.append(line)
+        return None
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -54,7 +73,8 @@ class Server(socketserver.ThreadingTCPServer):
     refused = "nobody"
     stalls_at = "never"
     is_dropping = False
-    asked = 0
+    asked = stalled = 0
+    thinks_for_s = 0.0
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Session)
