@@ -80,6 +80,8 @@ class DocumentPages:
     forms:      by which a row of each table is edited.
     effect:     what is so once a version is live.
     after_live: the name of the address where one goes then.
+    before_first, after_first: what is so of one that never was live, and once it is for the first
+                time; "": nothing else than of any.
     document_id: which document, where there are several of the kind; their addresses begin with it.
     settle:     puts the rows of a draft in order after a change, given its id.
     problems:   what forbids making a version live, each as a sentence.
@@ -92,6 +94,8 @@ class DocumentPages:
     forms: Mapping[type[models.Model], type[RowForm]]
     effect: str
     after_live: str
+    before_first: str = ""
+    after_first: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     may_see: Callable[[User], bool] = anybody
     settle: Callable[[int], None] = stays_as_it_is

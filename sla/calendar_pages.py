@@ -18,6 +18,9 @@ CALENDARS = DocumentPages(
     forms={CalendarTerms: CalendarForm},
     effect="Clocks that start from now on go by it.",
     after_live="sla:calendar_apply",
+    before_first="Nobody works by it yet. Once it is published, it can be chosen in Set-up for"
+    " people and teams.",
+    after_first="It can be chosen now, in Set-up for people and teams.",
     elsewhere={
         "arrived": "sla:calendar_arrived",
         "apply": "sla:calendar_apply",

@@ -72,14 +72,16 @@ class Page:
     def published(self) -> HttpResponse:
         """Make the draft live as it was seen, or say what stands against it."""
         request, pages, at = self.request, self.pages, database_now()
+        is_first = bool(pages.after_first) and not pages.publications().exists()
         seen, note = read_id(request.POST.get("revision", "")) or 0, self.form.cleaned_data["note"]
         try:
             self.publishing.publish(self.version, revision=seen, note=note, by=request.user, at=at)
         except (NotPublishable, StaleDraft) as lost:
             fresh = replace(self, version=version_or_404(pages, self.version.number))
             return fresh.shown(refusal=str(lost), status=409)
-        messages.success(request, f"v{self.version.number} is live. {pages.effect}")
-        return redirect(pages.url("after_live"))
+        effect = pages.after_first if is_first else pages.effect
+        messages.success(request, f"v{self.version.number} is live. {effect}")
+        return redirect(pages.url("live" if is_first else "after_live"))
 
     def shown(self, *, refusal: str = "", status: int = 200) -> HttpResponse:
         at, version = database_now(), self.version

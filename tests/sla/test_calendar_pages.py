@@ -149,6 +149,29 @@ def test_a_new_calendar_begins_with_anothers_hours(client, olga, office):
     assert answer.status_code == 422
 
 
+def test_a_new_calendar_says_that_nobody_works_by_it_till_it_is_published_and_chosen(
+    client, rosa, office
+):
+    client.force_login(rosa)
+    begun = client.post("/sla/calendars/new/", {"name": "Nights", "like": office.pk})["Location"]
+    draft = Version.objects.get(document__name="Nights")
+    page = client.get(begun).content.decode()
+    assert "Draft v1 of a new calendar" in page and "no change yet" not in page
+    assert "Nobody works by it yet. Once it is published, it can be chosen in Set-up" in page
+    asked = client.get(f"{begun}publish/").content.decode()
+    assert "It can be chosen now" in asked and "Clocks that" not in asked
+    said = {"note": "Nights too", "revision": draft.revision}
+    answer = client.post(f"{begun}publish/", said, follow=True)
+    assert answer.redirect_chain == [(f"/sla/calendars/{draft.document_id}/", 302)]
+    assert "v1 is live. It can be chosen now, in Set-up" in answer.content.decode()
+
+
+def test_a_draft_that_changes_nothing_yet_says_so(client, olga, office, draft):
+    client.force_login(olga)
+    page = client.get(f"/sla/calendars/{office.pk}/{draft.number}/").content.decode()
+    assert "Draft v2, no change yet" in page and "On v1." in page
+
+
 @pytest.mark.parametrize("count", [2, 20])
 def test_the_list_takes_as_many_queries_for_many(
     client, olga, office, alice, count, django_assert_num_queries
