@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
 from leads.instants import database_now
@@ -17,6 +19,8 @@ from sla.models import Heartbeat
 from sla.stay_clocks import follow_moves
 from sla.stays import tell_of_long_stays
 from sla.sweep import sweep_clocks
+
+logger = logging.getLogger(__name__)
 
 NAME, SENDER = "sweep", "sender"
 SENDING = 7_236_002  # number of the advisory lock
@@ -36,9 +40,21 @@ def sweep(by: str, *, pid: int | None = None) -> int:
     much was done. Each step is told when it begins: how late a clock fired hangs on it.
 
     by, pid: which kind of process called, and which one of them, for its pulse.
+    A step that fails keeps no other from being done; there is no pulse then, and what the first one
+    failed with is raised: silence is an alarm.
     """
     at = database_now()
-    done = sum(step(database_now()) for step in STEPS)
+    done, failures = 0, []
+    for step in STEPS:
+        try:
+            done += step(database_now())
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:
+            logger.exception("A step of the sweep failed.", extra={"step": step.__name__})
+            failures.append(error)
+    if failures:
+        raise failures[0]
     beat(NAME, database_now())
     beat(by, at, pid=pid)
     return done
