@@ -95,7 +95,7 @@ def catch_up(lead: Lead, at: datetime) -> None:
 def _follow_all(lead: Lead, at: datetime) -> None:
     for move in moves_to_follow(lead):
         follow(move, at)
-    _end_with_their_handoffs(lead)
+    _end_with_their_handoffs(lead, at)
     Lead.objects.filter(pk=lead.pk).update(**UNMARKED)
 
 
@@ -125,11 +125,12 @@ def follow(move: StageTransition, at: datetime) -> list[Clock]:
     return clocks.start(handoff, seqs, starts, at=at, turn_began=handoff.opened_at)
 
 
-def _end_with_their_handoffs(lead: Lead) -> None:
+def _end_with_their_handoffs(lead: Lead, at: datetime) -> None:
     """End the clock of a stay that a handoff led to which is over; qualified, it is not."""
     over = _running().filter(lead=lead, handoff__closed_at__isnull=False)
     for clock in over.exclude(handoff__closed_as=QUALIFIED).select_related("handoff"):
-        clocks.end(clock.handoff, at=clock.handoff.closed_at or clock.started_at, kind=clock.kind)
+        ended_at = clock.handoff.closed_at or clock.started_at
+        clocks.end(clock.handoff, at=ended_at, kind=clock.kind, recorded_at=at)
 
 
 def has_left(clock: Clock) -> bool:
@@ -143,7 +144,7 @@ def leave(clock: Clock, move: StageTransition, at: datetime) -> None:
     """
     left_at = min(max(move.at, clock.started_at), at)
     if not _is_further(move):
-        clocks.end(clock.handoff, at=left_at, kind=clock.kind)
+        clocks.end(clock.handoff, at=left_at, kind=clock.kind, recorded_at=at)
         return
     clocks.stop(
         clock.handoff,

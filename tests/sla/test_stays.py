@@ -12,7 +12,7 @@ from feedback import answers
 from leads import handoffs, lifecycle, ownership
 from leads.models import Lead, Stage
 from sla.messages import path_to
-from sla.models import Clock, Notification
+from sla.models import Clock, ClockEvent, Notification
 from sla.models.promises import STAYS
 from sla.staleness import is_still_true
 from sla.stay_clocks import follow_moves
@@ -130,6 +130,15 @@ def test_of_a_promised_stay_its_ladder_tells_alone(promised, at):
     assert sweep_clocks(at + HOUR) == 1
     kinds = Notification.objects.filter(handoff=promised).values_list("kind", flat=True)
     assert set(kinds) == {"breach"} and not told().exists()
+
+
+def test_what_was_followed_late_is_on_record_as_late(promised, at):
+    follow_moves(at)
+    lifecycle.move(promised.lead, "ml", at=at + 2 * HOUR, reason="Back")
+    follow_moves(at + 9 * HOUR)
+    missed, stopped = ClockEvent.objects.filter(kind__in=["breached", "stopped"]).order_by("due_at")
+    assert [missed.due_at, stopped.due_at] == [at + HOUR, at + 2 * HOUR]
+    assert missed.processed_at == stopped.processed_at == at + 9 * HOUR
 
 
 def test_a_stay_ends_with_a_handoff_that_led_nowhere(promised, at):
