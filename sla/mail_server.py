@@ -37,6 +37,17 @@ def note_failure(error: OSError, at: datetime) -> None:
         _forget(TAKES_NONE)  # whether it does will be seen
 
 
+def note_refused(at: datetime) -> None:
+    """Note that it answers; also that it has taken no mail since `at`, unless that is on record, if
+    it refused what waits for more than one receiver: the address of one may be at fault.
+    """
+    _forget(AWAY)
+    refused = {"state": Outgoing.State.WAITING, "error__startswith": "SMTP"}
+    people = Notification.objects.filter(**refused).values("recipient").distinct()[:2]
+    if len(people) + InstantAnswer.objects.filter(**refused)[:2].count() > 1:
+        note_failure(OSError(), at)
+
+
 def note_taken() -> None:
     """Note that it takes mail."""
     _forget(AWAY, TAKES_NONE)

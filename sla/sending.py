@@ -43,13 +43,10 @@ class ServerAway(Exception):
         self.error = error
 
 
-# The server is well, but won't take this message. Any other SMTP error is about the server.
-REFUSED = (
-    smtplib.SMTPRecipientsRefused,
-    smtplib.SMTPSenderRefused,
-    smtplib.SMTPDataError,
-    NotTaken,
-)
+# The server won't take this message. Any other SMTP error is about the server: also that it refuses
+# the sender, who is the same for all.
+REFUSED = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, NotTaken)
+HANGS_UP = 421
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 MOST_ATTEMPTS = len(WAITS) + 1
 ENDED_ITS_SENDER = "The last of six attempts ended in the middle, with the process that made it."
@@ -107,7 +104,7 @@ def _claim(rows: OutgoingQuerySet[Row], at: datetime) -> Row | None:
 
 
 class _Run(Generic[Row]):
-    """One run of a sender: how many went out, and whether the server answered at all."""
+    """One run of a sender, and how many went out."""
 
     def __init__(
         self,
@@ -120,7 +117,7 @@ class _Run(Generic[Row]):
     ) -> None:
         self.send, self.connection, self.now = send, connection, now
         self.given_up, self.ends_at = given_up, ends_at
-        self.sent, self.reached = 0, False
+        self.sent = 0
 
     @property
     def is_over(self) -> bool:
@@ -134,8 +131,10 @@ class _Run(Generic[Row]):
         try:
             self._attempt(row)
         except REFUSED as error:
-            self._is_reached()
             self._put_off(row, error)
+            if isinstance(error, OSError) and _hangs_up(error):
+                raise ServerAway(error) from error
+            mail_server.note_refused(self.now())
         except SoftTimeLimitExceeded as error:
             self._put_off(row, error)
             raise
@@ -149,14 +148,9 @@ class _Run(Generic[Row]):
     def _attempt(self, row: Row) -> None:
         if self.send(row, self.connection, self.now):
             self.sent += 1
-            self._is_reached()
+            mail_server.note_taken()
             rows = type(row)._default_manager.filter(pk=row.pk)
             rows.update(tried=_tried(row, "Sent", self.now()))
-
-    def _is_reached(self) -> None:
-        if not self.reached:
-            mail_server.note_taken()
-        self.reached = True
 
     def _put_off(self, row: Row, error: Exception) -> None:
         """Try again after the wait that this attempt has earned, or give up after the last."""
@@ -174,6 +168,13 @@ class _Run(Generic[Row]):
         told = {"error": said, "tried": _tried(row, said, at), "state": Outgoing.State.PARKED}
         if _waiting(row).update(**told):
             self.given_up(at)
+
+
+def _hangs_up(refusal: OSError) -> bool:
+    """Whether the server, as it refuses a message, closes the line: it would do so with any."""
+    if isinstance(refusal, smtplib.SMTPRecipientsRefused):
+        return any(code == HANGS_UP for code, _ in refusal.recipients.values())
+    return isinstance(refusal, smtplib.SMTPResponseException) and refusal.smtp_code == HANGS_UP
 
 
 def _waiting(row: Row) -> QuerySet[Row]:

@@ -32,7 +32,9 @@ class Session(socketserver.StreamRequestHandler):
             self.stall()
             return False
         if verb == "RCPT" and self.server.refused in command:
-            self.say("550 no such mailbox")
+            self.say(self.server.refusal)
+        elif verb == "MAIL" and self.server.refuses_sender:
+            self.say("550 we do not know you")
         elif verb == "DATA":
             return self.take_mail()
         else:
@@ -71,6 +73,8 @@ class Session(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     refused = "nobody"
+    refusal = "550 no such mailbox"
+    refuses_sender = False
     stalls_at = "never"
     is_dropping = False
     asked = stalled = 0

@@ -503,6 +503,35 @@ def test_a_server_that_takes_none_is_an_alarm_till_none_waits(alice, at, setting
     assert alarms(at + 3 * MINUTE) == []
 
 
+@pytest.mark.parametrize(
+    ("refusal", "is_of_all"),
+    [
+        ("550 no relaying", True),
+        ("451 later", True),
+        ("421 too busy", True),
+        ("of the sender", True),
+        ("550 no such mailbox", False),
+    ],
+)
+def test_a_server_that_refuses_all_is_an_alarm_and_one_address_is_none(
+    server, alice, carol, at, refusal, is_of_all
+):
+    server.refused, server.refusal = "@" if is_of_all else "alice", refusal
+    server.refuses_sender = refusal == "of the sender"
+    for minute in range(5):
+        for person in (alice, carol) if is_of_all else (alice,):
+            tell(person, at + minute * MINUTE, key=f"moved:{minute}")
+        beat("sweep", at + minute * MINUTE)
+        send_due(at + minute * MINUTE)
+        send_due(at + minute * MINUTE)
+    told = [said for said in alarms(at + 4 * MINUTE) if "taken no mail" in said]
+    assert told == ["The mail server answers, and has taken no mail for 4 minutes."] * is_of_all
+    server.refused, server.refuses_sender = "nobody", False
+    tell(carol, at + 5 * MINUTE, key="moved:5")
+    send_due(at + 5 * MINUTE)
+    assert not [said for said in alarms(at + 5 * MINUTE) if "taken no mail" in said]
+
+
 @pytest.mark.usefixtures("closed_port")
 def test_admins_are_told_once_a_day_of_what_was_given_up(alice, carol, rosa, at):
     for person in (alice, carol):
