@@ -63,6 +63,42 @@ def moved_by_ledger(what: str, *, columns: str, seq: str, fields: list[str]) -> 
     )
 
 
+def merged_for_good() -> pgtrigger.Trigger:
+    """At commit, a merged lead leads to one that is left, nothing leads to it, and none of its
+    handoffs is open.
+    """
+    return refuses(
+        "merged_for_good",
+        rule=(
+            "EXISTS (SELECT 1 FROM leads_lead gone WHERE gone.id = NEW.id"
+            " AND gone.merged_into_id IS NOT NULL AND ("
+            "EXISTS (SELECT 1 FROM leads_lead kept WHERE kept.id = gone.merged_into_id"
+            " AND kept.merged_into_id IS NOT NULL)"
+            " OR EXISTS (SELECT 1 FROM leads_lead other WHERE other.merged_into_id = gone.id)"
+            " OR EXISTS (SELECT 1 FROM leads_handoff handoff WHERE handoff.lead_id = gone.id"
+            " AND handoff.state <> 'closed')))"
+        ),
+        sentence="A merged lead leads to one that is left, and has no open handoff.",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("merged_into_id"),
+        timing=pgtrigger.Deferred,
+    )
+
+
+def open_of_no_merged_lead() -> pgtrigger.Trigger:
+    """A handoff that is open is of a lead that is left."""
+    return refuses(
+        "open_of_no_merged_lead",
+        rule=(
+            "NEW.state <> 'closed' AND EXISTS (SELECT 1 FROM leads_lead lead"
+            " WHERE lead.id = NEW.lead_id AND lead.merged_into_id IS NOT NULL)"
+        ),
+        sentence="This lead was merged into another one, which has its handoffs.",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("lead_id"),
+    )
+
+
 def on_ledger(what: str, *, ledger: str, seq: str, match: str) -> pgtrigger.Trigger:
     """At commit, every value of `seq` must stand in the `ledger` table with what it says."""
     return refuses(

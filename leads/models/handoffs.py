@@ -15,7 +15,7 @@ from leads.models.documents import Version
 from leads.models.leads import BANDS, Lead
 from leads.models.people import Queue, Role, SalesRole, User
 from leads.models.stages import Stage
-from leads.triggers import refuses, rep_as_assigned
+from leads.triggers import open_of_no_merged_lead, refuses, rep_as_assigned
 
 
 class Hop(models.Model):
@@ -207,6 +207,7 @@ class Handoff(models.Model):
                 operation=pgtrigger.UpdateOf("state"),
             ),
             rep_as_assigned("NEW.id", pgtrigger.Insert | pgtrigger.UpdateOf("state", "owner_id")),
+            open_of_no_merged_lead(),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from leads.models.accounts import Account
 from leads.models.people import Queue, Role, Team, User
 from leads.models.stages import Stage, StageTransition
-from leads.triggers import append_only, moved_by_ledger, on_ledger
+from leads.triggers import append_only, merged_for_good, moved_by_ledger, on_ledger
 
 BANDS = [f"{fit}{readiness}" for fit in "ABC" for readiness in "123"]
 
@@ -222,6 +222,7 @@ class Lead(models.Model):
                 seq="stage_seq",
                 match="entry.to_stage_id = NEW.stage_id",
             ),
+            merged_for_good(),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from feedback import answers, pausing, touch_outcomes
 from feedback.funnel import whole
@@ -186,3 +187,30 @@ def test_the_preview_promises_no_answer_to_who_was_answered(alice, carol, pass_l
     assert preview(pair_of(kept.lead, other.lead), at).asked_at == at
     touch(other, at + MINUTE, "no_answer")
     assert preview(pair_of(kept.lead, other.lead), at).asked_at is None
+
+
+def lead_on(kept, gone, third):
+    Lead.objects.filter(pk=kept.pk).update(merged_into=third)
+
+
+def lead_to_it(kept, gone, third):
+    Lead.objects.filter(pk=third.pk).update(merged_into=gone)
+
+
+def merge_past_its_handoff(kept, gone, third):
+    handoffs.open_handoff(third, path="manual", reason="Call them", at=third.entered_at)
+    Lead.objects.filter(pk=third.pk).update(merged_into=kept)
+
+
+def open_one(kept, gone, third):
+    gone = Lead.objects.get(pk=gone.pk)
+    handoffs.open_handoff(gone, path="manual", reason="Call them", at=gone.entered_at)
+
+
+@pytest.mark.parametrize("do", [lead_on, lead_to_it, merge_past_its_handoff, open_one])
+def test_the_database_keeps_a_merged_lead_merged_for_good(join, make_lead, do):
+    kept, gone, third = (make_lead(name) for name in ("Clara", "C. Nyström", "Clara N."))
+    join(kept, gone)
+    with pytest.raises(IntegrityError, match="merged"), transaction.atomic():
+        do(kept, gone, third)
+        connection.check_constraints()
