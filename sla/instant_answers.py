@@ -37,6 +37,7 @@ from leads.models import (
     Touch,
     User,
 )
+from leads.retrying import retried
 from sla import clocks, sending
 from sla.answer_letters import Letter, company_of, fill, first_name_of
 from sla.answer_times import expected_answer
@@ -317,7 +318,8 @@ def _send(
     our_name = name()
     letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=our_name)
     sending.post(mail_for(answer, letter, our_name=our_name), connection)
-    _keep(answer, letter, now())
+    # Not for a lock that somebody else holds is it to be sent twice.
+    retried(lambda _: _keep(answer, letter, now()), answer.pk)
     return True
 
 

@@ -1,11 +1,13 @@
 """One mail to each prospect who asks for a person, at once, that stops nobody's clock."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from leads import handoffs
 from leads.fact_history import record_facts
@@ -100,6 +102,27 @@ def test_what_is_asked_is_read_again_for_each_mail(
     Meanwhile.what = lambda: handoffs.close(other, **gone)
     assert send_due(at) == 1
     assert InstantAnswer.objects.get(handoff=other).error == "The handoff is closed."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_others_hold_for_a_while_has_no_mail_sent_twice(request, at, settings):
+    with transaction.atomic():
+        asked = request.getfixturevalue("asked")
+    settings.EMAIL_BACKEND = "tests.sla.test_outbox.Meanwhile"
+    is_held = threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            handoffs.locked(asked.pk)
+            is_held.set()
+            time.sleep(0.15)
+        connection.close()
+
+    Meanwhile.what = lambda: (threading.Thread(target=hold).start(), is_held.wait(5))
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    assert [send_due(at), send_due(at + 2 * MINUTE)] == [1, 0]
+    connection.close()
 
 
 def test_it_is_not_written_again_in_a_handoff_that_goes_on(asked, make_handoff, at):
