@@ -193,8 +193,10 @@ SUBMISSION_PROCESSOR = "revops.intake_work.process_submission"
 # Mail ---------------------------------------------------------------------------------------------
 EMAIL_FILE_PATH = ""
 _mail = env.email("EMAIL_URL", default="consolemail://")
-if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
-    _mail["EMAIL_BACKEND"] = "revops.mail_files.EmailBackend"
+_mail["EMAIL_BACKEND"] = {
+    "django.core.mail.backends.filebased.EmailBackend": "revops.mail_files.EmailBackend",
+    "django.core.mail.backends.smtp.EmailBackend": "revops.mail_smtp.EmailBackend",
+}.get(_mail["EMAIL_BACKEND"], _mail["EMAIL_BACKEND"])
 vars().update(_mail)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Handoff <handoff@localhost>")

@@ -20,6 +20,9 @@ class Session(socketserver.StreamRequestHandler):
         if self.server.stalls_at == "greeting":
             self.stall()
             return
+        if self.server.is_trickling:
+            self.trickle()
+            return
         self.say("220 ready")
         for line in iter(self.rfile.readline, b""):
             if not self.answer(line.decode().strip()):
@@ -46,6 +49,13 @@ class Session(socketserver.StreamRequestHandler):
         self.server.stalled += 1
         while self.rfile.readline():
             pass
+
+    def trickle(self) -> None:
+        """Say one letter after the other, and never finish, till the other side hangs up."""
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"2")
+                time.sleep(0.05)
 
     def take_mail(self) -> bool:
         time.sleep(self.server.thinks_for_s)
@@ -77,6 +87,7 @@ class Server(socketserver.ThreadingTCPServer):
     refuses_sender = False
     stalls_at = "never"
     is_dropping = False
+    is_trickling = False
     asked = stalled = 0
     thinks_for_s = 0.0
 

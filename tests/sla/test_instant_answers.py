@@ -247,7 +247,7 @@ def test_what_is_no_longer_wanted_is_not_sent(asked, alice, at, what, why):
 
 
 def test_a_server_that_is_away_costs_time_and_no_answer(asked, at, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "revops.mail_smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     assert send_due(at) == 0
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

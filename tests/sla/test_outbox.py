@@ -16,6 +16,7 @@ from leads import handoffs
 from leads.documents import publish
 from leads.instants import database_now
 from leads.models import Document, Organisation, User, Version
+from revops import mail_smtp
 from revops.sweep import SENDING, send, stand_by, stand_by_to_send
 from sla import clocks, outbox
 from sla.health import alarms, given_up
@@ -49,7 +50,7 @@ def the_mail() -> Notification:
 @pytest.fixture
 def server(settings):
     with smtp_server() as server:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "revops.mail_smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
@@ -373,6 +374,16 @@ def test_a_server_that_stalls_is_given_up_on_and_left_for_later(server, alice, c
     assert [*mails.values_list("attempts", flat=True)] == [1, 0]
     server.stalls_at = "never"
     assert send_due(at + MINUTE) == 2 and len(server.received) == 2
+
+
+def test_a_server_that_never_ends_its_answer_is_hung_up_on(server, alice, at, monkeypatch):
+    monkeypatch.setattr(mail_smtp, "LONGEST_S", 0.5)
+    server.is_trickling = True
+    tell(alice, at)
+    assert send_due(at) == 0
+    assert the_mail().error.startswith("SMTPConnectError")
+    server.is_trickling = False
+    assert send_due(at + MINUTE) == 1
 
 
 def test_the_standby_sweeps_whatever_becomes_of_mail(server, alice):
