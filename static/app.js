@@ -171,15 +171,34 @@ function moveRow(step) {
   return true;
 }
 
+// What works now, the page's own before what every page has; and what does so at other times.
 function showKeys() {
   const rows = new Map(keyTargets().map((element) => [element.dataset.key, element]).reverse());
-  const list = document.querySelector("#keys dl");
+  const list = document.querySelector("#keys [data-keys-now]");
   list.replaceChildren();
-  if (document.querySelector("[data-row]")) addKeyRow(list, "j,k", "Next row, row before");
-  [...rows].reverse().forEach(([keys, element]) => addKeyRow(list, keys, keyLabel(element)));
+  if (document.querySelector("[data-row]")) {
+    addKeyRow(list, "j,k", "Next row, row before");
+    addKeyRow(list, "↵", "Open the row");
+  }
+  [...rows].reverse().sort(byPlace).forEach(([keys, element]) => addKeyRow(list, keys, keyLabel(element)));
   addKeyRow(list, "?", "This list");
+  showOtherKeys(new Set(rows.keys()));
   document.getElementById("keys").showModal();
   return true;
+}
+
+function byPlace([keys, element], [otherKeys, other]) {
+  const isShared = (each) => Boolean(each.closest(".topbar"));
+  const number = (each) => (/^\d/.test(each) ? Number.parseInt(each, 10) : 10);
+  return isShared(element) - isShared(other) || number(keys) - number(otherKeys);
+}
+
+function showOtherKeys(now) {
+  const others = document.getElementById("other-keys")?.content.querySelectorAll("dt") ?? [];
+  const rows = [...others].filter((term) => !now.has(term.dataset.keys));
+  const list = document.querySelector("#keys [data-keys-else]");
+  list.replaceChildren(...rows.flatMap((term) => [term, term.nextElementSibling]).map((each) => each.cloneNode(true)));
+  list.parentElement.hidden = !rows.length;
 }
 
 function keyLabel(element) {
@@ -194,7 +213,7 @@ function addKeyRow(list, keys, label) {
   const term = document.createElement("dt");
   term.append(...keys.split(/[ ,]/).map((key) => {
     const kbd = document.createElement("kbd");
-    kbd.textContent = key.toUpperCase();
+    kbd.textContent = key === "escape" ? "Esc" : key.toUpperCase();
     return kbd;
   }));
   const description = document.createElement("dd");

@@ -192,6 +192,37 @@ def test_keys_move_along_the_list_and_open_a_lead(make_screen, alice, pass_lead)
     assert handoffs.open_assignment(second).evidence == Assignment.Evidence.OPENED
 
 
+def listed(dialog, which):
+    """The keys that the list behind ? names, as one text each, and what each does."""
+    rows = dialog.locator(f"[data-keys-{which}] dt").all()
+    return {row.inner_text().replace("\n", ""): row.evaluate(SAID) for row in rows}
+
+
+SAID = "term => term.nextElementSibling.textContent"
+
+
+def test_a_question_mark_lists_what_works_now_and_what_does_at_other_times(
+    make_screen, alice, pass_lead
+):
+    pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page, dialog = screen.page, screen.page.get_by_role("dialog")
+    screen.open("/queue/")
+    page.keyboard.press("?")
+    now, others = listed(dialog, "now"), listed(dialog, "else")
+    assert [*now][:7] == ["JK", "↵", "1A", "3R", "C", "E", "GQ"]
+    assert others["U"] == "Undo what was just done, for ten seconds"
+    assert {"Q", "S", "W", "B", "D", "M", "O1…5", ".", "Esc"} < others.keys()
+    assert not now.keys() & others.keys()
+    screen.assert_clean("#keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    page.keyboard.press("?")
+    now = [*listed(dialog, "now")]
+    assert [each for each in now if each.isdecimal()] == ["1", "2", "3", "4", "5", "7", "8", "9"]
+
+
 def test_a_new_lead_waits_under_a_pill(make_screen, alice, pass_lead):
     pass_lead(alice, "Clara Nyström")
     screen = make_screen(alice)
