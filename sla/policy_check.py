@@ -32,7 +32,7 @@ def warnings_of(version: Version) -> list[str]:
     """Return what can hardly be meant, each as a sentence. It forbids nothing."""
     policies = _policies(version)
     about = [sentence for policy in policies for sentence in _about(policy)]
-    return [*about, *_escalated_to_admins(policies)]
+    return [*about, *_first_told_late(policies), *_escalated_to_admins(policies)]
 
 
 def _policies(version: Version) -> list[Policy]:
@@ -45,6 +45,19 @@ def _escalated_to_admins(policies: Iterable[Policy]) -> Iterator[str]:
     }
     if Target.Action.TELL_MANAGER in told and (names := not_backed()):
         yield f"A RevOps admin hears what is told to the manager for {', '.join(names)}."
+
+
+def _first_told_late(policies: Iterable[Policy]) -> Iterator[str]:
+    """Yield of whom nobody hears before the prospect has waited for too long."""
+    late = [
+        f"“{policy}”"
+        for policy in policies
+        for target in policy.targets.all()
+        if target.kind == Target.Kind.FIRST_RESPONSE and not _is_told_before(target)
+    ]
+    if late:
+        of = f"{', '.join(late[:-1])} and {late[-1]}" if late[1:] else late[0]
+        yield f"Nobody is told before a first response is due by {of}: no step is below 100 %."
 
 
 def _unreadable(version: Version) -> list[str]:
@@ -77,6 +90,12 @@ def _named(kinds: Iterable[Target.Kind]) -> str:
 
 def _is_told_late(target: Target) -> bool:
     return any(percent >= BREACH for percent, _ in target.steps)
+
+
+def _is_told_before(target: Target) -> bool:
+    return any(
+        percent < BREACH and action != Target.Action.WRITE for percent, action in target.steps
+    )
 
 
 def _is_sooner(one: Target, other: Target) -> bool:

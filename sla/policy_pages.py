@@ -22,7 +22,11 @@ POLICIES = DocumentPages(
     forms={Policy: PolicyForm},
     effect="Clocks that start from now on go by it.",
     after_live="sla:policies_apply",
-    elsewhere={"apply": "sla:policies_apply", "apply_progress": "sla:policies_apply_progress"},
+    elsewhere={
+        "apply": "sla:policies_apply",
+        "apply_progress": "sla:policies_apply_progress",
+        "closed": "sla:policies_closed",
+    },
     settle=FALLBACK.keep_last,
     problems=problems_of,
 )

@@ -44,6 +44,7 @@ urlpatterns = [
     path("sla/policies/", policies.policies, PROMISES, name="policies"),
     path(SET, policies.version, PROMISES, name="policies_version"),
     path(f"{SET}check/", policies.check, PROMISES, name="policies_check"),
+    path(f"{SET}closed/<slug:key>/", policies.closed, PROMISES, name="policies_closed"),
     path(f"{SET}try/", policies.try_a_lead, PROMISES, name="policies_try"),
     path(f"{SET}publish/", document_publish.publish, PROMISES, name="policies_publish"),
     path("sla/policies/apply/", applying.apply, PROMISES, name="policies_apply"),

@@ -97,7 +97,8 @@ def check(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpRe
         "pages": pages,
         "version": shown,
         "errors": problems_of(shown, at),
-        "warnings": warnings_of(shown, at),
+        "warnings": (warnings := warnings_of(shown, at)),
+        "warned": len(warnings),
         "fine": "It opens, its intervals don’t overlap, somebody works by it.",
     }
     template = "_check.html" if wants_fragment(request) else "check.html"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -17,9 +18,13 @@ from leads.models import Lead, Version
 from leads.requests import SignedInRequest, read_id, wants_fragment
 from leads.views.access import page_readers_only
 from leads.views.document_history import version_or_404
+from sla.closed_hours import closed_hours
+from sla.cover import DAYS
 from sla.policy_check import problems_of, warnings_of
 from sla.policy_page import policy_views
 from sla.policy_trying import try_policies
+
+ROWS_A_PAGE = 50
 
 
 @page_readers_only
@@ -57,15 +62,39 @@ def _show(request: SignedInRequest, pages: DocumentPages, shown: Version) -> Htt
 @vary_on_headers("HX-Request")
 def check(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
     shown, at = version_or_404(pages, number), database_now()
+    warnings, closed = warnings_of(shown), closed_hours(shown, at)
     context = {
         "pages": pages,
         "version": shown,
         "errors": problems_of(shown, at),
-        "warnings": warnings_of(shown),
+        "warnings": warnings,
+        "closed": closed,
+        "warned": len(warnings) + bool(closed),
+        "days": DAYS,
         "fine": "The last policy takes everything, and each promises something.",
     }
     template = "_check.html" if wants_fragment(request) else "check.html"
     return render(request, f"sla/{template}", context)
+
+
+@page_readers_only
+@require_GET
+def closed(request: SignedInRequest, pages: DocumentPages, number: int, key: str) -> HttpResponse:
+    """The leads whose first response fell due, by one policy, before the office opened."""
+    shown, at = version_or_404(pages, number), database_now()
+    found = next((each for each in closed_hours(shown, at) if each.policy.key == key), None)
+    if found is None:
+        raise Http404
+    seen = Lead.objects.visible_to(request.user).filter(pk__in=found.closed)
+    leads = seen.select_related("stage").order_by("-entered_at", "-pk")
+    context = {
+        "heading": "Due before the office opened",
+        "said": f"First responses of the last {DAYS} days, by “{found.policy}”.",
+        "in_all": None if request.user.sees_everything else len(set(found.closed)),
+        "page": Paginator(leads, ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "back": pages.url("version", number),
+    }
+    return render(request, "leads/finding_leads.html", context)
 
 
 @page_readers_only
