@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Concat, Now
 
-from leads.models import Submission
+from leads.models import Lead, Submission
 from sla.heartbeats import PROCESSES, missed
 from sla.mail_server import AWAY, TAKES_NONE
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningProcess
@@ -27,6 +27,10 @@ DUTIES = {
     "clock": "A clock has been waiting to be looked at for {}.",
     "message": "A message has been waiting to be sent for {}.",
     "answer": "An instant answer has been waiting to be sent for {}.",
+}
+FAILS = {
+    "clock_fails": "A clock that was due {} ago fails each time it is looked at: see the log.",
+    "move_fails": "The clock of a stay can’t follow a lead that moved {} ago: see the log.",
 }
 AHEAD = "“{}” has not been at work since the clock of the database went back."
 ONE_OF = (
@@ -98,7 +102,8 @@ def is_broker_up() -> bool:
 
 def _signs() -> list[Sign]:
     """Return, in one query, when each process was last at work, since when the mail server has been
-    away and since when the oldest of each duty waits, perhaps for an instant to come.
+    away and since when the oldest of each duty waits, or of what fails was due, perhaps at an
+    instant to come.
     """
     waiting = Outgoing.State.WAITING
     pending = Submission.objects.filter(state=Submission.State.PENDING)
@@ -109,6 +114,10 @@ def _signs() -> list[Sign]:
         each.values_list("name", "beat_at", Now(), process),
         _oldest("submission", pending, "next_attempt_at"),
         _oldest("clock", Clock.objects.filter(next_at__isnull=False), "next_at"),
+        _oldest(
+            "clock_fails", Clock.objects.filter(next_at__isnull=False, attempts__gt=0), "due_at"
+        ),
+        _oldest("move_fails", Lead.objects.filter(follow_at__isnull=False), "stage_since"),
         _oldest("message", Notification.objects.filter(state=waiting), "send_after"),
         _oldest("answer", InstantAnswer.objects.filter(state=waiting), "send_after"),
         all=True,
@@ -129,7 +138,7 @@ def _sentences(signs: Sequence[Sign], at: datetime) -> list[str]:
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     told = [
         sentence.format(_ago(at - since[what]))
-        for what, sentence in {**silent, **NO_MAIL, **DUTIES}.items()
+        for what, sentence in {**silent, **NO_MAIL, **DUTIES, **FAILS}.items()
         if what in since
     ]
     ahead = {sign.what for sign in signs if sign.since > at + ALARM_AFTER and not sign.process}

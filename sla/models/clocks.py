@@ -164,6 +164,12 @@ class Clock(models.Model):
             models.Index(
                 fields=["next_at", "id"], name="clock_can_fire", condition=Q(next_at__isnull=False)
             ),
+            # What an alarm is about.
+            models.Index(
+                fields=["due_at"],
+                name="clock_fails",
+                condition=Q(next_at__isnull=False, attempts__gt=0),
+            ),
             models.Index(
                 fields=["handoff", "due_at"], name="clock_running", condition=Q(stopped_at=None)
             ),

@@ -7,11 +7,13 @@ import pytest
 from django.db import connection
 
 from leads.instants import database_now
+from leads.models import Lead
 from revops.sweep import stand_by, stand_by_to_send
 from sla.health import alarms, alarms_now, is_broker_up
 from sla.heartbeats import HOST, beat, leave
-from sla.models import Notification, RunningProcess
+from sla.models import Clock, Notification, RunningProcess
 from sla.outbox import notify
+from sla.sweep import sweep_clocks
 
 MINUTE = timedelta(minutes=1)
 
@@ -122,6 +124,21 @@ def test_what_waits_too_long_is_an_alarm(handoff, alice, at):
     assert alarms(at + 10 * MINUTE) == [
         "A clock has been waiting to be looked at for 5 minutes.",
         "A message has been waiting to be sent for 10 minutes.",
+    ]
+
+
+def test_what_fails_each_time_is_an_alarm_from_its_deadline_on(handoff, make_lead, at):
+    broken = Clock.objects.get(kind="accept")
+    Clock.objects.exclude(pk=broken.pk).update(next_at=None, next_level=None)
+    Clock.objects.filter(pk=broken.pk).update(level_ats=[])
+    lead = make_lead(entered_at=at - MINUTE)
+    Lead.objects.filter(pk=lead.pk).update(follow_from_seq=1, follow_at=at + 60 * MINUTE)
+    for minute in range(8, 20):
+        sweep_clocks(at + minute * MINUTE)
+    beat("sweep", at + 20 * MINUTE)
+    assert alarms(at + 20 * MINUTE) == [
+        "A clock that was due 5 minutes ago fails each time it is looked at: see the log.",
+        "The clock of a stay can’t follow a lead that moved 21 minutes ago: see the log.",
     ]
 
 
