@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 
 from leads.bulk_evidence import History
 from leads.evidence import Evidence
-from leads.openings import Opening, missing_fields, opening_of
+from leads.openings import Opening, missing_fields, opening_after_rest, opening_of
 from leads.score_changes import next_change
 from leads.scoring_rules import Criteria
 from leads.standing import Standing
@@ -63,10 +63,8 @@ class Turn:
     def is_resting(self, at: datetime) -> bool:
         return self.rests_until is not None and self.rests_until > at.date()
 
-    def since_at(self, at: datetime) -> datetime | None:
-        """Return the instant after which something must have happened; None once a rest is over."""
-        is_rested = self.rests_until is not None and not self.is_resting(at)
-        return None if is_rested else self.since
+    def is_rested(self, at: datetime) -> bool:
+        return self.rests_until is not None and not self.is_resting(at)
 
     @property
     def wakes_at(self) -> datetime | None:
@@ -175,7 +173,8 @@ class _Walk:
         return self.watches_days or (not is_judged and self._opening(turn, at) is not None)
 
     def _opening(self, turn: Turn, at: datetime) -> Opening | None:
-        return opening_of(self._standing(at), turn.since_at(at))
+        find = opening_after_rest if turn.is_rested(at) else opening_of
+        return find(self._standing(at), turn.since)
 
     def _standing(self, at: datetime) -> Standing:
         known = self.seen.get(at)

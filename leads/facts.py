@@ -118,7 +118,12 @@ MOTIONS: Choices = (
 FIT_GRADES: Choices = (("A", "A"), ("B", "B"), ("C", "C"))
 READINESS_GRADES: Choices = (("1", "1"), ("2", "2"), ("3", "3"))
 BANDS: Choices = tuple((fit + ready, fit + ready) for fit in "ABC" for ready in "123")
-PATHS: Choices = (("hand_raise", "Hand-raise"), ("score", "Score"), ("manual", "By hand"))
+PATHS: Choices = (
+    ("hand_raise", "Hand-raise"),
+    ("score", "Score"),
+    ("wake", "Rest is over"),
+    ("manual", "By hand"),
+)
 
 TEXT, NUMBER, BOOLEAN = FactType.TEXT, FactType.NUMBER, FactType.BOOLEAN
 CHOICE, LIST = FactType.CHOICE, FactType.LIST

@@ -11,7 +11,7 @@ from leads.operators import NORMALISE
 from leads.scoring_rules import Criteria, DepthRule, HandRaise, Intent
 from leads.standing import Standing
 
-QUALIFYING = "sql"
+QUALIFYING, WAKE = "sql", "wake"
 STRONGEST_FIRST: tuple[Intent, ...] = ("high", "meaningful", "supportive")
 
 
@@ -19,7 +19,7 @@ STRONGEST_FIRST: tuple[Intent, ...] = ("high", "meaningful", "supportive")
 class Opening:
     """Why a handoff opens.
 
-    path:        "hand_raise" or "score".
+    path:        "hand_raise", "score", or "wake" for a rest that is over.
     key, label:  the hand-raise or depth rule; for the score its band.
     activity_at: the latest activity that speaks for it; None for a score without any activity.
     asked_at:    when the prospect asked for a person; None for depth and score, where nobody did.
@@ -58,6 +58,19 @@ def opening_of(standing: Standing, since: datetime | None) -> Opening | None:
         return max(raised, key=_activity_at)
     deep = [*_depths(evidence, criteria, since)]
     return max(deep, key=_activity_at) if deep else _by_score(standing, since)
+
+
+def opening_after_rest(standing: Standing, since: datetime | None) -> Opening | None:
+    """Return what opens a handoff once the rest agreed on at `since` is over: what happened after
+    it; else, by the wake date, what stood before. That was answered then: nobody asks anew.
+    """
+    found = opening_of(standing, since)
+    if found is not None:
+        return found
+    before = opening_of(standing, None)
+    if before is None:
+        return None
+    return Opening(WAKE, before.key, f"Rest is over: {before.label}", before.activity_at)
 
 
 def missing_fields(facts: Mapping[str, object], criteria: Criteria, path: str) -> list[str]:

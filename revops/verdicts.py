@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leads.lifecycle import WITH_SALES
 from leads.models import Handoff, Lead, Stage
-from leads.openings import Opening, opening_of
+from leads.openings import Opening, opening_after_rest, opening_of
 from leads.standing import Standing
 
 OPEN_FOR_JUDGEMENT = (Stage.Key.ML, Stage.Key.MQL)
@@ -39,14 +39,10 @@ def verdict_on(lead: Lead, standing: Standing, closed_at: datetime | None) -> Ve
 
     closed_at: when its last handoff closed; None if it never had one.
     """
-    at = standing.evidence.at
-    found = opening_of(standing, evidence_since(lead, closed_at, at))
-    if found is not None and found.path == Handoff.Path.SCORE and is_resting(lead, at):
-        found = None
     owner = lead.owner if lead.stage_id in WITH_SALES else None
     return Verdict(
         disqualified_by=_disqualified_by(standing) if lead.stage_id in OPEN_FOR_JUDGEMENT else (),
-        found=found,
+        found=_found(lead, standing, closed_at),
         is_with_sales=owner is not None and owner.is_active,
     )
 
@@ -56,14 +52,23 @@ def _disqualified_by(standing: Standing) -> tuple[str, ...]:
     return tuple(rule.key for rule, each in disqualifying if each.matches(standing.evidence))
 
 
-def evidence_since(lead: Lead, closed_at: datetime | None, at: datetime) -> datetime | None:
+def _found(lead: Lead, standing: Standing, closed_at: datetime | None) -> Opening | None:
+    """Return what there is to hand over. A lead that rests is opened by a hand-raise alone; once
+    its rest is over, by that too.
+    """
+    since = evidence_since(lead, closed_at)
+    if lead.nurture_until and not is_resting(lead, standing.evidence.at):
+        return opening_after_rest(standing, since)
+    found = opening_of(standing, since)
+    is_by_score = found is not None and found.path == Handoff.Path.SCORE
+    return None if is_by_score and is_resting(lead, standing.evidence.at) else found
+
+
+def evidence_since(lead: Lead, closed_at: datetime | None) -> datetime | None:
     """Return the instant after which something must have happened to open a handoff; None: any.
 
-    That is when the last handoff closed, unless the rest agreed on then is over; and for a lead
-    that was imported with its past, the import.
+    That is when the last handoff closed; for a lead that was imported with its past, the import.
     """
-    if lead.nurture_until and not is_resting(lead, at):
-        return None
     known = [closed_at, lead.recorded_at if lead.is_historical else None]
     return max((instant for instant in known if instant), default=None)
 

@@ -89,6 +89,7 @@ class Handoff(models.Model):
     class Path(models.TextChoices):
         HAND_RAISE = "hand_raise", "Hand-raise"
         SCORE = "score", "Score"
+        WAKE = "wake", "Rest is over"
         MANUAL = "manual", "By hand"
         IMPORT = "import", "Import"
 

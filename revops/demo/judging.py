@@ -25,7 +25,7 @@ from leads.models import (
     Submission,
 )
 from leads.normalising import company_key
-from leads.openings import opening_of
+from leads.openings import opening_after_rest, opening_of
 from leads.score_changes import next_change
 from leads.scoring import Score, missing_fields, score_of
 from leads.standing import Standing
@@ -174,8 +174,9 @@ class Judge:
             reason = "Disqualified: " + ", ".join(result.disqualified_by)
             ledger.move(case, Stage.Key.DISQUALIFIED, at=at, reason=reason)
         is_resting = lead.wakes_at is not None and lead.wakes_at > at
-        since = None if lead.nurture_until and not is_resting else case.closed_at
-        found = opening_of(standing, since)
+        is_rested = lead.nurture_until is not None and not is_resting
+        find = opening_after_rest if is_rested else opening_of
+        found = find(standing, case.closed_at)
         if found is None or (found.path == Handoff.Path.SCORE and is_resting):
             return None
         handoff = contracts.open_handoff(case, found, result, setting, at)

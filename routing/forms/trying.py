@@ -58,7 +58,9 @@ class TryForm(forms.Form):
 
     def __init__(self, data: Any, *, others: Iterable[Fact], hand_raises: Choices) -> None:
         super().__init__(data)
-        paths = [(Handoff.Path.SCORE.value, "Its score"), (Handoff.Path.MANUAL.value, "By hand")]
+        path = Handoff.Path
+        paths = [(path.SCORE.value, "Its score"), (path.WAKE.value, path.WAKE.label)]
+        paths.append((path.MANUAL.value, "By hand"))
         opened_by = self.fields["opened_by"]
         assert isinstance(opened_by, forms.ChoiceField)
         opened_by.choices = [UNKNOWN, ("A hand-raise", hand_raises), *paths]

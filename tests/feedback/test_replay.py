@@ -11,7 +11,7 @@ from feedback.backtest import sharing
 from feedback.replay import PastHandoff, WouldOpen, may_open_by_decay, replay
 from leads.activity_series import make_series, microseconds, series_of
 from leads.bulk_evidence import History, Known
-from leads.openings import opening_of
+from leads.openings import opening_after_rest, opening_of
 from leads.scoring import Disqualifier, Modifier, Signal, missing_fields
 from leads.standing import Standing
 from tests.leads.criteria_examples import (
@@ -95,6 +95,14 @@ def test_a_resting_lead_is_opened_by_a_hand_raise_and_by_its_score_once_it_wakes
     assert opened_at(viewed, past, no_depth) == [woken]
     raised = history(did("pricing_view", 30), did("demo_request", 25))
     assert opened_at(raised, past, no_depth) == [days_ago(25)]
+
+
+def test_what_was_asked_before_a_rest_opens_by_the_wake_date():
+    wakes_on = days_ago(10).date()
+    past = [PastHandoff(days_ago(30), days_ago(20), days_ago(20), wakes_on)]
+    first, second = replayed(history(did("demo_request", 30)), past)
+    assert (first.at, first.path) == (days_ago(30), "hand_raise")
+    assert (second.at, second.path) == (datetime.combine(wakes_on, time(), UTC), "wake")
 
 
 def test_what_is_missing_delays_the_sending_until_it_is_known():
@@ -200,8 +208,8 @@ def judged(past_history, last, criteria, at):
         return []
     rested = last.rests_until is not None and last.rests_until <= at.date()
     evidence = past_history.at(at)
-    since = None if rested else last.closed_at
-    what = opening_of(Standing(evidence, criteria), since)
+    find = opening_after_rest if rested else opening_of
+    what = find(Standing(evidence, criteria), last.closed_at)
     is_resting = last.rests_until is not None and not rested
     if what is None or (what.path == "score" and is_resting):
         return []

@@ -193,6 +193,37 @@ def test_only_newer_evidence_opens_a_handoff_again(hand_in, alice):
     assert Handoff.objects.filter(lead=lead).count() == 2
 
 
+@pytest.fixture
+def woken(hand_in, alice):
+    """A lead that asked for a demo two hours ago, was sent back to rest, and has rested enough."""
+    handoff = handoffs.locked(hand_in(occurred_at=ago(hours=2)).handoff.pk)
+    how = {"closed_as": "recycled", "outcome": "recycled", "reason": "Not now"}
+    handoffs.close(handoff, at=database_now() - timedelta(hours=1), **how)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    lead.nurture_until, lead.wakes_at = database_now().date(), database_now()
+    lead.reconsider_at = lead.wakes_at
+    lead.save()
+    return lead
+
+
+def test_a_lead_that_wakes_is_no_fresh_request(woken):
+    assert pipeline.reconsider(woken.pk)
+    handoff = Handoff.objects.open().get(lead=woken)
+    assert (handoff.path, handoff.hand_raised_at) == ("wake", None)
+    assert handoff.reason == "Rest is over: Asked for a demo"
+    clock = Clock.objects.get(handoff=handoff, kind="first_response")
+    assert (clock.started_at, clock.breached_at) == (handoff.opened_at, None)
+    assert clock.allowed > timedelta(minutes=5)
+    assert not InstantAnswer.objects.filter(handoff=handoff).exists()
+
+
+def test_a_lead_that_wakes_and_asks_again_is_one(woken, hand_in):
+    handoff = hand_in().handoff
+    assert (handoff.path, handoff.reason) == ("hand_raise", "Asked for a demo")
+    clock = Clock.objects.get(handoff=handoff, kind="first_response")
+    assert clock.started_at == handoff.hand_raised_at
+
+
 def test_a_resting_lead_is_not_opened_by_its_score(hand_in, alice, at):
     lead = hand_in(slug="website").lead
     lead.wakes_at = datetime.now(UTC) + timedelta(days=30)
