@@ -13,7 +13,7 @@ from typing import Literal
 from django.db import models
 
 from leads.models import Version
-from leads.version_words import NOTHING, Vocabulary, belonging, cells_of, key_of, name_of
+from leads.version_words import NOTHING, Vocabulary, belonging, cells_of, key_of, name_of, parts_of
 
 Rows = Mapping[type[models.Model], Sequence[models.Model]]
 # A change of more letters than these is named, not told, in a summary.
@@ -23,12 +23,17 @@ How = Literal["added", "removed", "changed", "moved"]
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """What stood in a cell and what does, in words; "–" for nothing."""
+    """What stood in a cell and what does, in words; "–" for nothing.
+
+    parts: the same for each row that belongs to it, such as a promise of a policy, also for those
+           that stayed as they were.
+    """
 
     name: str
     label: str
     before: str
     after: str
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -184,10 +189,22 @@ def cell_changes(
             (new.get(name) or old[name]).label,
             old[name].text if name in old else NOTHING,
             new[name].text if name in new else NOTHING,
+            _parts(before, after, name),
         )
         for name in (new or old)
     ]
     return tuple(each for each in changes if each.before != each.after)
+
+
+def _parts(
+    before: models.Model | None, after: models.Model | None, name: str
+) -> tuple[tuple[str, str], ...]:
+    """Return the rows that belong to a row before and after; none if `name` is no such cell."""
+    row = after or before
+    if row is None or name not in belonging(type(row)):
+        return ()
+    old, new = (parts_of(each, name) if each else {} for each in (before, after))
+    return tuple((old.get(key, NOTHING), new.get(key, NOTHING)) for key in sorted(old | new))
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:

@@ -47,11 +47,13 @@ class Words(NamedTuple):
     text: str
 
 
-def natural_key(model: type[models.Model]) -> list[str]:
-    """Return the fields that tell the rows of one version apart; none where there is one row."""
+def natural_key(model: type[models.Model], *, within: str = "version") -> list[str]:
+    """Return the fields that tell the rows of one version apart, or of what else they are part of;
+    none where there is one row.
+    """
     for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and "version" in constraint.fields:
-            return [name for name in constraint.fields if name != "version"]
+        if isinstance(constraint, models.UniqueConstraint) and within in constraint.fields:
+            return [name for name in constraint.fields if name != within]
     return []
 
 
@@ -84,7 +86,7 @@ def cells_of(row: models.Model, own: Vocabulary) -> dict[str, Words]:
         for field in own_cells(type(row))
     }
     for accessor in belonging(type(row)):
-        rows = "; ".join(map(str, rows_of(row, accessor)))
+        rows = "; ".join(parts_of(row, accessor).values())
         cells[accessor] = Words(LABELS.get(accessor, accessor.capitalize()), rows or NOTHING)
     return cells
 
@@ -106,6 +108,19 @@ def rows_of(row: models.Model, accessor: str) -> Sequence[models.Model]:
     if typed is not None:
         return typed
     return list(getattr(row, accessor).all()) if row.pk else []
+
+
+def parts_of(row: models.Model, accessor: str) -> dict[int, str]:
+    """Return the rows that belong to `row` in words, by the place of what tells them apart among
+    all that may be chosen, in that order.
+    """
+    rows = rows_of(row, accessor)
+    if not rows:
+        return {}
+    (name,) = natural_key(type(rows[0]), within=str(row._meta.model_name))
+    field = type(rows[0])._meta.get_field(name)
+    offered = [value for value, _ in field.flatchoices]
+    return dict(sorted((offered.index(getattr(each, name)), str(each)) for each in rows))
 
 
 def fingerprint(row: models.Model | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from leads import version_words
@@ -14,7 +15,9 @@ from leads.document_pages import DocumentPages
 from leads.models import Version
 from leads.row_views import CellView, RowView
 from leads.templatetags.handoff import SMALL_SAMPLE
+from leads.version_diff import CellChange
 from leads.version_words import NOTHING
+from leads.word_diff import words_unlike
 
 register = template.Library()
 
@@ -35,6 +38,34 @@ def changed(words: CellView, *, is_gone: bool = False, is_new: bool = False) -> 
         tag = "del" if is_gone else "ins"
         return format_html("<{}>{}</{}>", tag, words.text, tag)  # a fixed tag, not a person's text
     return format_html("{}", words.text)
+
+
+@register.simple_tag
+def parts_before(change: CellChange) -> SafeString:
+    """Return what stood in each part of a cell, the words that went struck through."""
+    return _parts("del", change.parts)
+
+
+@register.simple_tag
+def parts_after(change: CellChange) -> SafeString:
+    """Return what stands in each part of a cell, the words that came marked."""
+    return _parts("ins", [(after, before) for before, after in change.parts])
+
+
+def _parts(tag: str, pairs: Sequence[tuple[str, str]]) -> SafeString:
+    """Return a list of what is there, with a tag around the words that are not there opposite."""
+    lines = [(_marked(tag, one, other),) for one, other in pairs if one != NOTHING]
+    if not lines:
+        return format_html('<span class="any">{}</span>', NOTHING)
+    listed = format_html_join("", "<li>{}</li>", lines)
+    return format_html('<ul class="plain" dir="auto">{}</ul>', listed)
+
+
+def _marked(tag: str, text: str, other: str) -> SafeString:
+    marked, plain = f"<{tag}>{{}}</{tag}>", "{}"  # a fixed tag, not a person's text
+    words = words_unlike(text, other)
+    runs = ((format_html(marked if is_unlike else plain, run),) for run, is_unlike in words)
+    return format_html_join(" ", "{}", runs)
 
 
 @register.simple_tag

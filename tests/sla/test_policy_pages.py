@@ -11,6 +11,7 @@ from leads.documents import live_version, start_draft
 from leads.instants import database_now
 from leads.models import Document, Queue, Stage, Team, Version
 from leads.offered_facts import offered_facts
+from leads.version_diff import version_diff
 from leads.version_words import fingerprint, marks_of
 from sla.forms.policies import PolicyForm
 from sla.forms.typed_promises import PARTS, as_typed, read_target
@@ -70,6 +71,39 @@ def test_a_draft_shows_what_it_changes(client, olga, draft):
     page = client.get(f"/sla/policies/{draft.number}/").content.decode()
     assert "1 change" in page
     assert "<b>Review</b> <del>within 4 hours, working time; at 80 % remind the rep," in page
+
+
+def test_the_diff_tells_promise_by_promise_in_one_order_with_the_words_that_changed(
+    client, olga, draft
+):
+    """The form saves promises anew, so that what is read by their ids changes its order."""
+    trial = policy(draft, "trial")
+    first = trial.targets.get(kind="first_response")
+    first.pk, first._state.adding = None, True
+    trial.targets.get(kind="first_response").delete()
+    first.allowed = timedelta(hours=2)
+    first.save()
+    (change,) = version_diff(draft.base, draft, own={}).changes
+    (cell,) = change.cells
+    assert [before == after for before, after in cell.parts] == [True, True, False, True]
+    assert cell.before.replace("1 hour, wall", "2 hours, wall") == cell.after
+    client.force_login(olga)
+    page = client.get(f"/sla/policies/{draft.number}/diff/").content.decode()
+    assert "<li>First response within <del>1 hour,</del> wall time; at 100 %" in page
+    assert "<li>First response within <ins>2 hours,</ins> wall time; at 100 %" in page
+    assert page.count("<del>") == page.count("<ins>") == 1
+
+
+def test_the_diff_tells_a_promise_that_went_and_a_policy_that_came(client, olga, draft):
+    trial = policy(draft, "trial")
+    trial.targets.get(kind="review").delete()
+    new = Policy.objects.create(version=draft, key="new", label="New", position=0)
+    Target.objects.create(policy=new, kind="review", measure="wall", allowed=timedelta(hours=1))
+    client.force_login(olga)
+    page = client.get(f"/sla/policies/{draft.number}/diff/").content.decode()
+    assert "<li><del>Review within 4 hours, working time; at 80 % remind the rep," in page
+    assert "<li><ins>Review within 1 hour, wall time</ins></li>" in page
+    assert "<li>Accept or reject within 1 hour, working time; at 50 and 80 %" in page
 
 
 def test_the_policy_that_takes_all_stays_and_stays_last(draft):

@@ -1,0 +1,19 @@
+"""Which words of a text are not in another."""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from leads.version_words import NOTHING
+
+
+def words_unlike(text: str, other: str) -> Sequence[tuple[str, bool]]:
+    """Return `text` in runs of words, each with whether it is missing at its place in `other`, of
+    which NOTHING has no word.
+    """
+    words, others = text.split(), [] if other == NOTHING else other.split()
+    matching = SequenceMatcher(None, words, others, autojunk=False)
+    return [
+        (" ".join(words[start:end]), how != "equal")
+        for how, start, end, _, _ in matching.get_opcodes()
+        if start < end
+    ]
