@@ -26,6 +26,7 @@ from leads.models import (
     Submission,
     Touch,
 )
+from leads.percents import PERCENT
 from routing.models import Decision
 from sla.models import Clock, ClockEvent, Notification, Pause, Target
 from sla.models.promises import pause_words
@@ -169,7 +170,7 @@ def pause_ended(row: Pause) -> Told:
 
 def clock_event(row: ClockEvent) -> Told:
     clock, is_missed = row.clock, row.kind == ClockEvent.Kind.BREACHED
-    at_level = f" at {row.level} %" if row.kind in AT_A_LEVEL else ""
+    at_level = f" at {row.level}{PERCENT}" if row.kind in AT_A_LEVEL else ""
     text = f"{_promise(clock)}: {_what_it_did(row)}{at_level}{_where_to(row)}"
     if is_missed:
         text += f", {row.whose}"  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leads.models import Version
+from leads.percents import PERCENT
 from sla.business_time import WorkingTime
 from sla.calendars import office_schedule
 from sla.cover import DAYS
@@ -38,7 +39,7 @@ class ClosedHours:
     def counted(self) -> str:
         """How many of how many: "198 of 315 (63 %)"."""
         came, closed = len(self.came), len(self.closed)
-        share = f" ({closed * 100 / came:.0f} %)" if came >= ENOUGH else ""
+        share = f" ({closed * 100 / came:.0f}{PERCENT})" if came >= ENOUGH else ""
         return f"{closed:,} of {came:,}{share}" if came else "nobody came yet"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from leads.admin.rows import fallback_problems
 from leads.conditions import InvalidConditions
 from leads.models import Stage, Version
+from leads.percents import PERCENT
 from sla.ladders import not_backed
 from sla.models import Policy, Target
 from sla.models.promises import in_a_sentence
@@ -57,7 +58,8 @@ def _first_told_late(policies: Iterable[Policy]) -> Iterator[str]:
     ]
     if late:
         of = f"{', '.join(late[:-1])} and {late[-1]}" if late[1:] else late[0]
-        yield f"Nobody is told before a first response is due by {of}: no step is below 100 %."
+        no_step = f"no step is below 100{PERCENT}"
+        yield f"Nobody is told before a first response is due by {of}: {no_step}."
 
 
 def _unreadable(version: Version) -> list[str]:

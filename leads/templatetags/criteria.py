@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from leads import version_words
 from leads.document_pages import DocumentPages
 from leads.models import Version
+from leads.percents import PERCENT
 from leads.row_views import CellView, RowView
 from leads.templatetags.handoff import SMALL_SAMPLE
 from leads.version_diff import CellChange
@@ -88,4 +89,4 @@ def signed(number: int) -> str:
 @register.simple_tag
 def share(part: int, whole: int) -> str:
     """Return a share in whole percent; nothing of too few."""
-    return f"{part * 100 / whole:.0f} %" if whole >= SMALL_SAMPLE else ""
+    return f"{part * 100 / whole:.0f}{PERCENT}" if whole >= SMALL_SAMPLE else ""

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from leads import filtering
 from leads.countdown import Deadline, countdown, instant_text, minutes_text, place
+from leads.percents import PERCENT
 
 register = template.Library()
 
@@ -173,4 +174,6 @@ def percent(share: float | None, n: int) -> SafeString:
         return format_html("{} of {}", round(share * n), n)
     if share is None:
         return format_html('<span class="faint">n = {}</span>', n)
-    return format_html('{} % <span class="faint">n = {}</span>', f"{share * 100:.1f}", f"{n:,}")
+    return format_html(
+        '{}{} <span class="faint">n = {}</span>', f"{share * 100:.1f}", PERCENT, f"{n:,}"
+    )

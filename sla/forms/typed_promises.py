@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 
+from leads.percents import PERCENT
 from sla.lengths import DAY, HOUR, MINUTE, between_touches, over_touches
 from sla.models import Pause, Target
 from sla.models.promises import CADENCE, HIGHEST_LEVEL, ONCE_LATE, STARTS
@@ -130,7 +131,9 @@ def read_ladder(typed: Mapping[str, str], problems: Problems) -> dict[int, str]:
                 )
             for share in shares:
                 if share in ladder:
-                    raise ValidationError(f"Only one step is done at {share} %: there are two.")
+                    raise ValidationError(
+                        f"Only one step is done at {share}{PERCENT}: there are two."
+                    )
                 ladder[share] = action.value
     return dict(sorted(ladder.items()))
 

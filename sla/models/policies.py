@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from leads.models import Touch, VersionedRow
+from leads.percents import PERCENT
 from leads.triggers import VERSION_IS_LOCKED, refuses
 from sla.lengths import length_text, over_touches
 from sla.models.promises import (
@@ -249,11 +250,11 @@ class Target(models.Model):
         if self.pauses:
             told.append(f"stands still while {' or '.join(map(pause_words, self.pauses))}")
         ladder = [
-            f"at {' and '.join(str(percent) for percent, _ in steps)} % {action.label}"
+            f"at {' and '.join(str(percent) for percent, _ in steps)}{PERCENT} {action.label}"
             for action, steps in groupby(self.steps, key=operator.itemgetter(1))
         ]
         if self.urgent:
-            ladder.append(f"in quiet hours too at {' and '.join(map(str, self.urgent))} %")
+            ladder.append(f"in quiet hours too at {' and '.join(map(str, self.urgent))}{PERCENT}")
         return "; ".join([", ".join(told), ", ".join(ladder)]) if ladder else ", ".join(told)
 
     def _within(self) -> str:

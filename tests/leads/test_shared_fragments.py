@@ -1,6 +1,9 @@
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
@@ -30,6 +33,12 @@ def test_the_messages_of_a_fragment_take_the_place_of_earlier_ones():
     html = render_to_string("_messages_oob.html", {"messages": MESSAGES})
     assert 'hx-swap-oob="innerHTML:#toasts"' in html
     assert html.count("data-toast>") == 2
+
+
+def test_no_line_of_a_page_breaks_before_a_percent_sign():
+    loose = re.compile(r"(?<=[\d}]) %(?!})")
+    pages = Path(settings.BASE_DIR, "templates").rglob("*.html")
+    assert [str(page) for page in pages if loose.search(page.read_text(encoding="utf-8"))] == []
 
 
 def test_a_hostile_message_is_escaped():

@@ -158,7 +158,7 @@ def test_since_gives_the_exact_instant_too():
 
 
 def test_a_rate_shows_its_sample():
-    assert percent(0.9143, 1312) == '91.4 % <span class="faint">n = 1,312</span>'
+    assert percent(0.9143, 1312) == '91.4\N{NO-BREAK SPACE}% <span class="faint">n = 1,312</span>'
 
 
 @pytest.mark.parametrize(

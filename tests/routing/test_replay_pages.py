@@ -85,7 +85,7 @@ def test_it_is_started_followed_and_read(client, draft, olga, django_assert_num_
     whole = client.get(url("_progress", draft), {"mark": mark}, headers=HX)
     page = " ".join(whole.content.decode().split())
     assert whole["HX-Retarget"] == "#replay"
-    assert "2 of 3 handoffs</a> (67 %) would go elsewhere" in page
+    assert "2 of 3 handoffs</a> (67&nbsp;%) would go elsewhere" in page
     assert '<td dir="auto">Alice</td><td dir="auto">rota Nordics</td>' in page
 
 

@@ -7,6 +7,7 @@ import pytest
 from leads.documents import live_version, start_draft
 from leads.instants import database_now
 from leads.models import Document, Queue, Version
+from leads.percents import PERCENT
 from sla.calendars import office_schedule
 from sla.closed_hours import closed_hours
 from sla.models import Clock, Policy, Target
@@ -23,7 +24,7 @@ def test_the_check_says_by_which_policies_nobody_hears_before_the_prospect_waite
     responses = Target.objects.filter(policy__version=draft, kind="first_response")
     nobody = "Nobody is told before a first response is due by "
     responses.exclude(policy__key="trial").update(levels=[80, 100], actions=["remind"] * 2)
-    said = f"{nobody}“Trial started: 1 hour”: no step is below 100 %."
+    said = f"{nobody}“Trial started: 1 hour”: no step is below 100{PERCENT}."
     assert said in warnings_of(draft)
     responses.filter(policy__key="nurture").update(levels=[80], actions=["write"])
     (named,) = (each for each in warnings_of(draft) if each.startswith(nobody))

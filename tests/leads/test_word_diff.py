@@ -1,0 +1,7 @@
+from leads.percents import PERCENT
+from leads.word_diff import words_unlike
+
+
+def test_a_number_and_its_percent_sign_are_one_word():
+    was, now = f"at 80{PERCENT} remind", f"at 50{PERCENT} remind"
+    assert words_unlike(now, was) == [("at", False), (f"50{PERCENT}", True), ("remind", False)]
