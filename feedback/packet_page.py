@@ -18,8 +18,7 @@ from feedback.story import Step, story
 from feedback.touch_outcomes import to_be_said
 from feedback.work_standard import Attempts
 from leads import handoffs
-from leads.fact_history import facts_of
-from leads.lead_zones import zone_of
+from leads.lead_zones import zone_of_lead
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from routing.models import Decision
 from routing.questions import open_opportunity
@@ -127,7 +126,7 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
         story=story(handoff),
-        lead_zone=zone_of(handoff.lead.phone, facts_of(handoff.lead, at), at),
+        lead_zone=zone_of_lead(handoff.lead, at),
     )
 
 

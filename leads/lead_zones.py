@@ -1,4 +1,4 @@
-"""In which zone a lead is, as far as its phone number or its country tells. Pure."""
+"""In which zone a lead is, as far as its phone number or its country tells."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 from phonenumbers.timezone import time_zones_for_geographical_number
+
+from leads.fact_history import facts_of
+from leads.models import Lead
 
 
 def _listed() -> dict[str, list[str]]:
@@ -26,6 +29,11 @@ def _listed() -> dict[str, list[str]]:
 
 ZONES = _listed()
 KNOWN = available_timezones()
+
+
+def zone_of_lead(lead: Lead, at: datetime) -> str:
+    """Return what `zone_of` does, by what is known of `lead` at `at`."""
+    return zone_of(lead.phone, facts_of(lead, at), at)
 
 
 def zone_of(phone: str, facts: Mapping[str, object], at: datetime) -> str:

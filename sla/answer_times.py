@@ -80,12 +80,15 @@ class Lately:
 class Terms:
     """What tells at an instant what is promised, read once for any number of sources.
 
-    hours, zone: of whoever has the lead, else of the office.
+    hours:   of whoever has the lead, else of the office.
+    zone:    of the prospect, if it is known; else of these hours.
+    is_near: what is a day there is one to the prospect, so that “today” says which.
     """
 
     at: datetime
     hours: WorkingTime
     zone: ZoneInfo
+    is_near: bool
     criteria: Criteria
     policies: tuple[ReadyPolicy, ...]
 
@@ -100,24 +103,29 @@ def answer_time(source: IntakeSource, at: datetime) -> str:
 
 
 def expected_answer(
-    source: IntakeSource, at: datetime, *, rep: User | None = None
+    source: IntakeSource, at: datetime, *, rep: User | None = None, zone: str = ""
 ) -> Expected | None:
     """Return when somebody who asks by `source` at `at` is answered.
 
-    rep: who has the lead, by whose hours it is counted. None: nobody yet, by those of the office.
+    rep:  who has the lead, by whose hours it is counted. None: nobody yet, by those of the office.
+    zone: in which the prospect is, and is told it; "": not known, in the zone of those hours.
     None if no promise is made to them, or nothing is published that tells.
     """
-    return expected_answers(response_times([source], at), at, rep=rep).get(source)
+    return expected_answers(response_times([source], at), at, rep=rep, zone=zone).get(source)
 
 
 def expected_answers(
-    lately: Mapping[IntakeSource, Lately], at: datetime, *, rep: User | None = None
+    lately: Mapping[IntakeSource, Lately],
+    at: datetime,
+    *,
+    rep: User | None = None,
+    zone: str = "",
 ) -> dict[IntakeSource, Expected]:
     """Return when those are answered who ask at `at`, by source, as `expected_answer` does. Where
     no promise is made to them, or nothing is published that tells, the source is left out.
     """
     try:
-        terms = _terms(rep, at)
+        terms = _terms(rep, zone, at)
     except (NothingLive, SlaError):
         return {}
     expected = {source: _expected(source, terms, lately[source]) for source in lately}
@@ -162,13 +170,14 @@ def response_times(sources: Collection[IntakeSource], at: datetime) -> dict[Inta
     return {source: found.get(source.pk, Lately(0, 0, None)) for source in sources}
 
 
-def _terms(rep: User | None, at: datetime) -> Terms:
+def _terms(rep: User | None, zone: str, at: datetime) -> Terms:
     """Raises NothingLive if there are no criteria or policies, and what calendars raise."""
     working = hours_for(rep, at)
     return Terms(
         at,
         working.schedule,
-        schedule_of(working.calendar).hours.zone,
+        ZoneInfo(zone) if zone else schedule_of(working.calendar).hours.zone,
+        bool(zone) or rep is None,
         criteria_of(live_version(Document.Kind.CRITERIA, at)),
         policies_of(live_version(Document.Kind.POLICIES, at)),
     )
@@ -225,7 +234,7 @@ def _as_measured(length: timedelta, terms: Terms) -> Expected:
         % STEP
     )
     why = "" if is_open else AFTER_HOURS
-    return Expected(by, day_text(by, "by", terms.zone, at), why, is_measured=True)
+    return Expected(by, day_text(by, "by", terms), why, is_measured=True)
 
 
 def _as_promised(promise: Promise, terms: Terms) -> Expected:
@@ -243,17 +252,17 @@ def _as_promised(promise: Promise, terms: Terms) -> Expected:
     is_closing = hours.is_open(at)
     opens_at = hours.next_open(at + allowed if is_closing else at)
     why = "Our office is about to close" if is_closing else AFTER_HOURS
-    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", terms.zone, at), why)
+    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", terms), why)
 
 
-def day_text(then: datetime, word: str, zone: ZoneInfo, at: datetime) -> str:
-    """Return "on Monday from 09:00, Berlin time" for the `word` "from", by the wall of `zone`."""
-    local, today = then.astimezone(zone), at.astimezone(zone).date()
+def day_text(then: datetime, word: str, terms: Terms) -> str:
+    """Return "on Monday from 09:00, Berlin time" for the `word` "from", by the wall of the zone."""
+    local, today = then.astimezone(terms.zone), terms.at.astimezone(terms.zone).date()
     days = (local.date() - today).days
-    if days == 0:
+    if days == 0 and terms.is_near:
         day = "today"
     elif days < 7:
         day = f"on {local:%A}"
     else:
         day = f"on {local:%A}, {local.day} {local:%B}"
-    return f"{day} {word} {local:%H:%M}, {place(zone.key)} time"
+    return f"{day} {word} {local:%H:%M}, {place(terms.zone.key)} time"

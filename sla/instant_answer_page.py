@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from leads.lead_zones import zone_of_lead
 from leads.models import Handoff, IntakeSource, Lead, Role, User
 from sla.answer_letters import Letter
 from sla.answer_times import (
@@ -99,6 +100,7 @@ def preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Letter:
     handoff = lead.handoffs.select_related("lead", "owner").order_by("-opened_at").first()
     if handoff is None:
         handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
-    expected = expected_answer(lead.source, at, rep=handoff.owner)
+    zone = zone_of_lead(lead, at)
+    expected = expected_answer(lead.source, at, rep=handoff.owner, zone=zone)
     told = expected.text if expected else ""
     return letter_for(wanted, handoff, told, our_name=organisation_name())

@@ -25,6 +25,7 @@ from leads.criteria import criteria_of
 from leads.documents import live_version
 from leads.errors import LostRace
 from leads.fact_history import facts_of
+from leads.lead_zones import zone_of_lead
 from leads.models import (
     Activity,
     Document,
@@ -129,7 +130,7 @@ def _write(
         "asked_at": asked_at,
         "is_by_ladder": is_by_ladder,
         "send_after": at,
-        **_expected(source, _rep_of(handoff), at),
+        **_expected(source, handoff, at),
     }
     defaults = {**told, "created_at": at}
     answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
@@ -140,9 +141,12 @@ def _write(
     return answer if is_by_ladder and failed.update(**anew) else None
 
 
-def _expected(source: IntakeSource, rep: User | None, at: datetime) -> dict[str, Any]:
-    """Return the fields of when a prospect of `rep` hears from a person, counted from `at`."""
-    expected = expected_answer(source, at, rep=rep)
+def _expected(source: IntakeSource, handoff: Handoff, at: datetime) -> dict[str, Any]:
+    """Return the fields of when the prospect of `handoff` hears from a person, counted from `at` by
+    whoever has it, in the prospect's own zone where that is known.
+    """
+    zone = zone_of_lead(handoff.lead, at)
+    expected = expected_answer(source, at, rep=_rep_of(handoff), zone=zone)
     if expected is None:
         return {"expected_by": None, "expected_text": ""}
     return {"expected_by": expected.by, "expected_text": expected.text}
@@ -329,7 +333,7 @@ def _count_for_who_has_it_now(answer: InstantAnswer, at: datetime) -> None:
     changed = Q(passed_at__gt=since) | Q(ended_at__gt=since)
     if not answer.handoff.assignments.filter(changed).exists():
         return
-    expected = _expected(answer.source, _rep_of(answer.handoff), at)
+    expected = _expected(answer.source, answer.handoff, at)
     InstantAnswer.objects.filter(pk=answer.pk).update(**expected)
     for name, value in expected.items():
         setattr(answer, name, value)

@@ -14,9 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from leads.fact_history import facts_of
 from leads.instants import database_now
-from leads.lead_zones import zone_of
+from leads.lead_zones import zone_of_lead
 from leads.models import Handoff
 from leads.requests import SignedInRequest, wants_fragment
 from sla.acknowledging import (
@@ -77,7 +76,7 @@ def _show(
         "handoff": handoff,
         "at": at,
         "deadlines": deadlines(running, at) if asks else [],
-        "lead_zone": zone_of(lead.phone, facts_of(lead, at), at) if asks and running else "",
+        "lead_zone": zone_of_lead(lead, at) if asks and running else "",
         "standing": standing(running, at),
         "may_acknowledge": may_acknowledge(request.user),
         "lengths": CHOICES,

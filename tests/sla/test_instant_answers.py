@@ -330,6 +330,24 @@ def test_it_tells_when_who_has_the_lead_works_also_once_it_is_passed_on(
     assert answer.expected_by == at + 6 * MINUTE and "within 5 minutes" in answer.body
 
 
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [
+        pytest.param("SG", "today from 16:00, Singapore time", id="theirs"),
+        pytest.param("US", "on Tuesday from 08:00, London time", id="one of several: the rep's"),
+    ],
+)
+def test_it_tells_the_time_in_the_prospects_zone(
+    switched_on, make_lead, make_handoff, alice, source, office_of, at, country, told
+):
+    early = at - timedelta(hours=6)
+    office_of("Mornings", early, tue="08:00-12:00")
+    lead = make_lead()
+    record_facts(lead, {"person.country": country}, known_from=early)
+    handoff = make_handoff(ask(lead, source, early), rep=alice)
+    assert answer_at_once(handoff, asked_at=early, at=early).expected_text == told
+
+
 def test_the_page_warns_while_the_office_opens_before_any_rep(alice, carol, office_of, at):
     assert nobody_works_before(at) is None  # both go by the office's hours
     office_of("Mornings", at, wed="08:00-12:00")
