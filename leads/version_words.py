@@ -119,6 +119,7 @@ def parts_of(row: models.Model, accessor: str) -> dict[int, str]:
         return {}
     (name,) = natural_key(type(rows[0]), within=str(row._meta.model_name))
     field = type(rows[0])._meta.get_field(name)
+    assert isinstance(field, models.Field)  # no relation of another model to this one
     offered = [value for value, _ in field.flatchoices]
     return dict(sorted((offered.index(getattr(each, name)), str(each)) for each in rows))
 

@@ -140,10 +140,10 @@ class PolicyForm(RowForm):
     conditions = PolicyConditionsField(label="When")
     targets = PromisesField(
         label="Promises",
-        help_text="5 min or 4 h, of wall time also 2 days. Without a time, nothing is promised. Of"
-        " touches, each next one is due an equal part of it after the last. Steps are done once"
-        " each, at shares of the time in percent such as 50, 80; 100 is the deadline, 150 is half"
-        " as long again.",
+        help_text="5 min, 1.5 h or 1 h 30 min, of wall time also 2 days. Without a time, nothing is"
+        " promised. Of touches, each next one is due an equal part of it after the last. Steps are"
+        " done once each, at shares of the time in percent such as 50, 80; 100 is the deadline, 150"
+        " is half as long again.",
     )
     wide: ClassVar[Sequence[str]] = ("conditions", "targets")
 

@@ -12,19 +12,26 @@ from django.core.exceptions import ValidationError
 from leads.percents import PERCENT
 from sla.lengths import DAY, HOUR, MINUTE, between_touches, over_touches
 from sla.models import Pause, Target
-from sla.models.promises import CADENCE, HIGHEST_LEVEL, ONCE_LATE, STARTS
+from sla.models.promises import (
+    CADENCE,
+    HIGHEST_LEVEL,
+    MOST_AT_WORK,
+    MOST_BY_THE_WALL,
+    ONCE_LATE,
+    STARTS,
+)
+from sla.typed_lengths import read_length
 
 PARTS = (
     *("touches", "allowed", "measure", "starts", "channels", "goes_on"),
     *(*Pause.Kind.values, *Target.Action.values, "urgent"),
 )
-LENGTH = re.compile(r"(\d{1,5})\s*(d|day|days|h|hour|hours|m|min|minute|minutes)", re.ASCII)
 COUNT = re.compile(r"\d{1,3}", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
-UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 # Which part is at fault where the model refuses a promise.
 PART_OF_RULE = {
     "target_allows_some_time": "allowed",
+    "target_is_due_within_a_year": "allowed",
     "target_cadence_has_touches": "touches",
     "target_goes_on_if_due_once": "goes_on",
     "target_is_urgent_at_a_step": "urgent",
@@ -99,22 +106,15 @@ def _refused(target: Target) -> Problems:
 
 def _read_allowed(text: str, target: Target) -> timedelta:
     """Return within how long something is to be done, of a cadence over how long all of it."""
-    if target.measure == Target.Measure.WORKING and "d" in text:
-        raise ValidationError("In working time, say hours: a day of work is no 24 of them.")
-    return read_length(text)
+    by_the_wall = target.measure == Target.Measure.WALL
+    most = MOST_BY_THE_WALL if by_the_wall else MOST_AT_WORK
+    return read_length(text, most=most, in_days=by_the_wall)
 
 
 def read_count(text: str) -> int:
     if not COUNT.fullmatch(text):
         raise ValidationError(f"“{text}” is no number such as 5.")
     return int(text)
-
-
-def read_length(text: str) -> timedelta:
-    found = LENGTH.fullmatch(text.lower())
-    if not found:
-        raise ValidationError(f"“{text}” is no length of time such as 5 min, 4 h or 2 days.")
-    return timedelta(**{UNITS[found[2][0]]: int(found[1])})
 
 
 def read_ladder(typed: Mapping[str, str], problems: Problems) -> dict[int, str]:

@@ -188,6 +188,19 @@ class Target(models.Model):
                 violation_error_message="Allow more than no time.",
             ),
             models.CheckConstraint(
+                name="target_is_due_within_a_year",
+                condition=Q(
+                    measure="wall",
+                    allowed__lte=models.Value("366 days", models.DurationField()),
+                )
+                | Q(
+                    measure="working",
+                    allowed__lte=models.Value("1000 hours", models.DurationField()),
+                ),
+                violation_error_message="A promise takes 366 days at most, in working time 1,000"
+                " hours.",
+            ),
+            models.CheckConstraint(
                 name="target_starts_where_it_can",
                 condition=_starts_where_it_can(),
                 violation_error_message="Such a promise can’t start with that.",

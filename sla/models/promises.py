@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from leads.models import Touch
 from sla.models.pauses import Pause
 
@@ -29,6 +31,8 @@ ACTIONS = ("remind", "remind_cover", "tell_manager", "tell_admins", "write", "re
 # What is taken from a rep who lets it lie.
 PASSED_ON = ("received", "accept", "first_touch")
 HIGHEST_LEVEL = 1_000
+# The longest that may be promised by the wall and in working time: 1,000 hours are half a year.
+MOST_BY_THE_WALL, MOST_AT_WORK = timedelta(days=366), timedelta(hours=1_000)
 IN_ORDER = f"Steps come at rising shares, one at each, from 1 to {HIGHEST_LEVEL} percent."
 MOST_TOUCHES = 20
 CADENCE = (

@@ -172,6 +172,8 @@ def test_promises_are_typed_as_people_write_them(draft):
         ({"allowed": "soon"}, "Accept or reject: “soon” is no length of time such as 5 min"),
         ({"allowed": "0 min"}, "Accept or reject: Allow more than no time."),
         ({"allowed": "2 days"}, "In working time, say hours"),
+        ({"allowed": "99999 hours"}, "“99999 hours” is too long: the most is 1000 hours."),
+        ({"allowed": "367 d", "measure": "wall"}, "“367 d” is too long: the most is 366 days."),
         ({"allowed": "5 min", "remind": "80, 50"}, "“80, 50” is out of order"),
         (
             {"allowed": "5 min", "remind": "80", "tell_manager": "80"},
@@ -240,6 +242,7 @@ def test_a_policy_that_promises_nothing_has_the_focus_where_one_may_begin(client
     ("parts", "at"),
     [
         ({"allowed": "0 min"}, "allowed"),
+        ({"allowed": "1001 h"}, "allowed"),
         ({"allowed": "5 min", "reassign": "80"}, "reassign"),
         ({"allowed": "5 min", "urgent": "80"}, "urgent"),
         ({"allowed": "5 min", "remind": "80", "tell_manager": "80"}, "tell_manager"),
