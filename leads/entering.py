@@ -37,6 +37,8 @@ def enter(submission: Submission, fields: SubmissionFields, at: datetime) -> tup
     has_learnt = account is not None and teach(account, fields)
     _update(lead, fields, account)
     claim_identities(lead, fields, submission.source)
+    if match.others:
+        submission.also_named.add(*match.others)
     when = happened_at(submission, fields, at)
     _keep_activities(lead, submission, fields, when)
     keep_facts(lead, fields, submission, when, at)

@@ -33,7 +33,9 @@ class Match:
     """The lead that a submission is about, locked; None: nobody known.
 
     by:     the kind of identity that decided.
-    others: ids of further leads that hold an identity of it too, and perhaps are the same person.
+    others: ids of further leads that hold an identity of it too, and perhaps are the same person;
+            by a phone beside an e-mail only if they have the same last name, since colleagues share
+            one.
     """
 
     lead: Lead | None
@@ -72,11 +74,24 @@ def match_lead(fields: SubmissionFields, source: IntakeSource) -> Match:
     keys = identity_keys(fields, source)
     holders = _holders(keys)
     deciding = [key for key in keys if key in holders and not (key.kind == PHONE and fields.email)]
-    if not deciding:
-        return Match(None)
-    lead = survivor(holders[deciding[0]])
-    others = {survivor_id(holders[key]) for key in deciding} - {lead.pk}
-    return Match(lead, by=deciding[0].kind, others=tuple(sorted(others)))
+    lead = survivor(holders[deciding[0]]) if deciding else None
+    others = {survivor_id(holders[key]) for key in deciding[1:]}
+    others |= _namesakes({survivor_id(holders[key]) for key in holders.keys() - deciding}, fields)
+    others -= {lead.pk if lead else None}
+    return Match(lead, by=deciding[0].kind if lead else "", others=tuple(sorted(others)))
+
+
+def _namesakes(ids: set[int], fields: SubmissionFields) -> set[int]:
+    """Return which of these leads have the last name that `fields` tell."""
+    last_name = _last_name(fields.full_name)
+    if not ids or not last_name:
+        return set()
+    names = Lead.objects.filter(pk__in=ids).values_list("pk", "name")
+    return {pk for pk, name in names if _last_name(name) == last_name}
+
+
+def _last_name(name: str) -> str:
+    return name.casefold().split()[-1] if name.split() else ""
 
 
 def survivor(lead_id: int) -> Lead:

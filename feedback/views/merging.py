@@ -19,6 +19,7 @@ from leads.instants import database_now
 from leads.merging import may_merge
 from leads.models import Lead
 from leads.requests import SignedInRequest
+from leads.same_person import perhaps_same
 
 MOST_FOUND = 10
 LONGEST_WORDS = 200
@@ -34,7 +35,13 @@ def same_person(request: SignedInRequest, pk: int) -> HttpResponse:
     words = request.GET.get("q", str(lead)).strip()[:LONGEST_WORDS]
     found = visible.exclude(pk=pk).searched(words) if words else visible.none()
     shown = found.select_related("stage", "owner", "queue")[:MOST_FOUND]
-    context = {"lead": lead, "words": words, "found": shown}
+    context = {
+        "lead": lead,
+        "words": words,
+        "found": shown,
+        "perhaps_same": list(perhaps_same(lead, request.user)),
+        "may_merge": True,
+    }
     return render(request, "feedback/same_person.html", context)
 
 

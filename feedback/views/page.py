@@ -17,8 +17,10 @@ from feedback.forms import AnswerForm
 from feedback.my_week import my_week
 from feedback.packet_page import choices, opened
 from feedback.queue import Show
+from leads.merging import may_merge
 from leads.models import Handoff, Touch, User
 from leads.requests import SignedInRequest, wants_fragment
+from leads.same_person import perhaps_same
 from sla.notices import show_unseen
 
 LABELS = {
@@ -125,6 +127,8 @@ def lead_context(
         "channels": CHANNELS,
         "outcomes": Touch.Outcome.choices,
         "choices": choices(lead.touches) if panel == "reason" else [],
+        "perhaps_same": list(perhaps_same(handoff.lead, place.viewer)),
+        "may_merge": may_merge(place.viewer),
     }
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from leads.models.json_texts import JSONTextField
 from leads.models.people import User
+
+if TYPE_CHECKING:
+    from leads.models.leads import Lead
 
 
 class IntakeSource(models.Model):
@@ -111,6 +114,11 @@ class Submission(models.Model):
     )
     handoff = models.ForeignKey(
         "Handoff", models.PROTECT, null=True, blank=True, related_name="submissions"
+    )
+
+    # Further leads that hold an e-mail, phone or number that it names: perhaps the same person.
+    also_named: models.ManyToManyField[Lead, models.Model] = models.ManyToManyField(
+        "Lead", blank=True, related_name="named_by"
     )
 
     objects: ClassVar[models.Manager[Submission]] = SubmissionQuerySet.as_manager()

@@ -35,6 +35,7 @@ from leads.merging import may_merge
 from leads.models import Handoff, Lead, Role, Submission, User
 from leads.places import place_text, read_place
 from leads.requests import SignedInRequest, wants_fragment
+from leads.same_person import perhaps_same
 from leads.views.lead_add import may_add
 
 PAGE_SIZE = 50
@@ -185,6 +186,7 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "handed_in": handed_in(lead, viewer),
         "may_correct": may_correct(viewer),
         "may_merge": may_merge(viewer) and not is_read_only,
+        "perhaps_same": list(perhaps_same(lead, viewer)),
         "held": held_by_sales(lead, cards),
     }
 

@@ -303,7 +303,7 @@ def test_a_leads_page_asks_as_much_for_a_long_story(
         for n in range(Activity.objects.count(), number):
             Activity.objects.create(lead=handoff.lead, kind="pricing_view", occurred_at=at)
             record_facts(handoff.lead, {"custom.n": n}, known_from=at)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(19):
             client.get(f"/leads/{handoff.lead_id}/")
 
 
