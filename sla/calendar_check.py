@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -12,9 +12,13 @@ from leads.models import Document, Version
 from sla.business_time import NoWorkingTime, WorkingTime
 from sla.calendars import schedule_of, version_in_force
 from sla.cover import served_by
+from sla.lengths import length_text
 from sla.models import CalendarTerms, Clock, RepHours
+from sla.opening_hours import Shift, named_days, read_opening_hours
 
 MOST_NAMED = 3
+# What is longer is a slip, as 17:00–09:00 for 09:00–17:00, unless it is meant to be the whole day.
+LONG, WHOLE_DAY = timedelta(hours=14), timedelta(days=1)
 
 
 def problems_of(version: Version, at: datetime) -> list[str]:
@@ -30,7 +34,8 @@ def warnings_of(version: Version, at: datetime) -> list[str]:
     terms = CalendarTerms.objects.filter(version=version).first()
     if terms is None or terms.objections():
         return []
-    return [*_about_days(terms, at), *_about_people(version, terms), *_about_clocks(version)]
+    about = (*_about_days(terms, at), *_about_hours(terms))
+    return [*about, *_about_people(version, terms), *_about_clocks(version)]
 
 
 def _about_days(terms: CalendarTerms, at: datetime) -> Iterator[str]:
@@ -39,6 +44,20 @@ def _about_days(terms: CalendarTerms, at: datetime) -> Iterator[str]:
     today = at.astimezone(ZoneInfo(terms.zone)).date().isoformat()
     if past := sum(day < today for day in [*terms.own_days, *terms.overrides]):
         yield f"{past} of the days listed {'is' if past == 1 else 'are'} past."
+
+
+def _about_hours(terms: CalendarTerms) -> Iterator[str]:
+    hours = read_opening_hours(terms.document())
+    if not any(hours.week):
+        yield "It opens on no weekday: only on the days listed with other hours."
+    long: dict[Shift, list[str]] = {}
+    for day, shifts in named_days(hours):
+        for shift in shifts:
+            if LONG < shift.ends - shift.opens < WHOLE_DAY:
+                long.setdefault(shift, []).append(day.capitalize())
+    for shift, days in long.items():
+        length = length_text(shift.ends - shift.opens)
+        yield f"{', '.join(days)}: {shift} is {length} of work on end."
 
 
 def _about_people(version: Version, terms: CalendarTerms) -> Iterator[str]:

@@ -279,3 +279,26 @@ def test_the_check_warns_of_what_can_hardly_be_meant(draft, alice, at):
         "1 of the days listed is past.",
         "Alice works by it, and their own zone is Asia/Tokyo.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"),
+    [
+        ([["17:00", "09:00"]], "Mon, Tue: 17:00–09:00 is 16 hours of work on end."),
+        ([["06:00", "20:01"]], "Mon, Tue: 06:00–20:01 is 14 hours 1 minute of work on end."),
+        ([["06:00", "20:00"]], None),
+        ([["22:00", "06:00"]], None),
+        ([["00:00", "24:00"]], None),
+    ],
+)
+def test_the_check_warns_of_shifts_that_nobody_works(draft, at, hours, says):
+    CalendarTerms.objects.filter(version=draft).update(hours={"mon": hours, "tue": hours})
+    assert [each for each in warnings_of(draft, at) if "on end" in each] == ([says] if says else [])
+
+
+def test_the_check_warns_of_a_week_that_never_opens(draft, at):
+    opens = {"2026-12-24": [["09:00", "12:00"]], "2026-12-28": [["17:00", "09:00"]]}
+    CalendarTerms.objects.filter(version=draft).update(hours={}, overrides=opens)
+    told = warnings_of(draft, at)
+    assert "It opens on no weekday: only on the days listed with other hours." in told
+    assert "2026-12-28: 17:00–09:00 is 16 hours of work on end." in told
