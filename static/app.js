@@ -4,7 +4,6 @@
 
 const root = document.documentElement;
 const TOAST_SECONDS = 10;
-const SEQUENCE_MS = 1000;
 const BUSY_AFTER_MS = 300;
 const MOVES = ["j", "k", "arrowdown", "arrowup"];
 
@@ -107,6 +106,11 @@ function showToast(text) {
   document.getElementById("toasts").append(toast);
 }
 
+// A word in passing about keys; it stays as long as it is said.
+function showHint(text) {
+  setText(document.getElementById("hint"), text);
+}
+
 function ageToast(toast) {
   if (toast.matches(":hover, :focus-within")) return; // being read or about to be used
   const age = Number(toast.dataset.age || 0) + 1;
@@ -125,8 +129,9 @@ tick();
 
 // Keys -------------------------------------------------------------------------------------------
 // data-key="a" clicks (or focuses a field); "1,a" are alternatives; "g q" is one key after another.
-let pressedFirst = "";
-let pressedAt = 0;
+// The first of two keys holds until the second, however late that comes.
+let firstKey = "";
+const MODIFIERS = ["shift", "control", "alt", "altgraph", "meta", "capslock"];
 
 function hasShortcuts() {
   return document.body.dataset.shortcuts !== "off";
@@ -151,13 +156,40 @@ function useTarget(element) {
   else element.click();
 }
 
-function press(key, at) {
-  const isSecond = pressedFirst && at - pressedAt < SEQUENCE_MS;
-  const target = (isSecond && findTarget(`${pressedFirst} ${key}`)) || findTarget(key);
-  pressedFirst = target ? "" : key;
-  pressedAt = at;
+function press(key) {
+  const target = findTarget(key);
   if (target) useTarget(target);
+  else awaitSecond(key);
   return Boolean(target);
+}
+
+function awaitSecond(first) {
+  const targets = keyTargets().filter((element) => element.dataset.key.startsWith(`${first} `));
+  if (!targets.length) return;
+  firstKey = first;
+  targets.forEach((element) => element.classList.add("is-awaited"));
+  showHint(`${first.toUpperCase()}, then ${keysText(targets.map((each) => each.dataset.key.slice(2)))} · Esc`);
+}
+
+function keysText(keys) {
+  const areNumbers = keys.every((key, index) => key === String(index + 1));
+  return areNumbers && keys.length > 1 ? `1–${keys.length}` : keys.join(" ").toUpperCase();
+}
+
+// A number that isn't on offer changes nothing; any other key gives up, and does nothing else.
+function pressSecond(key) {
+  const target = findTarget(`${firstKey} ${key}`);
+  if (!target && /^\d$/.test(key)) return true;
+  forgetFirst();
+  if (target) useTarget(target);
+  return Boolean(target) || key.length === 1 || key === "escape";
+}
+
+function forgetFirst() {
+  if (!firstKey) return;
+  firstKey = "";
+  document.querySelectorAll(".is-awaited").forEach((element) => element.classList.remove("is-awaited"));
+  showHint("");
 }
 
 function moveRow(step) {
@@ -224,12 +256,14 @@ function addKeyRow(list, keys, label) {
 function handleKey(event) {
   const key = event.key.toLowerCase();
   if (event.repeat && !MOVES.includes(key)) return false; // a held key answers once
+  if (MODIFIERS.includes(key)) return false;
+  if (firstKey) return pressSecond(key);
   if (key === "?") return showKeys();
-  if (key === "j" || key === "k") return moveRow(key === "j" ? 1 : -1) || press(key, event.timeStamp);
+  if (key === "j" || key === "k") return moveRow(key === "j" ? 1 : -1) || press(key);
   const isInRow = event.target.closest?.("[data-row]");
   if (isInRow && key === "arrowdown") return moveRow(1);
   if (isInRow && key === "arrowup") return moveRow(-1);
-  return press(key, event.timeStamp);
+  return press(key);
 }
 
 // Typed letters belong to the field; Esc leaves its form. An open list or a menu takes Esc for itself.
@@ -245,6 +279,15 @@ document.addEventListener("keydown", (event) => {
   if (handleKey(event)) event.preventDefault();
 });
 
+document.addEventListener("focusin", (event) => {
+  if (isTyping(event.target)) forgetFirst();
+});
+
+// What it waited for went with the lead that it belonged to.
+document.addEventListener("htmx:afterSwap", () => {
+  if (!document.querySelector(".is-awaited")) forgetFirst();
+});
+
 // Clicks -----------------------------------------------------------------------------------------
 function closeMenus(except) {
   const open = [...document.querySelectorAll("details.menu[open]")].filter((menu) => menu !== except);
@@ -253,6 +296,7 @@ function closeMenus(except) {
 }
 
 document.addEventListener("click", (event) => {
+  forgetFirst();
   closeMenus(event.target.closest("details.menu"));
   if (event.target.closest("[data-theme-toggle]")) toggleTheme();
   if (event.target.closest("[data-show-keys]")) showKeys();

@@ -104,6 +104,7 @@ def page_context(
     return {
         **(lead_context(place, chosen, panel=panel, form=form) if chosen else {"place": place}),
         "at": place.at,
+        "is_named": handoff is not None,
         "rows": rows,
         "chips": chips(place, counts),
         "held": counts[Show.MINE],

@@ -94,6 +94,21 @@ def test_two_keys_one_after_another(screen):
     assert screen.page.url.endswith("#queue")
 
 
+def test_the_first_key_waits_for_the_second_and_another_one_does_nothing(screen):
+    add_html(screen, '<a data-key="g q" href="#queue">Queue</a><a data-key="a" href="#yes">Yes</a>')
+    page = screen.page
+    page.keyboard.press("g")
+    expect(page.locator("#hint")).to_contain_text("G, then")
+    page.wait_for_timeout(1200)
+    page.keyboard.press("a")
+    assert not page.url.endswith("#yes")
+    expect(page.locator("#hint")).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    assert page.url.endswith("#yes")
+
+
 def test_j_and_k_move_over_the_rows(screen):
     add_html(screen, "".join(f'<p data-row><a href="#{n}">Row {n}</a></p>' for n in (1, 2, 3)))
     for key in "jjk":

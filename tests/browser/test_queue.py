@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 
+from feedback import answers
 from feedback.models import Disposition
 from leads import handoffs
 from leads.instants import database_now
@@ -36,6 +37,11 @@ def answer_to(handoff):
     return Assignment.objects.get(handoff=handoff).answer
 
 
+def read_the_lead(page):
+    """Let the time pass in which no key answers a lead that has just come up."""
+    page.wait_for_timeout(1050)
+
+
 def test_a_rep_accepts_and_rejects_by_keys(make_screen, alice, pass_lead):
     first, second = pass_lead(alice, "Clara Nyström"), pass_lead(alice, "Marcus Bell")
     screen = make_screen(alice)
@@ -45,12 +51,95 @@ def test_a_rep_accepts_and_rejects_by_keys(make_screen, alice, pass_lead):
     page.keyboard.press("a")
     expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
     expect(page.get_by_role("heading", name="Marcus Bell", exact=True)).to_be_visible()
+    read_the_lead(page)
     page.keyboard.press("r")
-    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    read_the_picker(page)
     page.keyboard.press("1")
     expect(page.get_by_text("Rejected: Marcus Bell, Wrong size.")).to_be_visible()
     assert answer_to(first) == Assignment.Answer.ACCEPTED
     assert Disposition.objects.get().assignment.handoff == second
+
+
+PRESS_ONCE_SHOWN = """([keys, shown]) => new MutationObserver((changes, watch) => {
+    if (!document.querySelector(shown)) return;
+    watch.disconnect();
+    keys.forEach(key => document.body.dispatchEvent(
+        new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})));
+}).observe(document.body, {childList: true, subtree: true})"""
+
+
+def press_once_shown(page, keys, shown):
+    """Have `keys` pressed at the instant that an element `shown` (a selector) comes up."""
+    page.evaluate(PRESS_ONCE_SHOWN, [keys, shown])
+
+
+def read_the_picker(page):
+    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    page.wait_for_timeout(350)
+
+
+def test_a_lead_that_an_answer_brought_is_read_before_keys_answer_it(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    second = pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    press_once_shown(page, ["1", "a", "3"], f"#packet[data-handoff='{second.pk}']")
+    page.keyboard.press("1")
+    expect(page.locator("#hint")).to_have_text("Next lead: press again")
+    expect(page.get_by_role("form", name="Give a reason")).to_have_count(0)
+    read_the_lead(page)
+    assert answer_to(second) == ""
+    page.keyboard.press("1")
+    expect(page.get_by_text("Accepted Marcus Bell.")).to_be_visible()
+
+
+def test_a_picker_is_read_before_a_number_rejects(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    picker = page.get_by_role("form", name="Give a reason")
+    press_once_shown(page, ["1"], "#answer .picker")
+    page.keyboard.press("3")
+    read_the_picker(page)
+    expect(picker).to_be_visible()
+    assert not Disposition.objects.exists()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Rejected: Clara Nyström, Wrong size.")).to_be_visible()
+
+
+def test_the_second_click_of_a_double_click_answers_nothing(make_screen, alice, pass_lead):
+    first, second = pass_lead(alice, "Clara Nyström"), pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    accept = page.locator("#answer").get_by_role("button", name="Accept")
+    accept.click()
+    expect(page.get_by_role("heading", name="Marcus Bell", exact=True)).to_be_visible()
+    accept.dispatch_event("click", {"detail": 2})
+    page.wait_for_timeout(300)
+    assert [answer_to(first), answer_to(second)] == [Assignment.Answer.ACCEPTED, ""]
+
+
+def test_the_number_after_o_never_answers_however_late(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    now = database_now()
+    answers.log_touch(
+        handoff, by=alice, channel="call", outcome="", occurred_at=now, note="", at=now
+    )
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open("/queue/")
+    page.keyboard.press("o")
+    expect(page.locator(".is-awaited")).to_have_count(5)
+    expect(page.locator("#hint")).to_have_text("O, then 1–5 · Esc")
+    page.keyboard.press("9")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("1")
+    expect(page.get_by_text("What came of it?")).to_have_count(0)
+    assert Touch.objects.get().outcome
+    assert answer_to(handoff) == ""
 
 
 def test_an_answer_never_goes_to_another_lead_than_the_framed_one(make_screen, alice, pass_lead):
@@ -88,7 +177,7 @@ def test_a_reason_that_needs_a_day_asks_for_it(make_screen, alice, pass_lead):
     page = screen.page
     screen.open("/queue/")
     page.keyboard.press("3")
-    expect(page.get_by_role("form", name="Give a reason")).to_be_visible()
+    read_the_picker(page)
     page.keyboard.press("4")
     expect(page.get_by_label("Ask again on")).to_be_focused()
     page.get_by_role("button", name="Reject").click()
@@ -174,7 +263,7 @@ def test_the_count_in_the_bar_follows_each_answer(make_screen, alice, pass_lead)
     count = screen.page.locator(".nav-main [data-count=Queue]")
     expect(count).to_have_text("2")
     screen.page.keyboard.press("r")
-    expect(screen.page.get_by_role("form", name="Give a reason")).to_be_visible()
+    read_the_picker(screen.page)
     screen.page.keyboard.press("1")
     expect(count).to_have_text("1")
     pass_lead(alice, "Tom Hale")
@@ -230,7 +319,7 @@ def test_a_new_lead_waits_under_a_pill(make_screen, alice, pass_lead):
     pass_lead(alice, "Marcus Bell")
     pill = screen.page.get_by_role("link", name="1 new")
     expect(pill).to_be_visible(timeout=15_000)
-    expect(screen.page).to_have_title("Queue · Handoff")
+    expect(screen.page).to_have_title("Clara Nyström · Handoff")
     expect(screen.page.get_by_text("Marcus Bell")).not_to_be_visible()
     pill.click()
     expect(screen.page.get_by_text("Marcus Bell").first).to_be_visible()
@@ -264,8 +353,36 @@ def test_on_a_phone_the_answers_stand_below_the_packet(make_screen, alice, pass_
     expect(page.get_by_role("button", name="Accept")).not_to_be_visible()
     page.get_by_text("Clara Nyström").first.click()
     page.get_by_role("button", name="Accept").click()
-    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    expect(page.get_by_role("link", name="Hand back")).to_be_visible()  # it stays, to be touched
     assert answer_to(handoff) == Assignment.Answer.ACCEPTED
+
+
+def test_on_a_phone_an_address_of_a_lead_shows_the_lead(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    screen.open(f"/queue/{handoff.pk}/")
+    expect(page.get_by_role("heading", name="Clara Nyström")).to_be_visible()
+    expect(page.get_by_role("heading", name="Queue")).to_be_hidden()
+    page.get_by_role("link", name="Back to the queue").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    expect(page.get_by_role("button", name="Accept")).to_be_hidden()
+    page.get_by_text("Clara Nyström").first.click()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()  # the next is to be chosen
+
+
+def test_the_title_keeps_the_name_of_the_open_lead(make_screen, alice, pass_lead):
+    pass_lead(alice, "Clara Nyström")
+    pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    screen.open("/queue/")
+    expect(screen.page).to_have_title("Clara Nyström · Handoff")
+    screen.page.keyboard.press("1")
+    expect(screen.page).to_have_title("Marcus Bell · Handoff")
 
 
 def test_it_works_without_javascript(make_screen, browser, live_server, alice, pass_lead):
