@@ -239,7 +239,7 @@ def _as_measured(length: timedelta, terms: Terms) -> Expected:
 
 def _as_promised(promise: Promise, terms: Terms) -> Expected:
     """Return the length of `promise` if somebody works for all of it, or long enough; else when
-    they work next.
+    they work next, or the end of it, if that is another day.
     """
     hours, at, allowed = terms.hours, terms.at, promise.allowed
     if promise.measure == Target.Measure.WORKING:
@@ -252,7 +252,10 @@ def _as_promised(promise: Promise, terms: Terms) -> Expected:
     is_closing = hours.is_open(at)
     opens_at = hours.next_open(at + allowed if is_closing else at)
     why = "Our office is about to close" if is_closing else AFTER_HOURS
-    return Expected(hours.add(opens_at, allowed), day_text(opens_at, "from", terms), why)
+    by = _due_at(promise, hours, opens_at)
+    is_that_day = by.astimezone(terms.zone).date() == opens_at.astimezone(terms.zone).date()
+    told = (opens_at, "from") if is_that_day else (by, "by")
+    return Expected(by, day_text(*told, terms), why)
 
 
 def day_text(then: datetime, word: str, terms: Terms) -> str:

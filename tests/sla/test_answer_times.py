@@ -6,7 +6,7 @@ import pytest
 
 from leads.documents import publish, start_draft
 from leads.models import Document, IntakeSource
-from sla.answer_times import answer_time, length_text
+from sla.answer_times import answer_time, expected_answer, length_text
 from sla.models import Policy, Target
 
 MONDAY = "a person gets in touch on Monday from 09:00, "
@@ -33,6 +33,27 @@ def test_it_goes_by_the_live_policy(source, rosa, at):
     promises.update(allowed=timedelta(hours=2))
     publish(draft, by=rosa, note="Less", at=at - timedelta(minutes=1))
     assert answer_time(source, at) == "A person gets in touch within 2 hours."
+
+
+@pytest.mark.parametrize(
+    ("measure", "hours", "said", "by"),
+    [
+        ("wall", 4, "on Monday from 09:00, ", "2026-03-16 13:00"),
+        ("wall", 24, "on Tuesday by 09:00, ", "2026-03-17 09:00"),
+        ("working", 17, "on Tuesday by 17:30, ", "2026-03-17 17:30"),
+    ],
+)
+def test_of_a_long_promise_it_tells_its_end_and_is_judged_by_that(
+    source, rosa, at, measure, hours, said, by
+):
+    draft = start_draft(Document.objects.get(kind="policies").versions.get(), by=rosa)
+    promises = Target.objects.filter(policy__version=draft, kind="first_response")
+    promises.update(allowed=timedelta(hours=hours), measure=measure)
+    publish(draft, by=rosa, note="Longer", at=at)
+    friday_evening = datetime(2026, 3, 13, 19, tzinfo=UTC)
+    expected = expected_answer(source, friday_evening)
+    assert expected.text.startswith(said)
+    assert expected.by == datetime.fromisoformat(by).replace(tzinfo=UTC)
 
 
 def test_of_two_promises_the_one_due_last_is_told(source, rosa, at):
