@@ -118,6 +118,7 @@ def tell_owner(lead: Lead, owner: User, found: Opening, at: datetime) -> None:
         subject=f"{found.label}: {who(lead)}",
         body="They are yours already, and asked for a person. Answer now.",
         handoff=Handoff.objects.filter(lead=lead).order_by("-opened_at").first(),
+        lead=lead,
         at=at,
     )
     nudge(SEND_TASK)

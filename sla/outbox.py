@@ -44,12 +44,13 @@ def notify(
     subject: str,
     body: str = "",
     handoff: Handoff | None = None,
+    lead: Lead | None = None,
     at: datetime,
 ) -> None:
     """Tell `recipient`, or whoever answers for somebody who is away: in the app, and by e-mail if
     they want it. A second call with the same key writes nothing.
     """
-    message = Message(recipient, kind, key, subject, body, handoff)
+    message = Message(recipient, kind, key, subject, body, handoff, lead)
     write([message], at=at)
 
 

@@ -62,11 +62,12 @@ def _asks_still(notification: Notification, at: datetime) -> bool:
 def _is_theirs(notification: Notification, at: datetime) -> bool:
     """Whether the recipient still has the lead: its handoff is open, or it stayed with them."""
     handoff = notification.handoff
-    if handoff is None:
+    lead = handoff.lead if handoff else notification.lead
+    if lead is None:
         return False
-    if _has_changed_hands(handoff.lead, notification):
-        return _hears(notification, [_holder(handoff.lead)], at)
-    return handoff.is_open or handoff.lead.owner_id == notification.recipient_id
+    if _has_changed_hands(lead, notification):
+        return _hears(notification, [_holder(lead)], at)
+    return bool(handoff and handoff.is_open) or lead.owner_id == notification.recipient_id
 
 
 def _is_in_review(notification: Notification, at: datetime) -> bool:

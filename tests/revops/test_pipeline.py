@@ -20,6 +20,7 @@ from leads.models import (
 )
 from revops import intake_work, pipeline
 from routing.models import Decision
+from sla.messages import path_to
 from sla.models import AnswerTemplate, Clock, InstantAnswer, Notification, Pause
 from sla.staleness import is_still_true
 
@@ -310,6 +311,16 @@ def test_a_late_submission_loses_nothing(hand_in, alice):
     facts = facts_of(lead, database_now())
     assert facts["person.reason"] == "Later words."
     assert (facts["account.country"], facts["person.country"]) == ("SE", "SE")
+
+
+def test_a_mail_about_a_hand_raise_reaches_who_has_a_lead_that_was_never_handed_over(
+    hand_in, make_lead, alice
+):
+    lead = make_lead(email=CLARA["email"], owner=alice, queue=None, stage_id="sql")
+    assert hand_in().lead == lead
+    mail = Notification.objects.get(recipient=alice, kind="hand_raise", channel="email")
+    assert is_still_true(mail, database_now())
+    assert path_to(mail) == f"/leads/{lead.pk}/"
 
 
 def test_a_mail_about_a_hand_raise_reaches_the_owner_in_sales(hand_in, alice):
