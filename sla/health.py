@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import redis
 from django.conf import settings
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, Count, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat, Now
 
-from leads.models import Lead, Submission
+from leads.models import Handoff, Lead, OwnershipChange, Submission
 from sla.heartbeats import PROCESSES, missed
 from sla.mail_server import AWAY, TAKES_NONE
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningProcess
@@ -73,6 +73,16 @@ def backlog(at: datetime) -> dict[str, datetime | None]:
     """Return for each of DUTIES since when the oldest has been due; None: nothing is waiting."""
     since = {sign.what: sign.since for sign in _signs() if sign.since <= at}
     return {duty: since.get(duty) for duty in DUTIES}
+
+
+def waiting_for_a_rep() -> dict[str, Any]:
+    """Return how many leads wait for a rep, and since when the one does that does so longest. No
+    process is late with them: nobody who may have them is at work, or has room.
+    """
+    changes = OwnershipChange.objects.filter(lead=OuterRef("lead")).order_by("-seq")
+    waiting = Handoff.objects.filter(state=Handoff.State.WAITING)
+    since = waiting.annotate(in_queue_since=Subquery(changes.values("at")[:1]))
+    return since.aggregate(count=Count("pk"), since=Min("in_queue_since"))
 
 
 def given_up() -> dict[str, int]:

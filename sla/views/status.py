@@ -10,7 +10,15 @@ from leads.instants import database_now
 from leads.models import Role
 from leads.requests import SignedInRequest
 from leads.views.access import admins_only
-from sla.health import ALARM_AFTER, alarms, alarms_now, backlog, given_up, is_broker_up
+from sla.health import (
+    ALARM_AFTER,
+    alarms,
+    alarms_now,
+    backlog,
+    given_up,
+    is_broker_up,
+    waiting_for_a_rep,
+)
 from sla.heartbeats import PROCESSES, forget, missed
 from sla.models import Heartbeat, RunningProcess
 
@@ -30,6 +38,7 @@ def status(request: SignedInRequest) -> HttpResponse:
         "alarms": alarms(at),
         "backlog": backlog(at),
         "given_up": given_up(),
+        "waiting": waiting_for_a_rep(),
         "heartbeats": [(label, beats.get(name), each[name]) for name, label in PROCESSES.items()],
         "silent_since": at - ALARM_AFTER,
         "is_broker_up": is_broker_up(),

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from leads import handoffs
 from leads.instants import database_now
 from leads.models import Lead
 from revops.sweep import stand_by, stand_by_to_send
-from sla.health import alarms, alarms_now, is_broker_up
+from sla.health import alarms, alarms_now, is_broker_up, waiting_for_a_rep
 from sla.heartbeats import HOST, beat, leave
 from sla.models import Clock, Notification, RunningProcess
 from sla.outbox import notify
@@ -155,6 +156,19 @@ def test_the_status_page_names_who_is_silent(client, rosa, at):
     client.force_login(rosa)
     html = client.get("/status/").content.decode()
     assert "worker" in html and "silent" in html
+
+
+def test_the_status_page_says_how_many_leads_wait_for_a_rep(client, olga, make_handoff, alice, at):
+    beat("sweep", database_now())
+    client.force_login(olga)
+    html = client.get("/status/").content.decode()
+    assert "All processes are at work, and nothing that they do is late." in html
+    assert "handoff=waiting" not in html
+    make_handoff(at=at - timedelta(days=2))
+    back = make_handoff(rep=alice, at=at - timedelta(days=5))
+    handoffs.back_to_routing(back, at=at, reason="Handed back")
+    assert waiting_for_a_rep() == {"count": 2, "since": at - timedelta(days=2)}
+    assert '?handoff=waiting">2</a>' in client.get("/status/").content.decode()
 
 
 def test_an_admin_reads_of_an_alarm_on_every_page_till_it_is_over(
