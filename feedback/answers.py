@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from feedback import checklist, touch_outcomes
+from feedback.closing import close
 from feedback.errors import AnswerRefused
 from feedback.giving_back import GivenBack
 from feedback.models import Disposition, ReasonCode
@@ -163,16 +164,8 @@ def qualify(
 def _close_qualified(handoff: Handoff, *, reason: str, by: User, at: datetime) -> None:
     qualifying = [Target.Kind.QUALIFIED]
     clocks.stop(handoff, qualifying, at=at, evidence=reason, by=by, channel=Channel.ANSWERED)
-    clocks.end(handoff, at=at, spares=[*STAYS.values(), *STILL_ASKED])
-    handoffs.close(
-        handoff,
-        closed_as=Handoff.ClosedAs.QUALIFIED,
-        outcome=Assignment.Outcome.QUALIFIED,
-        at=at,
-        reason=reason,
-        by=by,
-        keeps_owner=True,
-    )
+    qualified, still_run = Handoff.ClosedAs.QUALIFIED, [*STAYS.values(), *STILL_ASKED]
+    close(handoff, qualified, reason=reason, by=by, at=at, keeps_owner=True, spares=still_run)
 
 
 def stage_refusal(handoff: Handoff, at: datetime) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from feedback import work_standard
+from feedback import closing, work_standard
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition, ReasonCode
 from feedback.touch_outcomes import STILL_ASKED
@@ -100,23 +100,22 @@ class GivenBack:
             handoff=self.handoff,
         )
 
-    def close(self, closed_as: Handoff.ClosedAs, outcome: Assignment.Outcome) -> None:
+    def close(self, closed_as: Handoff.ClosedAs) -> None:
         """Close the handoff. Only now nobody waits for the prospect's answer any more."""
-        clocks.end(self.handoff, at=self.at, spares=STILL_ASKED)
-        handoffs.close(
+        closing.close(
             self.handoff,
-            closed_as=closed_as,
-            outcome=outcome,
-            at=self.at,
+            closed_as,
             reason=self.reason,
             by=self.by,
+            at=self.at,
+            spares=STILL_ASKED,
         )
 
 
 def recycle(given: GivenBack, disposition: Disposition) -> None:
     """Close the handoff and let the lead rest; it is looked at again when its rest is over."""
     given.move(given.handoff.hop.return_stage_id)
-    given.close(Handoff.ClosedAs.RECYCLED, Assignment.Outcome.RECYCLED)
+    given.close(Handoff.ClosedAs.RECYCLED)
     rest_until = disposition.nurture_until
     if rest_until is None:
         raise ValueError("A reason that recycles always has a date.")
@@ -128,7 +127,7 @@ def recycle(given: GivenBack, disposition: Disposition) -> None:
 
 def disqualify(given: GivenBack, disposition: Disposition) -> None:
     given.move(Stage.Key.DISQUALIFIED)
-    given.close(Handoff.ClosedAs.DISQUALIFIED, Assignment.Outcome.DISQUALIFIED)
+    given.close(Handoff.ClosedAs.DISQUALIFIED)
 
 
 def reroute(given: GivenBack, disposition: Disposition) -> None:

@@ -10,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 
 from feedback import merge_messages, pausing, touch_outcomes
+from feedback.closing import close
 from feedback.errors import CannotMerge
 from feedback.merge_pairs import Pair, pair_of, refusal_of
 from leads import handoffs, lifecycle, merging
 from leads.errors import LostRace
-from leads.models import Assignment, Handoff, Lead, Touch, User
+from leads.models import Handoff, Lead, Touch, User
 from leads.nudges import nudge
 from leads.retrying import told_of_chance
 from sla import clocks, instant_answers, responses, stay_clocks
@@ -82,17 +83,9 @@ def _end_stays(lead: Lead, *, at: datetime) -> None:
 
 def _end(handoff: Handoff, pair: Pair, *, by: User, at: datetime) -> None:
     reason = f"Same person as {pair.keep}, says {by}"
-    clocks.end(handoff, at=at)
     lifecycle.undo_acceptance(handoff, reason=reason, by=by, at=at)
-    handoffs.close(
-        handoff,
-        closed_as=Handoff.ClosedAs.MERGED,
-        outcome=Assignment.Outcome.MERGED,
-        at=at,
-        source=handoffs.Source.MANAGER,
-        reason=reason,
-        by=by,
-    )
+    merged, source = Handoff.ClosedAs.MERGED, handoffs.Source.MANAGER
+    close(handoff, merged, reason=reason, by=by, at=at, source=source)
 
 
 def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 
+from feedback.closing import close
 from feedback.errors import AnswerRefused
 from feedback.models import Disposition, ReasonCode
 from feedback.packets import build_packet
@@ -28,7 +29,6 @@ from leads.inbox import PROCESS_TASK
 from leads.lead_locks import locked_leads
 from leads.matching import lock_identities
 from leads.models import (
-    Assignment,
     Document,
     Handoff,
     Lead,
@@ -185,17 +185,9 @@ def disqualify(handoff: Handoff, *, code: ReasonCode, note: str, by: User, at: d
         handoff=fresh, code=code, kind=Disposition.Kind.DISQUALIFIED, note=note, by=by, at=at
     )
     clocks.stop(fresh, REVIEW_CLOCK, at=at, evidence=reason, by=by, channel=DECIDED_HERE)
-    clocks.end(fresh, at=at)
     lifecycle.move(fresh.lead, Stage.Key.DISQUALIFIED, at=at, reason=reason, by=by, handoff=fresh)
-    handoffs.close(
-        fresh,
-        closed_as=Handoff.ClosedAs.DISQUALIFIED,
-        outcome=Assignment.Outcome.DISQUALIFIED,
-        at=at,
-        source=OwnershipChange.Source.MANAGER,
-        reason=reason,
-        by=by,
-    )
+    disqualified, source = Handoff.ClosedAs.DISQUALIFIED, OwnershipChange.Source.MANAGER
+    close(fresh, disqualified, reason=reason, by=by, at=at, source=source)
 
 
 @transaction.atomic
