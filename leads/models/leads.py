@@ -30,12 +30,13 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(own)
 
     def readable_by(self, user: User) -> LeadQuerySet:
-        """What `visible_to` has, and the leads that `user` had once: for reading one of them. Lists
-        and numbers start from `visible_to`, so that nobody's leads are among a rep's own.
+        """What `visible_to` has, and the leads that `user`, or somebody whom they manage, had once:
+        for reading one of them. Lists and numbers start from `visible_to`, so that nobody's leads
+        are among a rep's own.
         """
         if user.sees_everything:
             return self
-        had = user.assignments.values("handoff__lead")
+        had = user.answers_for().exclude(assignments=None).values("assignments__handoff__lead")
         return self.filter(Q(pk__in=self.visible_to(user).values("pk")) | Q(pk__in=had))
 
     def ever_with(self, team: Team) -> LeadQuerySet:

@@ -201,6 +201,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def sees_everything(self) -> bool:
         return self.has_role(Role.MARKETING_OPS, Role.ADMIN, Role.VIEWER)
 
+    def answers_for(self) -> models.QuerySet[User]:
+        """Return this person and, of a manager, who is in their teams now."""
+        people = models.Q(pk=self.pk)
+        if self.has_role(Role.MANAGER):
+            people |= models.Q(team__manager=self)
+        return User.objects.filter(people)
+
     @cached_property
     def sees_whose(self) -> str:
         """Whose leads stand in this person's lists, in words; blank for everybody's."""

@@ -26,13 +26,13 @@ class NotificationQuerySet(OutgoingQuerySet["Notification"]):
 
     def logged_for(self, user: User) -> NotificationQuerySet:
         """What was told to whom, for those who look after that: all, for ops; for a manager what
-        was told to their teams, or of a lead that is theirs to see. None for others.
+        was told to their teams, or of a lead that is theirs to read. None for others.
         """
         if user.has_role(Role.ADMIN, Role.MARKETING_OPS):
             return self
         if not user.has_role(Role.MANAGER):
             return self.none()
-        leads = Lead.objects.visible_to(user).values("pk")
+        leads = Lead.objects.readable_by(user).values("pk")
         theirs = Q(recipient=user) | Q(recipient__team__manager=user)
         return self.filter(theirs | Q(lead__in=leads) | Q(handoff__lead__in=leads))
 

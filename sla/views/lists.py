@@ -1,15 +1,17 @@
 """The leads behind the figures: promises by what became of them, handoffs by how long they took."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import BooleanField, ExpressionWrapper
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leads.filtering import count_up_to_most, rows_of, status_of
 from leads.instants import database_now
-from leads.models import Handoff
+from leads.models import Handoff, Lead, User
 from leads.requests import SignedInRequest
 from sla import response_times
 from sla.filters import ClockFilter, HandoffFilter, SlaFilter
@@ -24,10 +26,12 @@ PAGE_SIZE = 50
 @require_GET
 def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    visible = with_whose(Clock.objects.visible_to(request.user).select_related("lead__source"))
-    newest = visible.annotate(
-        is_hasty=ExpressionWrapper(stopped_in_haste(), BooleanField())
-    ).order_by("-started_at", "-pk")
+    everyones = with_whose(Clock.objects.select_related("lead__source"))
+    newest = (
+        _seen_by(request.user, everyones, Clock, "whose_rep")
+        .annotate(is_hasty=ExpressionWrapper(stopped_in_haste(), BooleanField()))
+        .order_by("-started_at", "-pk")
+    )
     return _list(
         request,
         "sla/clocks.html",
@@ -40,15 +44,30 @@ def clocks(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def handoffs(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    visible = response_times.answered(Handoff.objects.visible_to(request.user))
-    newest = visible.select_related("lead__source").order_by("-opened_at", "-pk")
     everyone = response_times.answered(Handoff.objects.all())
+    seen = _seen_by(request.user, everyone, Handoff, "answered_by")
+    newest = seen.select_related("lead__source").order_by("-opened_at", "-pk")
     return _list(
         request,
         "sla/handoffs.html",
         HandoffFilter(request.GET, queryset=newest, request=request, at=at),
         HandoffFilter(request.GET, queryset=everyone, request=request, at=at),
     )
+
+
+def _seen_by(
+    user: User, rows: QuerySet[Any], model: type[Clock | Handoff], rep: str
+) -> QuerySet[Any]:
+    """Return those of leads that `user` sees, and those that count for them or whom they manage,
+    whoever has the lead now.
+
+    rep: the field with the id of the rep for whom a row counts.
+    """
+    if user.sees_everything:
+        return rows
+    visible = Q(pk__in=model._default_manager.visible_to(user).values("pk"))
+    theirs = Q(**{f"{rep}__in": user.answers_for().values("pk")})
+    return rows.filter(visible | Q(theirs, lead__in=Lead.objects.readable_by(user)))
 
 
 def _list(

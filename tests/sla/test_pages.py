@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import filtering, handoffs
-from leads.models import Handoff, Lead, Queue, Team
+from leads.models import Handoff, Lead, Queue, Role, Team
 from sla import board, clocks, handoff_clocks, judging, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
 from sla.responses import record_first_response
 from sla.sweep import sweep_clocks
+from tests.conftest import make_user
 
 MINUTE = timedelta(minutes=1)
 ALL = {"period": "all"}
@@ -74,6 +75,12 @@ def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
 
 
 @pytest.fixture
+def sven(defaults):
+    team = Team.objects.create(name="South")
+    return make_user("Sven", Role.REP, team=team, sales_role="sdr")
+
+
+@pytest.fixture
 def clocks_of(rf, mona):
     """Give a function that filters the clocks as Mona's page does."""
     return _filtering(ClockFilter, Clock.objects.all(), rf.get("/"), mona)
@@ -114,6 +121,28 @@ def test_a_rep_sees_the_own_leads_and_a_manager_the_teams(answered, request, who
 def test_the_lists_hold_what_one_sees(client, answered, carol, mona, name):
     assert "Clara Nyström" in text_of(page(client, name, mona, **ALL))
     assert "Clara Nyström" not in text_of(page(client, name, carol, **ALL))
+
+
+@pytest.fixture
+def lost(answered, sven):
+    """The lead that alice answered, with a rep of another team now."""
+    handoff = Handoff.objects.get()
+    how = {"source": "manager", "reason": "Theirs"}
+    handoffs.end_assignment(handoff, "reassigned", at=timezone.now())
+    handoffs.pass_to(handoff, sven, at=timezone.now(), **how)
+    return handoff.lead
+
+
+@pytest.mark.parametrize("name", ["clocks", "handoffs"])
+def test_what_counts_for_somebody_is_listed_whoever_has_the_lead_now(
+    client, lost, alice, carol, mona, name
+):
+    for user, sees in ((alice, True), (mona, True), (carol, False)):
+        assert ("Clara Nyström" in text_of(page(client, name, user, **ALL))) is sees
+        client.force_login(user)
+        found = client.get(f"/leads/{lost.pk}/").status_code
+        assert found == (200 if sees else 404)
+    assert lost not in Lead.objects.visible_to(mona)
 
 
 def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
