@@ -41,6 +41,7 @@ ABOUT_MORE = (
     "queue/<int:pk>/undo-close/",
     *("criteria/<int:number>/check/leads/", "routing/<int:number>/check/leads/"),
     "criteria/<int:number>/backtest/<str:which>/",
+    "sla/policies/<int:number>/closed/<slug:key>/",
 )
 
 
