@@ -52,6 +52,8 @@ State = InstantAnswer.State
 NOT_SENT = (State.DROPPED, State.PARKED)
 # What was asked longer ago, and is told only now, is not answered as if it had just been asked.
 JUST_NOW = timedelta(hours=1)
+# One that waits for longer, for a mail server or a stopped sender, comes too late to be any news.
+LONGEST_WAIT = timedelta(days=1)
 # Who comes in by an import, or was added by hand, asked nobody for anything just now.
 ANSWERED_DOORS = [Submission.Door.FORM, Submission.Door.API]
 
@@ -137,7 +139,7 @@ def _write(
     if is_new:
         return answer
     failed = InstantAnswer.objects.filter(pk=answer.pk, state__in=NOT_SENT)
-    anew = {**told, "state": State.WAITING, "attempts": 0, "error": ""}
+    anew = {**defaults, "state": State.WAITING, "attempts": 0, "error": ""}
     return answer if is_by_ladder and failed.update(**anew) else None
 
 
@@ -240,8 +242,8 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
         (human.filter(occurred_at__gte=answer.asked_at).exists(), "A person was faster."),
         (not may_be_written_to(handoff.lead, at), "No address, or no wish to be contacted."),
         (
-            answer.expected_by is not None and answer.expected_by <= at,
-            "The time that it would tell of had passed.",
+            answer.created_at is not None and answer.created_at < at - LONGEST_WAIT,
+            "It had waited for more than a day.",
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")
@@ -318,7 +320,7 @@ def _send(
     if reason := why_not(answer, at):
         _drop(answer, reason, at)
         return False
-    _count_for_who_has_it_now(answer, at)
+    _count_anew(answer, at)
     our_name = name()
     letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=our_name)
     sending.post(mail_for(answer, letter, our_name=our_name), connection)
@@ -327,11 +329,14 @@ def _send(
     return True
 
 
-def _count_for_who_has_it_now(answer: InstantAnswer, at: datetime) -> None:
-    """Count the time anew, from `at`, if the lead changed hands since the answer was written."""
+def _count_anew(answer: InstantAnswer, at: datetime) -> None:
+    """Count the time anew, from `at`, if the lead changed hands since the answer was written, or
+    the time that it would tell of has passed.
+    """
     since = answer.created_at
     changed = Q(passed_at__gt=since) | Q(ended_at__gt=since)
-    if not answer.handoff.assignments.filter(changed).exists():
+    has_passed = answer.expected_by is not None and answer.expected_by <= at
+    if not has_passed and not answer.handoff.assignments.filter(changed).exists():
         return
     expected = _expected(answer.source, answer.handoff, at)
     InstantAnswer.objects.filter(pk=answer.pk).update(**expected)

@@ -232,11 +232,11 @@ def switched_off(handoff, alice, at):
         (withdrew, "The handoff is closed."),
         (refused, "No address, or no wish to be contacted."),
         (switched_off, "The instant answer is switched off."),
-        (None, "The time that it would tell of had passed."),
+        (None, "It had waited for more than a day."),
     ],
 )
 def test_what_is_no_longer_wanted_is_not_sent(asked, alice, at, what, why):
-    later = at + (MINUTE if what else timedelta(hours=1))
+    later = at + (MINUTE if what else timedelta(hours=25))
     if what:
         what(asked, alice, at)
     assert send_due(later) == 0
@@ -244,6 +244,18 @@ def test_what_is_no_longer_wanted_is_not_sent(asked, alice, at, what, why):
     assert (answer.state, answer.error) == ("dropped", why)
     assert not Clock.objects.running().filter(kind="instant_answer").exists()
     assert mail.outbox == []
+
+
+def test_an_hour_without_a_server_costs_no_prospect_their_answer(asked, at, settings):
+    settings.EMAIL_BACKEND = "revops.mail_smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    minutes = [0, 1, 6, 21]
+    assert [send_due(at + minute * MINUTE) for minute in minutes] == [0] * 4
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    back_at = at + 81 * MINUTE
+    assert send_due(back_at) == 1
+    assert "in touch with you within 5 minutes." in mail.outbox[0].body
+    assert InstantAnswer.objects.get().expected_by == back_at + 5 * MINUTE
 
 
 def test_a_server_that_is_away_costs_time_and_no_answer(asked, at, settings):
