@@ -20,7 +20,7 @@ from feedback import review
 from feedback.errors import FeedbackError
 from feedback.review import Item
 from feedback.review_forms import AssignForm, DisqualifyForm, HandOverForm
-from leads.correcting import may_correct
+from leads.correcting import EmailTaken, may_correct
 from leads.custom_facts import active_attributes, labels_of
 from leads.errors import LeadsError, LostRace
 from leads.facts import Fact
@@ -43,13 +43,15 @@ Act = Callable[[Handoff], str]
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An item on the page. fill: the form for what is missing; refusal: why nothing was done; said:
-    what was done, though it stays.
+    what was done, though it stays; taken_by: the lead who has the address that was filled in, if
+    one may see it.
     """
 
     item: Item
     fill: MissingForm
     refusal: str = ""
     said: str = ""
+    taken_by: Lead | None = None
 
 
 @login_required
@@ -215,7 +217,9 @@ def _act(
     except LostRace as error:
         return _lost(request, handoff, error, at)
     except (FeedbackError, LeadsError, RoutingError) as error:
-        return _item_again(request, handoff, at, fill=fill, refusal=str(error))
+        taken_by = error.holder if isinstance(error, EmailTaken) else None
+        said = str(error)
+        return _item_again(request, handoff, at, fill=fill, refusal=said, taken_by=taken_by)
     if not wants_fragment(request):
         messages.success(request, said)
         return redirect("feedback:review")
@@ -247,12 +251,14 @@ def _item_again(
     *,
     fill: MissingForm | None,
     refusal: str,
+    taken_by: int | None = None,
 ) -> HttpResponse:
-    """Show the item once more with what was wrong."""
+    """Show the item once more with what was wrong. taken_by: the lead who has the address."""
     found = _entry(request.user, handoff, at)
     if found is None:
         return _lost(request, handoff, LostRace("This is no longer in review."), at)
-    entry = replace(found, fill=fill or found.fill, refusal=refusal)
+    holder = Lead.objects.visible_to(request.user).live().filter(pk=taken_by).first()
+    entry = replace(found, fill=fill or found.fill, refusal=refusal, taken_by=holder)
     if wants_fragment(request):
         context = {**_choices(request.user), "entry": entry, "at": at}
         return render(request, "feedback/_review_item.html", context, status=422)

@@ -110,6 +110,14 @@ def test_what_is_filled_in_is_answered_with_what_is_left_and_the_number_in_revie
     assert '"innerHTML:[data-count=Review]">1</span>' in page.content.decode()
 
 
+def test_an_address_that_another_lead_has_leads_to_both(as_user, olga, waiting, make_lead):
+    handoff, other = waiting(missing=["person.email"], email=""), make_lead("Clara N.")
+    typed = {f"h{handoff.pk}-email": other.email}
+    answer = post(as_user(olga), handoff, "fill", htmx=True, **typed)
+    assert f"/leads/{handoff.lead_id}/same-person/{other.pk}/" in answer.content.decode()
+    assert answer.status_code == 422
+
+
 def test_what_its_stage_refuses_stays_in_review_with_the_promise_that_runs(as_user, olga, waiting):
     asks = [[{"fact": "person.has_phone", "op": "is_true"}]]
     Stage.objects.filter(pk=Stage.Key.MQL).update(entry_criteria=asks)
