@@ -1,6 +1,6 @@
 from django.urls import path
 
-from revops.views import attributes, first_admin, leaving, setup
+from revops.views import attributes, first_admin, hours, leaving, setup
 
 app_name = "setup"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("people/", setup.people, name="people"),
     path("people/new/", setup.person, name="person_add"),
     path("people/<int:pk>/", setup.person, name="person"),
+    path("people/<int:pk>/hours/", hours.person_hours, name="person_hours"),
     path("people/<int:pk>/move-on/", setup.move_on, name="person_moves_on"),
     path("people/<int:pk>/leave/", leaving.person_leaves, name="person_leaves"),
     path("people/<int:pk>/leaving/", leaving.progress, name="person_leaving"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("teams/", setup.teams, name="teams"),
     path("teams/new/", setup.team, name="team_add"),
     path("teams/<int:pk>/", setup.team, name="team"),
+    path("teams/<int:pk>/hours/", hours.team_hours, name="team_hours"),
     path("sources/", setup.sources, name="sources"),
     path("sources/new/", setup.source, name="source_add"),
     path("sources/<int:pk>/", setup.source, name="source"),

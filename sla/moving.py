@@ -64,12 +64,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What applying `version` at `at` would do, told from a sample of the clocks that run.
+    """What applying something at `at` would do, told from a sample of the clocks that run.
 
-    running: how many run, are not late, and began by other versions.
+    running: how many run, are not late, and go by something else.
     """
 
-    version: Version
     at: datetime
     running: int
     looked_at: int
@@ -98,10 +97,15 @@ class Preview:
         return [move for move in self.moves if not move.is_earlier and not move.is_later]
 
 
+def movable(at: datetime) -> QuerySet[Clock]:
+    """Return the running clocks that are not late, with what is shown of them."""
+    running = Clock.objects.running().filter(breached_at=None, due_at__gt=at)
+    return running.exclude(kind=INSTANT_ANSWER).select_related(*WITH)
+
+
 def candidates(version: Version, at: datetime) -> QuerySet[Clock]:
     """Return the running clocks that `version` may move."""
-    running = Clock.objects.running().filter(breached_at=None, due_at__gt=at)
-    running = running.exclude(kind=INSTANT_ANSWER).select_related(*WITH)
+    running = movable(at)
     if version.document.kind == Document.Kind.CALENDAR:
         document = version.document_id
         return running.filter(
@@ -117,7 +121,7 @@ def preview(version: Version, at: datetime) -> Preview:
     ids = list(found.order_by("pk").values_list("pk", flat=True))
     sample = evenly(ids, SAMPLE)
     moves = applied(version, found.filter(pk__in=sample).order_by("due_at", "pk"), at)
-    return Preview(version, at, len(ids), len(sample), [move for move in moves if move.shows])
+    return Preview(at, len(ids), len(sample), [move for move in moves if move.shows])
 
 
 def applied(version: Version, running: Iterable[Clock], at: datetime) -> list[Move]:
@@ -125,6 +129,13 @@ def applied(version: Version, running: Iterable[Clock], at: datetime) -> list[Mo
     found = list(running)
     is_calendar = version.document.kind == Document.Kind.CALENDAR
     changed = _by_calendar(version, found) if is_calendar else _by_promises(version, found, at)
+    return retimed(changed)
+
+
+def retimed(changed: Iterable[tuple[Clock, Clock]]) -> list[Move]:
+    """Move the levels of clocks, given each as it is and with other terms, to where these put them;
+    nothing is saved. One whose time never passes by them is left out.
+    """
     pairs = list(changed)
     still = pauses_of(now for _, now in pairs)
     return [Move(was, now) for was, now in pairs if _retimed(now, still.get(now.pk, ()))]

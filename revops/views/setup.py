@@ -27,6 +27,7 @@ from revops.forms.setup import OrganisationForm, PersonForm, ReasonForm, SourceF
 from revops.new_roles import change_job, failure_of, left_with, move_what_is_left, moves_of
 from revops.people import put_to_work
 from revops.views.first_admin import is_empty_installation
+from revops.views.hours import by_other_hours, members_of
 
 # What is published in versions, and what it decides.
 DOCUMENTS = [
@@ -51,6 +52,10 @@ def _index(request: SignedInRequest) -> HttpResponse:
         "is_admin": request.user.has_role(Role.ADMIN),
     }
     return render(request, "setup/index.html", context)
+
+
+# What of a person or a team says by which hours they work.
+HOURS = {"calendar", "within_team", "team"}
 
 
 @admins_only
@@ -80,13 +85,19 @@ def person(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
             messages.success(request, f"{saved} is in. A link to set a password is on its way.")
         else:
             messages.success(request, f"{saved} is saved.")
-        return redirect("setup:people")
+        is_left = HOURS.intersection(form.changed_data) and by_other_hours([saved])
+        return redirect("setup:person_hours", saved.pk) if is_left else redirect("setup:people")
     return _person_page(request, form, user)
 
 
 def _person_page(request: SignedInRequest, form: PersonForm, person: User | None) -> HttpResponse:
     leaving = departure_of(person, database_now()) if person else None
-    context = {"person": person, "leaving": leaving, **(_moving(person) if person else {})}
+    context = {
+        "person": person,
+        "leaving": leaving,
+        "by_other_hours": by_other_hours([person]) if person else 0,
+        **(_moving(person) if person else {}),
+    }
     return _form_page(request, form, "setup/person.html", **context)
 
 
@@ -144,9 +155,14 @@ def teams(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def team(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(Team, pk=pk) if pk else None
-    return _edit(
-        request, TeamForm(request.POST or None, instance=known), back_to="setup:teams", what="team"
-    )
+    form = TeamForm(request.POST or None, instance=known)
+    if form.is_bound and form.is_valid():
+        saved = form.save()
+        messages.success(request, f"{saved} is saved.")
+        is_left = HOURS.intersection(form.changed_data) and by_other_hours(members_of(saved))
+        return redirect("setup:team_hours", saved.pk) if is_left else redirect("setup:teams")
+    left_count = by_other_hours(members_of(known)) if known else 0
+    return _form_page(request, form, "setup/team.html", team=known, by_other_hours=left_count)
 
 
 @editors_only

@@ -34,13 +34,17 @@ def apply(request: SignedInRequest, pages: DocumentPages) -> HttpResponse:
     if request.method == "POST":
         return _begin(request, pages, number=version.number)
     job = moving.newest_job(version)
-    which = request.GET.get("which", "")
     context = {"pages": pages, "version": version, "job": job, "at": at, "mark": mark_of(job)}
     if job is None or job.finished_at is not None:
-        seen = moving.preview(version, at)
-        listed = getattr(seen, which) if which in WHICH else seen.moves
-        context |= {"preview": seen, "listed": listed[:SHOWN], "count": len(listed), "which": which}
+        context |= listed_of(request, moving.preview(version, at))
     return render(request, "sla/apply.html", context)
+
+
+def listed_of(request: SignedInRequest, seen: moving.Preview) -> dict[str, object]:
+    """Return what `sla/_moves.html` shows: the first of the moves that the address asks for."""
+    which = request.GET.get("which", "")
+    listed = getattr(seen, which) if which in WHICH else seen.moves
+    return {"preview": seen, "listed": listed[:SHOWN], "count": len(listed), "which": which}
 
 
 def _begin(request: SignedInRequest, pages: DocumentPages, *, number: int) -> HttpResponse:

@@ -1,0 +1,88 @@
+"""Applying the hours that people work by now to what of theirs runs by others: only if somebody
+says so, who sees before what it would move. A newer version of the same calendar is
+`sla.moving`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.models import User, Version
+from sla import clocks, moving
+from sla.calendars import WorkingHours, hours_for
+from sla.models import Clock
+from sla.moving import Move, Preview
+
+DETAIL = "Other working hours, applied to what runs"
+Hours = Mapping[int, WorkingHours]
+
+
+def hours_of(people: Collection[User], at: datetime) -> Hours:
+    """Return by which hours each of `people` works, by their ids. Raises NoCalendar."""
+    return {person.pk: hours_for(person, at) for person in people}
+
+
+def mark_of(hours: Hours) -> str:
+    """Return what changes whenever one of them works by other hours."""
+    return " ".join(f"{pk}:{'.'.join(map(str, _versions(hours[pk])))}" for pk in sorted(hours))
+
+
+def by_others(hours: Hours, at: datetime, *, locks: bool = False) -> list[Clock]:
+    """Return the running clocks of these people's turns that go by other calendars than they do
+    now, and are not late. locks: for whoever moves them.
+    """
+    running = moving.movable(at).filter(assignment__rep__in=hours, calendar__isnull=False)
+    if locks:
+        running = running.select_for_update(no_key=True, of=("self",))
+    return [clock for clock in running.order_by("pk") if _goes_by_others(clock, hours)]
+
+
+def preview(hours: Hours, at: datetime) -> Preview:
+    """Return what applying these hours would do. Nothing is written."""
+    found = by_others(hours, at)
+    moves = [move for move in _moves(found, hours) if move.shows]
+    return Preview(at, len(found), len(found), sorted(moves, key=lambda move: move.was.due_at))
+
+
+@transaction.atomic
+def apply(hours: Hours, *, by: User, at: datetime) -> int:
+    """Have what runs by other hours go by these, and put on record what that moved. Returns how
+    many it moved; a second call moves none.
+    """
+    moves = _moves(by_others(hours, at, locks=True), hours)
+    clocks.give_terms([move.now for move in moves])
+    moved = [(move.was.due_at, move.now) for move in moves if move.shows]
+    clocks.note_moves(moved, by=by, at=at, detail=DETAIL)
+    return len(moved)
+
+
+def _moves(running: Sequence[Clock], hours: Hours) -> list[Move]:
+    changed = []
+    for was in running:
+        now, theirs = copy(was), hours[_rep_of(was)]
+        now.calendar, now.within = theirs.calendar, theirs.within
+        changed.append((was, now))
+    return moving.retimed(changed)
+
+
+def _goes_by_others(clock: Clock, hours: Hours) -> bool:
+    theirs = hours[_rep_of(clock)]
+    counted = _document(clock.calendar), _document(clock.within)
+    return counted != (_document(theirs.calendar), _document(theirs.within))
+
+
+def _rep_of(clock: Clock) -> int:
+    assert clock.assignment is not None  # a clock of a turn
+    return clock.assignment.rep_id
+
+
+def _document(version: Version | None) -> int | None:
+    return version.document_id if version else None
+
+
+def _versions(hours: WorkingHours) -> tuple[int, int]:
+    return hours.calendar.pk, hours.within.pk if hours.within else 0
