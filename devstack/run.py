@@ -27,7 +27,7 @@ EXPECTED_WARNINGS = (
 
 
 def run(workspace: Workspace, *, port: int, demo: bool | None, fresh: bool) -> None:
-    """Run until a signal to stop; raise StackError if it can't start or a server dies.
+    """Run until a signal to stop; raise StackError if it can't start or a server keeps dying.
 
     demo: None means what fits: yes on the embedded servers, no on others.
     """
@@ -169,15 +169,10 @@ def prepare(workspace: Workspace, environment: dict[str, str], *, demo: bool) ->
 def watch(
     supervisor: Supervisor, servers: Servers | None, stop_if_asked: Callable[[], None]
 ) -> None:
-    """Heal the programs until asked to stop; raise StackError when a server has died."""
+    """Heal servers and programs until asked to stop; raise StackError when a server keeps dying."""
     while True:
         stop_if_asked()
         if servers:
-            for name, process in (
-                ("PostgreSQL", servers.postgres.process),
-                ("Valkey", servers.valkey.process),
-            ):
-                if process and process.poll() is not None:
-                    raise StackError(f"{name} has died, so the run ends; ./run starts it again.")
+            servers.heal()
         supervisor.heal()
         time.sleep(LOOK_SECONDS)

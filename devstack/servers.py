@@ -3,16 +3,21 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from devstack.failure import StackError
 from devstack.postgres import Postgres
+from devstack.progress import say
 from devstack.valkey import Valkey
 
 MEMORY = Path("/dev/shm")
 ROOM_NEEDED_BYTES = 1 << 30
 PREFIX = "handoff-test-"
+# Who dies twice within so long is not started a third time.
+DIES_OFTEN_SECONDS = 30
 
 
 class Servers:
@@ -21,6 +26,7 @@ class Servers:
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.postgres = Postgres(home / "postgres", durable=durable)
         self.valkey = Valkey(home / "valkey", durable=durable)
+        self.healed_at: dict[str, float] = {}
 
     def environment(self) -> dict[str, str]:
         return {"DATABASE_URL": self.postgres.url(), "REDIS_URL": self.valkey.url()}
@@ -35,6 +41,18 @@ class Servers:
     def start(self) -> None:
         self.postgres.start()
         self.valkey.start()
+
+    def heal(self) -> None:
+        """Start again what has died. Raises StackError if that fails, or if it died just before."""
+        for name, server in (("PostgreSQL", self.postgres), ("Valkey", self.valkey)):
+            if server.process is None or server.process.poll() is None:
+                continue
+            now = time.monotonic()
+            if now - self.healed_at.get(name, -DIES_OFTEN_SECONDS) < DIES_OFTEN_SECONDS:
+                raise StackError(f"{name} has died again, so the run ends.")
+            say(f"{name} has died: starting it again")
+            self.healed_at[name] = now
+            server.start()
 
     def stop(self) -> None:
         self.valkey.stop()

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from devstack.failure import StackError
 from devstack.processes import start_child, stop_children
 from devstack.programs import Program
 from devstack.servers import Servers
@@ -60,6 +61,28 @@ def test_a_killed_owner_leaves_no_server_and_loses_no_committed_row(killed_owner
         wait_for(lambda: all(map(is_gone, pids)))  # a program that answers no more may still end
         with psycopg.connect(servers.postgres.url()) as line:
             assert line.execute("SELECT answer FROM kept").fetchone() == (42,)
+    finally:
+        servers.stop()
+
+
+def test_servers_that_are_killed_are_started_again_and_lose_no_committed_row(tmp_path):
+    tmp_path.chmod(0o755)
+    servers = Servers(tmp_path)
+    servers.start()
+    try:
+        with psycopg.connect(servers.postgres.url()) as line:
+            line.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        for server in (servers.postgres, servers.valkey):
+            server.process.kill()
+            server.process.wait(10)
+        servers.heal()
+        with psycopg.connect(servers.postgres.url()) as line:
+            assert line.execute("SELECT answer FROM kept").fetchone() == (42,)
+        assert servers.are_answering()
+        servers.valkey.process.kill()
+        servers.valkey.process.wait(10)
+        with pytest.raises(StackError, match="Valkey has died again"):
+            servers.heal()
     finally:
         servers.stop()
 
