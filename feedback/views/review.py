@@ -257,7 +257,8 @@ def _item_again(
     found = _entry(request.user, handoff, at)
     if found is None:
         return _lost(request, handoff, LostRace("This is no longer in review."), at)
-    holder = Lead.objects.visible_to(request.user).live().filter(pk=taken_by).first()
+    seen = Lead.objects.visible_to(request.user).live()
+    holder = seen.filter(pk=taken_by).first() if taken_by else None
     entry = replace(found, fill=fill or found.fill, refusal=refusal, taken_by=holder)
     if wants_fragment(request):
         context = {**_choices(request.user), "entry": entry, "at": at}
