@@ -101,6 +101,12 @@ def fill(subject: str, body: str, values: Mapping[str, str]) -> Letter:
     return Letter(one_line(told)[:200], tuple(_paragraphs(lines)))
 
 
+def left_out(body: str, values: Mapping[str, str]) -> list[str]:
+    """Return the variables for whose sake lines of `body` are left out, each once."""
+    named = dict.fromkeys(VARIABLE.findall(body))
+    return [name for name in named if name in values and not values[name]]
+
+
 def _filled(line: str, values: Mapping[str, str]) -> tuple[Part, ...] | None:
     """Return the parts of a line; none for a blank one, None for one that is left out."""
     if not all(values[name] for name in VARIABLE.findall(line)):

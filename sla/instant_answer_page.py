@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from leads.lead_zones import zone_of_lead
 from leads.models import Handoff, IntakeSource, Lead, Role, User
-from sla.answer_letters import Letter
+from sla.answer_letters import Letter, fill, left_out
 from sla.answer_times import (
     LATELY,
     Expected,
@@ -19,13 +19,15 @@ from sla.answer_times import (
 )
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
-from sla.instant_answers import answered_sources, letter_for, organisation_name
+from sla.instant_answers import answered_sources, organisation_name, values_for
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from sla.models.answers import InstantAnswerQuerySet
 from sla.models.clocks import INSTANT_ANSWER
 
 State = InstantAnswer.State
+# So many leads of each kind are looked at for the preview.
+TRIED = 5
 # The lists of answers: by what became of the time that was told, or of the mail.
 SHOWN = {
     "all": "All",
@@ -95,12 +97,60 @@ def answers(show: str, at: datetime) -> InstantAnswerQuerySet:
     return every.select_related("handoff__lead", "source").order_by("-asked_at", "-pk")
 
 
-def preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Letter:
-    """Return what `lead` would be written if it had asked at `at`, in its latest handoff."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """left_out: why lines are missing, a sentence for each variable that has nothing to say."""
+
+    lead: Lead
+    letter: Letter
+    left_out: Sequence[str]
+
+
+def preview(wanted: AnswerTemplate, leads: Sequence[Lead], at: datetime) -> Preview | None:
+    """Return what one of `leads` would be written if it had asked at `at`, in its latest handoff:
+    the first for whom no line is left out, else one of whom fewest are. None if there is no lead.
+    """
+    found: Preview | None = None
+    for lead in leads:
+        each = _preview(wanted, lead, at)
+        if found is None or len(each.left_out) < len(found.left_out):
+            found = each
+        if not found.left_out:
+            break
+    return found
+
+
+def _preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Preview:
     handoff = lead.handoffs.select_related("lead", "owner").order_by("-opened_at").first()
     if handoff is None:
         handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
-    zone = zone_of_lead(lead, at)
-    expected = expected_answer(lead.source, at, rep=handoff.owner, zone=zone)
+    expected = expected_answer(lead.source, at, rep=handoff.owner, zone=zone_of_lead(lead, at))
     told = expected.text if expected else ""
-    return letter_for(wanted, handoff, told, our_name=organisation_name())
+    values = values_for(handoff, told, our_name=organisation_name())
+    letter = fill(wanted.subject, wanted.body, values)
+    missing = left_out(wanted.body, values)
+    return Preview(lead, letter, [_why_silent(name, handoff) for name in missing])
+
+
+def _why_silent(name: str, handoff: Handoff) -> str:
+    """Return why a variable has nothing to say about `handoff`, as a sentence."""
+    owner = handoff.owner if handoff.owner and handoff.owner.is_active else None
+    match name:
+        case "expected_time":
+            why = f"nobody who comes by {handoff.lead.source} is promised a first response"
+        case "booking_link" if owner:
+            why = f"{owner} has no booking link"
+        case _:
+            why = "nobody has the lead"
+    return f"Lines with {name} are left out: {why}."
+
+
+def likely_leads(user: User, sources: Collection[IntakeSource]) -> list[Lead]:
+    """Return leads that `user` sees and the mail may be shown for: the newest that somebody has who
+    came by one of `sources`, those with a booking link first, and the newest of all.
+    """
+    visible = Lead.objects.visible_to(user).live().select_related("source")
+    newest = visible.order_by("-entered_at", "-pk")
+    held = newest.filter(handoffs__owner__is_active=True, source__in=sources)
+    bookable = held.exclude(handoffs__owner__booking_url="")[:TRIED]
+    return [*bookable, *held[:TRIED], *newest[:TRIED]]

@@ -207,11 +207,16 @@ def go_on(ended: Handoff, handoff: Handoff, *, at: datetime) -> None:
 
 def may_be_written_to(lead: Lead, at: datetime) -> bool:
     """Whether `lead` has an address and has not refused to be contacted."""
+    is_reached = has_mail_address(lead.email)
+    return is_reached and facts_of(lead, at).get("person.consent") is not False
+
+
+def has_mail_address(email: str) -> bool:
     try:
-        validate_email(lead.email)
+        validate_email(email)
     except ValidationError:
         return False
-    return facts_of(lead, at).get("person.consent") is not False
+    return True
 
 
 def send_due(now: sending.Now) -> int:
@@ -257,8 +262,14 @@ def letter_for(
     wanted: AnswerTemplate, handoff: Handoff, expected_text: str, *, our_name: str
 ) -> Letter:
     """Return the mail about `handoff`, as things stand now."""
+    values = values_for(handoff, expected_text, our_name=our_name)
+    return fill(wanted.subject, wanted.body, values)
+
+
+def values_for(handoff: Handoff, expected_text: str, *, our_name: str) -> dict[str, str]:
+    """Return what each variable says in the mail about `handoff`; "" for nothing."""
     lead, owner = handoff.lead, _rep_of(handoff)
-    values = {
+    return {
         "first_name": first_name_of(lead.name),
         "company": company_of(lead.company),
         "request": handoff.reason,
@@ -267,7 +278,6 @@ def letter_for(
         "booking_link": booking_link(owner),
         "our_name": our_name,
     }
-    return fill(wanted.subject, wanted.body, values)
 
 
 def _rep_of(handoff: Handoff) -> User | None:

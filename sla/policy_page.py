@@ -12,10 +12,13 @@ from sla.models import Policy, Target
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """promises: what is promised, by the name of its kind."""
+    """promises: what is promised, by the name of its kind. writes: whether a step of one writes to
+    the prospect.
+    """
 
     view: RowView[Policy]
     promises: Sequence[tuple[str, CellView]]
+    writes: bool
 
 
 def policy_views(tables: Tables) -> list[PolicyView]:
@@ -32,7 +35,8 @@ def _policy_view(view: RowView[Policy], tables: Tables) -> PolicyView:
         for kind in Target.Kind
         if kind in now or kind in before
     ]
-    return PolicyView(view, promises)
+    writes = any(Target.Action.WRITE in each.actions for each in view.row.targets.all())
+    return PolicyView(view, promises, writes)
 
 
 def _terms(policy: Policy) -> dict[str, str]:

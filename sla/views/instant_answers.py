@@ -25,6 +25,7 @@ from sla.instant_answer_page import (
     answers,
     going_out,
     holding,
+    likely_leads,
     nobody_works_before,
     preview,
     suggested,
@@ -42,7 +43,7 @@ OK, REFUSED, CONFLICT = HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStat
 def instant_answers(request: SignedInRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request, _unbound())
-    form = AnswerTemplateForm(request.POST, instance=template())
+    form = _bound(request)
     if not form.is_valid():
         return _page(request, form, status=REFUSED)
     cleaned, at = form.cleaned_data, database_now()
@@ -65,17 +66,21 @@ def instant_answers(request: SignedInRequest) -> HttpResponse:
 @editors_only
 @require_POST
 def show_preview(request: SignedInRequest) -> HttpResponse:
-    """The mail as typed, not saved, filled in for the lead that ?lead= finds, else the newest."""
-    form, at = AnswerTemplateForm(request.POST, instance=template()), database_now()
+    """The mail as typed, not saved, filled in for the lead that ?lead= finds, else for a new one of
+    whom all of it has something to say.
+    """
+    form, at = _bound(request), database_now()
     words = request.POST.get("lead", "").strip()
-    lead = next(iter(offered(request.user, words)), None)
-    context: dict[str, Any] = {"words": words, "preview_lead": lead}
-    is_valid = form.is_valid()
-    if is_valid and lead:
-        context["letter"] = preview(form.instance, lead, at)
+    context: dict[str, Any] = {"words": words}
+    is_valid = form.is_valid_to_show()
+    if is_valid:
+        chosen = form.cleaned_data["sources"] or suggested(at)
+        leads = offered(request.user, words)[:1] if words else likely_leads(request.user, chosen)
+        context["preview"] = preview(form.instance, leads, at)
     status = OK if is_valid else REFUSED
     if wants_fragment(request):
-        return render(request, "sla/_answer_preview.html", {**context, "form": form}, status=status)
+        context |= {"form": form, "is_alone": True}
+        return render(request, "sla/_answer_preview.html", context, status=status)
     return _page(request, form, status=status, **context)
 
 
@@ -101,10 +106,14 @@ def resend(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("sla:instant_answers")
 
 
+def _bound(request: SignedInRequest) -> AnswerTemplateForm:
+    return AnswerTemplateForm(request.POST, instance=template(), at=database_now())
+
+
 def _unbound() -> AnswerTemplateForm:
-    wanted = template()
-    initial = {} if wanted.revision else {"sources": suggested(database_now())}
-    return AnswerTemplateForm(instance=wanted, initial=initial)
+    wanted, at = template(), database_now()
+    initial = {} if wanted.revision else {"sources": suggested(at)}
+    return AnswerTemplateForm(instance=wanted, initial=initial, at=at)
 
 
 def _page(

@@ -373,12 +373,14 @@ PAGE = "/sla/instant-answers/"
 def typed(source):
     return {
         **{"is_on": "on", "sources": [source.pk], "within_minutes": 3, "revision": 0},
+        **{"agreed": "on"},
         **{"subject": "For {{ company }}", "body": "Hello {{ first_name }}"},
     }
 
 
 def test_only_sources_that_can_be_answered_are_offered(source):
-    offered = AnswerTemplateForm(instance=instant_answers.template()).fields["sources"].queryset
+    offered = AnswerTemplateForm(instance=instant_answers.template(), at=database_now())
+    offered = offered.fields["sources"].queryset
     assert source in offered and not offered.filter(slug="by-hand").exists()
 
 
@@ -411,6 +413,58 @@ def test_the_preview_is_of_a_lead_and_of_what_is_typed(client, olga, typed, make
     page = answer.content.decode()
     assert "Hello Ana" in page and "For A &amp; B" in page
     assert not AnswerTemplate.objects.exists()
+
+
+def test_the_preview_is_of_a_lead_of_whom_all_is_said_or_says_why_it_is_not(
+    client, olga, typed, make_lead, make_handoff, alice
+):
+    body = "Until {{ expected_time }}\n{{ owner_name }}\n{{ booking_link }}"
+    typed = {name: value for name, value in typed.items() if name != "agreed"} | {"body": body}
+    whole = make_handoff(make_lead("Ana Diaz"), rep=alice).lead
+    make_lead("Clara Nyström", source=IntakeSource.objects.get(slug="list"))
+    client.force_login(olga)
+    page = client.post(f"{PAGE}preview/", typed).content.decode()
+    assert f"/leads/{whole.pk}/" in page
+    assert "Lines with booking_link are left out: Alice has no booking link." in page
+    alice.booking_url = "https://book.example/alice"
+    alice.save()
+    assert "are left out" not in client.post(f"{PAGE}preview/", typed).content.decode()
+    page = client.post(f"{PAGE}preview/", typed | {"lead": "Clara"}).content.decode()
+    assert "Lines with owner_name are left out: nobody has the lead." in page
+    assert "expected_time are left out: nobody who comes by Lists is promised" in page
+
+
+def test_switching_it_on_says_how_many_it_would_have_gone_to_and_asks(
+    client, olga, typed, source, make_lead, make_handoff
+):
+    at = database_now() - timedelta(days=1)
+    for fields in ({}, {}, {"email": ""}):
+        lead = ask(make_lead(**fields), source, at)
+        make_handoff(lead, at=at, hand_raised_at=at)
+    lead = ask(make_lead(), source, at)
+    record_facts(lead, {"person.consent": False}, known_from=at)
+    make_handoff(lead, at=at, hand_raised_at=at)
+    listed = ask(make_lead(), source, at, door=Submission.Door.IMPORT)
+    make_handoff(listed, at=at, hand_raised_at=at)
+    client.force_login(olga)
+    assert f"{source}: 2 would have been written to" in client.get(PAGE).content.decode()
+    answer = client.post(PAGE, typed | {"agreed": ""})
+    assert answer.status_code == 422 and not AnswerTemplate.objects.exists()
+    assert answer.content.decode().count("Tick this to have prospects written to.") == 1
+    assert client.post(PAGE, typed | {"agreed": "", "is_on": ""}).status_code == 302
+    assert client.post(PAGE, typed | {"revision": 1}).status_code == 302
+    assert 'name="agreed"' not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("minutes", [-1, 0, 61])
+def test_what_is_wrong_is_said_once(client, olga, typed, minutes):
+    client.force_login(olga)
+    page = client.post(PAGE, typed | {"within_minutes": minutes}).content.decode()
+    assert page.count("Between 1 and 60 minutes.") == 1
+    fragment = client.post(
+        f"{PAGE}preview/", typed | {"within_minutes": minutes}, headers={"HX-Request": "true"}
+    )
+    assert fragment.content.decode().count("Between 1 and 60 minutes.") == 1
 
 
 def test_what_is_told_of_more_sources_takes_no_more_queries(

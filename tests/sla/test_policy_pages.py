@@ -114,6 +114,20 @@ def test_the_diff_tells_a_promise_that_went_and_a_policy_that_came(client, olga,
     assert "<li>Accept or reject within 1 hour, working time; at 50 and 80 %" in page
 
 
+def test_a_step_that_writes_to_the_prospect_leads_to_what_is_written(client, olga, alice, draft):
+    link = '/sla/instant-answers/#template"'
+    page = f"/sla/policies/{draft.number}/"
+    client.force_login(olga)
+    assert link in client.get(f"{page}rows/policies/trial/").content.decode()
+    assert link not in client.get(page).content.decode()
+    Target.objects.filter(policy=policy(draft, "trial"), kind="first_response").update(
+        levels=[100], actions=["write"]
+    )
+    assert client.get(page).content.decode().count(link) == 1
+    client.force_login(alice)  # who may not read it
+    assert link not in client.get(page).content.decode()
+
+
 def test_the_policy_that_takes_all_stays_and_stays_last(draft):
     *_, last = Policy.objects.filter(version=draft)
     Policy.objects.create(
