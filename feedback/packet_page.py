@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 
 from feedback import work_standard
 from feedback.giving_back import attempts
@@ -23,7 +24,7 @@ from leads.models import Assignment, Handoff, Lead, Touch, User
 from routing.models import Decision
 from routing.questions import open_opportunity
 from sla.deadlines import Deadline, deadlines
-from sla.models import Clock, Pause
+from sla.models import Clock, InstantAnswer, Pause
 from sla.pauses import running_pause
 
 CONTACTS_SHOWN = 3
@@ -52,6 +53,7 @@ class Opened:
     to_be_said: the viewer's touches whose outcome is still to come.
     deal:      the account's newest open one, as it is now.
     lead_zone: where the lead is; "": nobody can tell.
+    told_prospect: the time that the instant answer told them; "": it told none, or none went out.
     decision:  why it was routed here; None for one passed by hand or by an import.
     """
 
@@ -68,10 +70,11 @@ class Opened:
     decision: Decision | None
     story: Sequence[Step]
     lead_zone: str
+    told_prospect: str
 
     @property
     def prospects(self) -> list[Deadline]:
-        """What the prospect was promised."""
+        """Till when the prospect is to be answered."""
         return [each for each in self.deadlines if each.is_prospects]
 
     @property
@@ -127,7 +130,14 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),
         story=story(handoff),
         lead_zone=zone_of_lead(handoff.lead, at),
+        told_prospect=_told_prospect(handoff),
     )
+
+
+def _told_prospect(handoff: Handoff) -> str:
+    answer: InstantAnswer | None = getattr(handoff, "instant_answer", None)
+    is_sent = answer is not None and answer.state == InstantAnswer.State.SENT
+    return capfirst(answer.expected_text) if answer and is_sent else ""
 
 
 def _open_deal(lead: Lead) -> dict[str, Any] | None:
@@ -203,5 +213,5 @@ def entails(code: ReasonCode) -> str:
         case ReasonCode.Consequence.RECYCLE:
             return f"nurture for {code.nurture_days} days"
         case ReasonCode.Consequence.REROUTE:
-            return "next rep, not held against you"
+            return "next rep, not in your rejection rate"
     return code.get_consequence_display().lower()

@@ -211,7 +211,7 @@ def _where_to(row: ClockEvent) -> str:
 def _promise(clock: Clock) -> str:
     """Return what was promised, and in which time it runs where that tells two clocks apart."""
     if clock.kind == Target.Kind.FIRST_RESPONSE:
-        return "Promised to the prospect, first response"
+        return "First response to the prospect"
     return f"{clock.get_kind_display()}, in {clock.get_measure_display().lower()}"
 
 

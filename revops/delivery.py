@@ -125,13 +125,13 @@ def tell_owner(lead: Lead, owner: User, found: Opening, at: datetime) -> None:
 
 
 def why_and_until(handoff: Handoff, promises: Iterable[Clock], *, zone: str) -> str:
-    """Return why a lead came and, in the zone of its rep, by when the prospect was promised an
-    answer and the rep is to do the first that is asked of them; the earlier of the two first.
+    """Return why a lead came and, in the zone of its rep, by when the prospect is to be answered
+    and the rep to do the first that is asked of them; the earlier of the two first.
     """
     told: dict[str, str] = {}
     for clock in sorted(promises, key=lambda each: each.due_at):
         is_prospects = clock.kind == clocks.Kind.FIRST_RESPONSE
-        what = "the prospect was promised an answer" if is_prospects else clock.get_kind_display()
+        what = "the prospect is to be answered" if is_prospects else clock.get_kind_display()
         whose = "prospect" if is_prospects else "rep"
         local = clock.due_at.astimezone(ZoneInfo(zone))
         told.setdefault(whose, f"{what.lower()} by {local:%a %d %b, %H:%M}")

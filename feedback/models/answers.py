@@ -27,7 +27,7 @@ class ReasonCode(models.Model):
         FIT = "fit", "Fit"
         TIMING = "timing", "Timing and intent"
         DATA = "data", "Data"
-        ROUTING = "routing", "Counts against nobody"
+        ROUTING = "routing", "Not counted as a rejection"
 
     class Consequence(models.TextChoices):
         RECYCLE = "recycle", "Back to nurture"

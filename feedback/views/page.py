@@ -141,7 +141,7 @@ def next_lead(rows: list[queue.Row]) -> Handoff | None:
 
 def with_lead(handoff: Handoff) -> Handoff:
     """Return `handoff` with all that its packet refers to."""
-    related = ("lead__account__owner", "lead__source", "owner", "hop", "criteria")
+    related = ("lead__account__owner", "lead__source", "owner", "hop", "criteria", "instant_answer")
     return Handoff.objects.select_related(*related).get(pk=handoff.pk)
 
 

@@ -10,6 +10,7 @@ from feedback import answers
 from leads import handoffs, ownership
 from leads.fact_history import record_facts
 from leads.models import Assignment, Lead
+from sla.models import InstantAnswer
 from sla.notices import unseen_count
 from sla.outbox import notify
 
@@ -121,6 +122,35 @@ def test_pages_are_only_read(signed_in, alice):
     client = signed_in(alice)
     for address in ("/queue/", "/queue/1/", "/queue/poll/"):
         assert (address, client.post(address).status_code) == (address, 405)
+
+
+def test_what_we_promise_ourselves_stands_apart_from_what_the_prospect_was_told(
+    signed_in, alice, pass_lead, source, at
+):
+    handoff, client = pass_lead(alice), signed_in(alice)
+    page = client.get(url(handoff)).content.decode()
+    assert "<h2>The prospect waits <span>day and night</span></h2>" in page
+    assert "They were told" not in page
+    InstantAnswer.objects.create(
+        handoff=handoff,
+        source=source,
+        created_at=at,
+        asked_at=at,
+        state="sent",
+        sent_at=at,
+        subject="Thank you",
+        body="Soon.",
+        send_after=at,
+        expected_by=at,
+        expected_text="on Monday by 09:10",
+    )
+    page = client.get(url(handoff)).content.decode()
+    assert "<dt>They were told</dt><dd>On Monday by 09:10</dd>" in page
+
+
+def test_not_mine_promises_no_more_than_that_it_is_no_rejection(signed_in, alice, pass_lead):
+    page = signed_in(alice).get(url(pass_lead(alice), "reject/")).content.decode()
+    assert "next rep, not in your rejection rate" in page and "against" not in page
 
 
 def test_an_empty_queue_says_when_work_goes_on(signed_in, alice):

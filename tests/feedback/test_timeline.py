@@ -152,7 +152,7 @@ def test_a_promise_that_ended_without_an_answer_is_not_said_to_be_done(
     told = " | ".join(entry.told.what for entry in timeline(handoff.lead).entries)
     assert "Accept or reject, in working time: done in time" in told
     assert "First touch, in working time: done late" in told
-    assert "first response: ended, not done" in told
+    assert "First response to the prospect: ended, not done" in told
     client.force_login(rosa)
     listed = client.get("/sla/clocks/?period=all&kind=first_response").content.decode()
     assert "missed, no answer" in listed and "ended after" in listed

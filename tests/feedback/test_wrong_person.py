@@ -1,4 +1,4 @@
-"""“Not mine” sends a lead to another rep and counts against nobody; what does count."""
+"""“Not mine” sends a lead to another rep and is nobody’s rejection; what does count."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_the_reps_and_the_prospects_clocks_run_and_the_rep_is_told(hand_in, alic
     told = Notification.objects.filter(recipient=alice, kind=Notification.Kind.PASSED)
     assert set(told.values_list("channel", flat=True)) == {"app", "email"}
     why, until = told.earliest("pk").body.split(". ", 1)
-    assert until.startswith("The prospect was promised an answer by ")
+    assert until.startswith("The prospect is to be answered by ")
     assert "; accept or reject by " in until and until.endswith(f"({alice.zone}).")
 
 
