@@ -9,9 +9,11 @@ from django.db.models.functions import Cast, Concat
 from leads.models import Assignment, Handoff, Lead, OwnershipChange, User
 from sla.ladders import others_for, told
 from sla.models import Clock, ClockEvent, Notification
+from sla.pauses import pauses_of
 from sla.recipients import Presence
 
-Kind = Notification.Kind
+Kind, State = Notification.Kind, Notification.State
+GOES = (State.WAITING, State.LISTED, State.SENT)
 
 
 def is_still_true(notification: Notification, at: datetime) -> bool:
@@ -46,10 +48,14 @@ def _waits_for_an_answer(notification: Notification, at: datetime) -> bool:
 
 
 def _asks_still(notification: Notification, at: datetime) -> bool:
-    """Whether the clock runs still, and its step would tell the recipient if it were done now."""
+    """Whether the clock runs still, and its step would tell the recipient if it were done now: of
+    several of one clock the last; no more that it is due soon while it stands still.
+    """
     _, clock_id, level = notification.key.split(":")
     clock = Clock.objects.running().filter(pk=clock_id).select_related("handoff__lead").first()
-    if clock is None:
+    if clock is None or _was_told_more(notification, clock, int(level)):
+        return False
+    if notification.kind == Kind.WARNING and _stands_still(clock, at):
         return False
     if clock.assignment_id or not _has_changed_hands(clock.handoff.lead, notification):
         return True
@@ -57,6 +63,17 @@ def _asks_still(notification: Notification, at: datetime) -> bool:
     events = list(steps.select_related("clock__handoff__lead"))
     others = others_for(events, at)
     return _hears(notification, (each for event in events for each in told(event, others)), at)
+
+
+def _was_told_more(notification: Notification, clock: Clock, level: int) -> bool:
+    """Whether an e-mail about a later step of `clock` went, or is to go, to the same person."""
+    keys = [clock_key(clock, later) for later in clock.levels if later > level]
+    told_of = {"recipient": notification.recipient_id, "channel": notification.channel}
+    return Notification.objects.filter(**told_of, key__in=keys, state__in=GOES).exists()
+
+
+def _stands_still(clock: Clock, at: datetime) -> bool:
+    return any(each.start <= at < each.end for each in pauses_of([clock]).get(clock.pk, ()))
 
 
 def _is_theirs(notification: Notification, at: datetime) -> bool:

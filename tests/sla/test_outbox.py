@@ -18,12 +18,12 @@ from leads.instants import database_now
 from leads.models import Document, Organisation, User, Version
 from revops import mail_smtp
 from revops.sweep import SENDING, send, stand_by, stand_by_to_send
-from sla import clocks, outbox
+from sla import clocks, outbox, pauses
 from sla.health import alarms, given_up
 from sla.heartbeats import beat
 from sla.mail_server import look_after
 from sla.messages import path_to
-from sla.models import CalendarTerms, Notification, RepHours
+from sla.models import CalendarTerms, Clock, Notification, RepHours
 from sla.notices import mark_seen, notices_of
 from sla.outbox import Message, notify, send_again, write
 from sla.releasing import release
@@ -182,6 +182,36 @@ def test_a_manager_is_mailed_of_a_prospect_who_waits_though_another_rep_has_the_
     clocks.end(handoff.assignments.get(rep=alice), at=at + EVENING + MINUTE)
     send_due(at + timedelta(hours=23))
     assert [mail.to for mail in mailoutbox] == [["mona@example.com"]]
+
+
+def test_what_was_due_soon_in_the_evening_and_is_missed_by_the_morning_is_mailed_as_missed_alone(
+    promise, make_handoff, start, alice, at, mailoutbox
+):
+    ladder = {"levels": [50, 80, 100, 150], "actions": ["remind"] * 4}
+    promise("first_response", 600, **ladder)  # till eight in the evening
+    start(make_handoff(rep=alice))
+    Clock.objects.exclude(kind="first_response").update(next_at=None, next_level=None)
+    for hours in (8.5, 10.5, 15.5):
+        sweep_clocks(at + timedelta(hours=hours))
+    waiting = Notification.objects.filter(channel="email", recipient=alice)
+    assert waiting.filter(state="waiting").count() == 3
+    send_due(at + timedelta(hours=23))
+    assert [mail.subject[:13] for mail in mailoutbox] == ["Still missed:"]
+
+
+def test_nobody_is_mailed_that_something_is_due_soon_that_rests_by_now(
+    promise, make_handoff, start, alice, at, mailoutbox
+):
+    promise("first_touch", 600, levels=[80, 100], actions=["remind"] * 2, pauses=["snoozed"])
+    handoff, evening = start(make_handoff(rep=alice)), at + timedelta(hours=8.5)
+    Clock.objects.exclude(kind="first_touch").update(next_at=None, next_level=None)
+    sweep_clocks(evening)
+    until = at + timedelta(hours=30)
+    rest = {"kind": "snoozed", "until": until, "reason": "Asked", "by": alice, "at": evening}
+    pauses.begin(handoffs.open_assignment(handoff), **rest)
+    clocks.retime(handoff)
+    assert Notification.objects.filter(kind="warning", channel="email", state="waiting").exists()
+    assert (send_due(at + timedelta(hours=23)), mailoutbox) == (0, [])
 
 
 # Quiet hours, lists, caps --------------------------------------------------------------------------
