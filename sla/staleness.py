@@ -12,7 +12,8 @@ from sla.models import Clock, ClockEvent, Notification
 from sla.pauses import pauses_of
 from sla.recipients import Presence
 
-Kind, State = Notification.Kind, Notification.State
+Kind = Notification.Kind
+State = Notification.State
 GOES = (State.WAITING, State.LISTED, State.SENT)
 
 
