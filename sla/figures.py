@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from leads.models import IntakeSource, User
 from sla import judging, response_times
-from sla.filters import NO_REP, NO_REP_KEY, ClockFilter, HandoffFilter, compares_reps
+from sla.filters import NO_REP, NO_REP_KEY, NO_RESPONSE, ClockFilter, HandoffFilter, compares_reps
 from sla.judging import Share, Shares
 from sla.models import Target
 from sla.response_times import Bar, Times
@@ -84,16 +84,19 @@ def lines_by_rep(
     return _lines(shares, times, names, params, "rep")
 
 
-def bars(handoffs: HandoffFilter, params: Params) -> list[BarLine]:
-    """Return how many first responses took how long."""
-    return [
+def bars(handoffs: HandoffFilter, params: Params, *, unanswered: int) -> list[BarLine]:
+    """Return how many first responses took how long, and last how many there were none of."""
+    *took, none = response_times.distribution(handoffs.qs, unanswered=unanswered)
+    lines = [
         BarLine(
             bar,
             handoffs_url(params, took=f"working-{bar.number}"),
             handoffs_url(params, took=f"wall-{bar.number}"),
         )
-        for bar in response_times.distribution(handoffs.qs)
+        for bar in took
     ]
+    address = handoffs_url(params, took=NO_RESPONSE)
+    return [*lines, BarLine(none, address, address)]
 
 
 def _lines(

@@ -18,6 +18,8 @@ from sla.periods import PERIODS, Period, day_of, days, named_period
 from sla.whose import OF_NO_TURN, with_whose
 
 NO_REP, NO_REP_KEY = "No rep had it", "none"
+# Of first responses: there is none.
+NO_RESPONSE = "none"
 
 
 def reps(request: Any) -> QuerySet[User]:
@@ -188,7 +190,9 @@ class ClockFilter(SlaFilter):
 
 
 class HandoffFilter(SlaFilter):
-    """Handoffs that were answered, with what `response_times.answered` adds to them."""
+    """Handoffs that were answered, or those that were not, with what
+    `response_times.with_who_answered` adds to them.
+    """
 
     begun = "opened_at"
     rep_field = "answered_by"
@@ -199,10 +203,24 @@ class HandoffFilter(SlaFilter):
     ]
 
     took = django_filters.ChoiceFilter(
-        choices=TOOK, method="that_took", label="First response took", empty_label="Any time"
+        choices=[*TOOK, (NO_RESPONSE, "Nobody yet")],
+        method="that_took",
+        label="First response took",
+        empty_label="Any time",
     )
 
+    @property
+    def is_of_unanswered(self) -> bool:
+        return bool(self.form.cleaned_data.get("took") == NO_RESPONSE)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        missing = self.is_of_unanswered
+        wanted = response_times.NOT_ANSWERED if missing else response_times.ANSWERED
+        return super().filter_queryset(queryset.filter(wanted))
+
     def that_took(self, handoffs: QuerySet[Any], name: str, took: str) -> QuerySet[Any]:
+        if took == NO_RESPONSE:
+            return handoffs
         measure, number = took.split("-")
         return handoffs.filter(response_times.in_bar(measure, int(number)))
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from leads.models import Assignment, Touch
+from leads.models import Assignment, Handoff, Touch
 from leads.models.handoffs import HandoffQuerySet
 from leads.percentiles import Percentile
 
@@ -24,6 +24,12 @@ BARS: list[tuple[str, timedelta | None]] = [
     ("to 3 days", timedelta(days=3)),
     ("longer", None),
 ]
+
+
+ANSWERED = Q(first_response_at__isnull=False)
+# One that was merged into another is answered, or not, there.
+NOT_ANSWERED = Q(first_response_at=None) & ~Q(closed_as=Handoff.ClosedAs.MERGED)
+NOBODY_YET = "nobody yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +56,28 @@ class Bar:
 
 
 def answered(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    """Handoffs with a first response; `answered_by` is the rep whose touch it was, which may have
+    """Handoffs with a first response, and by whom."""
+    return with_who_answered(handoffs).filter(ANSWERED)
+
+
+def with_who_answered(handoffs: HandoffQuerySet) -> HandoffQuerySet:
+    """Add to each handoff `answered_by`: the rep whose touch its first response was, which may have
     been made of a lead that was merged since; where it is known by its instant alone, the one who
-    had the handoff then, if one had.
+    had the handoff then, if one had; where there is none yet, the one who has or had it last.
     """
     answered_at = OuterRef("first_response_at")
     touches = Touch.objects.filter(lead=OuterRef("lead"), occurred_at=answered_at)
     touch = touches.filter(is_automated=False, assignment__isnull=False).order_by("pk")
     turns = Assignment.objects.filter(handoff=OuterRef("pk"), passed_at__lte=answered_at)
     turn = turns.order_by("-seq")
+    last = Assignment.objects.filter(handoff=OuterRef("pk")).order_by("-seq")
 
     def of_rep(field: str) -> Coalesce:
         of_touch = Subquery(touch.values(f"assignment__{field}")[:1])
-        return Coalesce(of_touch, Subquery(turn.values(field)[:1]))
+        of_last = Case(When(NOT_ANSWERED, then=Subquery(last.values(field)[:1])))
+        return Coalesce(of_touch, Subquery(turn.values(field)[:1]), of_last)
 
-    return handoffs.filter(first_response_at__isnull=False).annotate(
-        answered_by=of_rep("rep"), answered_by_name=of_rep("rep__name")
-    )
+    return handoffs.annotate(answered_by=of_rep("rep"), answered_by_name=of_rep("rep__name"))
 
 
 def times(handoffs: HandoffQuerySet) -> Times:
@@ -80,8 +91,8 @@ def times_by(handoffs: HandoffQuerySet, *, by: str) -> dict[int | None, Times]:
     return {row.pop(by): Times(**row) for row in rows}
 
 
-def distribution(handoffs: HandoffQuerySet) -> list[Bar]:
-    """Return how many responses took how long. One query."""
+def distribution(handoffs: HandoffQuerySet, *, unanswered: int) -> list[Bar]:
+    """Return how many responses took how long, and last how many there were none of. One query."""
     counts = handoffs.aggregate(
         **{
             f"{measure}_{number}": Count("pk", filter=in_bar(measure, number))
@@ -89,8 +100,10 @@ def distribution(handoffs: HandoffQuerySet) -> list[Bar]:
             for number in range(len(BARS))
         }
     )
-    fullest = max(counts.values()) or 1
-    return [_bar(number, label, counts, fullest) for number, (label, _) in enumerate(BARS)]
+    fullest = max(unanswered, *counts.values()) or 1
+    bars = [_bar(number, label, counts, fullest) for number, (label, _) in enumerate(BARS)]
+    percent = unanswered * 100 // fullest
+    return [*bars, Bar(len(BARS), NOBODY_YET, unanswered, unanswered, percent, percent)]
 
 
 def in_bar(measure: str, number: int) -> Q:

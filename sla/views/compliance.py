@@ -10,7 +10,7 @@ from leads.instants import database_now
 from leads.models import Handoff
 from leads.requests import SignedInRequest
 from sla import figures, judging, response_times
-from sla.filters import ClockFilter, HandoffFilter, compares_reps
+from sla.filters import NO_RESPONSE, ClockFilter, HandoffFilter, compares_reps
 from sla.models import Clock
 
 FIELDS = ("period", "since", "until", "source", "rep", "team")
@@ -25,8 +25,8 @@ def compliance(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     asked = {name: request.GET[name] for name in FIELDS if request.GET.get(name)}
     clocks = ClockFilter(asked, queryset=Clock.objects.all(), request=request, at=at)
-    answered = response_times.answered(Handoff.objects.all())
-    handoffs = HandoffFilter(asked, queryset=answered, request=request, at=at)
+    every = response_times.with_who_answered(Handoff.objects.all())
+    handoffs = HandoffFilter(asked, queryset=every, request=request, at=at)
     context: dict[str, object] = {
         "filter": handoffs,
         "compares_reps": compares_reps(request.user),
@@ -34,13 +34,16 @@ def compliance(request: SignedInRequest) -> HttpResponse:
     }
     status = status_of(handoffs, clocks)
     if status == HTTPStatus.OK:
+        unheard = {**asked, "took": NO_RESPONSE}
+        unanswered = HandoffFilter(unheard, queryset=every, request=request, at=at).qs.count()
         context |= {
             "kept": judging.share(clocks.qs, at),
             "kept_url": figures.clocks_url(asked, what="judged"),
             "missed_url": figures.clocks_url(asked, what="missed"),
             "times": response_times.times(handoffs.qs),
             "times_url": figures.handoffs_url(asked),
-            "bars": figures.bars(handoffs, asked),
+            "bars": figures.bars(handoffs, asked, unanswered=unanswered),
+            "unanswered": unanswered,
             "by_source": figures.lines_by_source(clocks, handoffs, asked, at),
             "by_rep": figures.lines_by_rep(clocks, handoffs, asked, at),
         }

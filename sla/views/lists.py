@@ -44,7 +44,7 @@ def clocks(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def handoffs(request: SignedInRequest) -> HttpResponse:
     at = database_now()
-    everyone = response_times.answered(Handoff.objects.all())
+    everyone = response_times.with_who_answered(Handoff.objects.all())
     seen = _seen_by(request.user, everyone, Handoff, "answered_by")
     newest = seen.select_related("lead__source").order_by("-opened_at", "-pk")
     return _list(

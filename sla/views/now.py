@@ -31,7 +31,7 @@ class Asked:
         return ClockFilter(params, queryset=Clock.objects.all(), request=self.request, at=self.at)
 
     def handoffs(self, params: dict[str, str]) -> HandoffFilter:
-        every = response_times.answered(Handoff.objects.all())
+        every = response_times.with_who_answered(Handoff.objects.all())
         return HandoffFilter(params, queryset=every, request=self.request, at=self.at)
 
 
