@@ -191,6 +191,11 @@ class Lead(models.Model):
                 condition=Q(stay_due_at__isnull=False),
             ),
             models.Index(
+                fields=["stage_since"],
+                name="lead_follow_failed",
+                condition=Q(follow_at__isnull=False),
+            ),
+            models.Index(
                 fields=["-stage_since", "-id"],
                 name="lead_to_follow",
                 condition=Q(follow_from_seq__isnull=False),
