@@ -47,10 +47,7 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
     clocks.change_lead(pair.gone, pair.keep)
     merging.merge(pair.keep, pair.gone, by=by, at=at)
     if current := Handoff.objects.open().filter(lead=pair.keep).first():
-        goes_on = handoffs.locked(current.pk)
-        if ended:
-            _join(goes_on, ended, stays_on=stays_on, at=at)
-        _count_answers(goes_on, at=at)
+        _go_on(handoffs.locked(current.pk), ended, stays_on=stays_on, at=at)
     merge_messages.tell(pair, ended, had_them, by=by, at=at)
     nudge(SWEEP_TASK)
     return pair.keep
@@ -88,8 +85,21 @@ def _end(handoff: Handoff, pair: Pair, *, by: User, at: datetime) -> None:
     close(handoff, merged, reason=reason, by=by, at=at, source=source)
 
 
-def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> None:
-    """Let what was asked in a handoff that ended be asked in the one that goes on.
+def _go_on(handoff: Handoff, ended: Handoff | None, *, stays_on: bool, at: datetime) -> None:
+    """Let a handoff go on, with what was asked in the one that ended, if one did. Whoever waits by
+    the other address still, whom nobody answered by either, is put to rest no longer.
+    """
+    asked = _join(handoff, ended, stays_on=stays_on, at=at) if ended else []
+    _count_answers(handoff, at=at)
+    if ended:
+        _count_answers(handoffs.locked(ended.pk), at=at)
+    if Clock.objects.running().filter(pk__in=[clock.pk for clock in asked]).exists():
+        pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
+
+
+def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> list[Clock]:
+    """Let what was asked in a handoff that ended be asked in the one that goes on. Returns the
+    prospect's clocks that go on there.
 
     stays_on: what was promised of its lead's stay is promised on.
     """
@@ -97,12 +107,12 @@ def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> 
     if stays_on and stay is not None:
         clocks.carry_over(ended, handoff, kind=stay, at=at)
     instant_answers.go_on(ended, handoff, at=at)
-    if clocks.carry_over(ended, handoff, at=at):
-        pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
+    carried = clocks.carry_over(ended, handoff, at=at)
     asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]
     handoff.hand_raised_at = min(asked, default=None)
     handoff.priority = max(handoff.priority, ended.priority)
     handoff.save(update_fields=["hand_raised_at", "priority"])
+    return carried
 
 
 def _count_answers(handoff: Handoff, *, at: datetime) -> None:

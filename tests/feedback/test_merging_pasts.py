@@ -16,6 +16,7 @@ from leads import handoffs, lifecycle
 from leads.errors import LostRace
 from leads.models import Lead, Stage
 from sla.board import groups
+from sla.judging import missed
 from sla.ladders import responsible
 from sla.models import Clock, Notification, Pause
 from sla.notices import see_lead
@@ -214,3 +215,27 @@ def test_the_database_keeps_a_merged_lead_merged_for_good(join, make_lead, do):
     with pytest.raises(IntegrityError, match="merged"), transaction.atomic():
         do(kept, gone, third)
         connection.check_constraints()
+
+
+def test_who_answered_first_answered_the_handoff_that_ends_as_well(
+    join, alice, carol, pass_lead, at
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    prospects = Clock.objects.filter(kind="first_response")
+    prospects.filter(handoff=other).update(started_at=at - MINUTE, due_at=at + 2 * MINUTE)
+    touch(kept, at + MINUTE, "spoke")
+    touch(other, at + 2.5 * MINUTE, "spoke")
+    assert prospects.filter(missed(at + 3 * MINUTE)).count() == 1
+    join(kept.lead, other.lead)
+    assert not prospects.filter(missed(at + 3 * MINUTE)).exists()
+    assert prospects.get(handoff=other).stopped_at == at + MINUTE
+
+
+def test_who_was_answered_by_the_other_address_too_rests_on(join, alice, carol, pass_lead, at):
+    kept, other = pass_lead(alice, accepted=True), pass_lead(carol)
+    Clock.objects.filter(handoff=other).update(started_at=at - MINUTE)
+    touch(kept, at + MINUTE, "no_answer")
+    until = at + 5 * HOUR
+    pausing.pause(kept, kind="snoozed", until=until, reason="Away", by=alice, at=at + 2 * MINUTE)
+    join(kept.lead, other.lead)
+    assert Pause.objects.get().ended_at is None
