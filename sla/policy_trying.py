@@ -11,12 +11,15 @@ from leads.condition_trace import ConditionTrace, Truth
 from leads.countdown import instant_text
 from leads.evidence import Evidence
 from leads.fact_history import evidence_for
-from leads.fact_sheet import band_facts
+from leads.fact_sheet import Facts, band_facts
 from leads.models import Handoff, Lead, Version
+from leads.offered_facts import hand_raises
 from sla.calendars import hours_for
 from sla.levels import instants
 from sla.models import Target
 from sla.policies import BREACH, Promise, ReadyPolicy, facts_of, policies_of
+
+BY_SCORE = "by-score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,43 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class TriedPolicies:
-    """handoff: as which the lead was tried; None: as one that its score opens."""
+    """handoff: as which the lead was tried; None: as if something else opened one: opening."""
 
     handoff: Handoff | None
+    opening: str
     asked: Sequence[AskedPolicy]
     chosen: ReadyPolicy | None
     due: Sequence[Due]
 
 
-def try_policies(version: Version, lead: Lead, at: datetime, *, zone: str) -> TriedPolicies:
+def openings() -> dict[str, str]:
+    """Return what may open a handoff, in words: what does by itself, by its key, and the score."""
+    return {**dict(hand_raises()), BY_SCORE: "Reached a band that opens one"}
+
+
+def try_policies(
+    version: Version, lead: Lead, at: datetime, *, zone: str, opening: str = ""
+) -> TriedPolicies:
     """Return what `version` promises about `lead`, opened as its newest handoff was, else by its
     score. zone: of the reader. Raises InvalidConditions for a draft that can't be asked.
+
+    opening: one of `openings`, as if that opened a handoff now; "": as said.
     """
     newest = lead.handoffs.select_related("owner").order_by("-opened_at", "-pk").first()
-    path = Handoff.Path.SCORE.value
-    opened = facts_of(newest) if newest else {"handoff.path": path, **band_facts(lead.band)}
+    newest = None if opening else newest
+    opened = facts_of(newest) if newest else _facts_of_opening(opening or BY_SCORE, lead)
     evidence = evidence_for(lead, at, extra=opened)
     asked, chosen = _ask(policies_of(version), evidence)
     due = [_due(each, lead, at, zone) for each in chosen.promises.values()] if chosen else []
-    return TriedPolicies(newest, asked, chosen, due)
+    return TriedPolicies(newest, opening or BY_SCORE, asked, chosen, due)
+
+
+def _facts_of_opening(opening: str, lead: Lead) -> Facts:
+    """Return what policies may ask of a handoff that `opening` opened, in the lead's band."""
+    if opening == BY_SCORE:
+        return {"handoff.path": Handoff.Path.SCORE.value, **band_facts(lead.band)}
+    raised = {"handoff.path": Handoff.Path.HAND_RAISE.value, "handoff.hand_raise": opening}
+    return {**raised, **band_facts(lead.band)}
 
 
 def _ask(

@@ -22,7 +22,7 @@ from sla.closed_hours import closed_hours
 from sla.cover import DAYS
 from sla.policy_check import problems_of, warnings_of
 from sla.policy_page import policy_views
-from sla.policy_trying import try_policies
+from sla.policy_trying import openings, try_policies
 
 ROWS_A_PAGE = 50
 
@@ -101,15 +101,27 @@ def closed(request: SignedInRequest, pages: DocumentPages, number: int, key: str
 @require_GET
 @vary_on_headers("HX-Request")
 def try_a_lead(request: SignedInRequest, pages: DocumentPages, number: int) -> HttpResponse:
-    """One lead (?lead=5), or leads to choose from (?q=words)."""
+    """One lead (?lead=5), or leads to choose from (?q=words); ?as= tells what opens a handoff."""
     shown, at = version_or_404(pages, number), database_now()
     words, lead_id = request.GET.get("q", "").strip(), read_id(request.GET.get("lead", ""))
-    context: dict[str, Any] = {"pages": pages, "version": shown, "words": words}
+    offered_openings = openings()
+    opening = request.GET.get("as", "")
+    opening = opening if opening in offered_openings else ""
+    context: dict[str, Any] = {
+        "pages": pages,
+        "version": shown,
+        "words": words,
+        "openings": offered_openings,
+        "opening": opening,
+    }
     if lead_id is not None and not words:
         visible = Lead.objects.visible_to(request.user).live().select_related("owner", "account")
         context["lead"] = lead = get_object_or_404(visible, pk=lead_id)
         try:
-            context["tried"] = try_policies(shown, lead, at, zone=request.user.zone)
+            context["tried"] = try_policies(
+                shown, lead, at, zone=request.user.zone, opening=opening
+            )
+            context["opened_by"] = offered_openings.get(context["tried"].opening, "")
         except InvalidConditions as invalid:
             context["refused"] = invalid.messages
     else:

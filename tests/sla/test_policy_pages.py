@@ -391,6 +391,28 @@ def test_a_lead_is_tried_as_it_was_handed_over(live, make_handoff, at):
     assert due["First response"] == "Tue 10 Mar, 12:00 Berlin"
 
 
+def test_a_lead_is_tried_as_if_something_else_had_opened_its_handoff(
+    client, olga, live, make_lead, make_handoff
+):
+    client.force_login(olga)
+    address = f"/sla/policies/{live.number}/try/"
+    never, handed = make_lead(), make_handoff(trigger_key="trial-start").lead
+    for lead, opening, chosen in [
+        (never, "", "Everything else: 24 hours"),
+        (never, "demo-request", "Demo, contact form or call: 5 minutes"),
+        (handed, "", "Trial started: 1 hour"),
+        (handed, "demo-request", "Demo, contact form or call: 5 minutes"),
+        (handed, "by-score", "Everything else: 24 hours"),
+        (handed, "no-such", "Trial started: 1 hour"),
+    ]:
+        page = client.get(address, {"lead": lead.pk, "as": opening}).content.decode()
+        assert f'<b class="strong" dir="auto">{chosen}</b>' in page
+    assert f'<input type="hidden" name="lead" value="{handed.pk}">' in page
+    page = client.get(address, {"q": "Clara", "as": "demo-request"}).content.decode()
+    assert f"?lead={never.pk}&amp;as=demo-request" in page
+    assert '<option value="demo-request" selected>Asked for a demo' in page
+
+
 def test_a_lead_that_one_may_not_see_is_not_tried(client, live, make_handoff, carol, alice):
     handoff = make_handoff(rep=alice)
     client.force_login(carol)
