@@ -30,6 +30,7 @@ from sla.models import (
     Pause,
     Policy,
     RepHours,
+    RetiredCalendar,
     RunningProcess,
     Target,
     TeamHours,
@@ -154,6 +155,12 @@ class RepHoursAdmin(HoursAdmin):
 class TeamHoursAdmin(HoursAdmin):
     list_display = ("team", "calendar")
     list_select_related = ("team", "calendar")
+
+
+@admin.register(RetiredCalendar)
+class RetiredCalendarAdmin(ReadOnlyAdmin[RetiredCalendar]):
+    list_display = ("calendar", "at", "by")
+    list_select_related = ("calendar", "by")
 
 
 @admin.register(Clock)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from django.db.models import F
+
 from leads.document_pages import Around, DocumentPages, around
 from leads.models import Document, User, Version
 from leads.row_views import CellView, RowView
@@ -17,7 +19,7 @@ from sla.clock_changes import ClockChange, next_clock_change
 from sla.cover import Cover, Serves, all_served, arrivals, cover_of, served_by
 from sla.errors import SlaError
 from sla.holiday_days import public_holidays
-from sla.models import CalendarTerms
+from sla.models import CalendarTerms, RetiredCalendar
 from sla.opening_hours import WEEKDAYS, OpeningHours
 
 AHEAD = timedelta(days=366)
@@ -63,6 +65,13 @@ class CalendarPage:
     serves: Serves
     cover: Cover | None
     live_missed: int | None
+    retired: RetiredCalendar | None
+
+    @property
+    def may_be_retired(self) -> bool:
+        """Whether its reader may, and nobody works by it."""
+        is_in_use = self.around.live is not None and self.retired is None
+        return is_in_use and self.around.may_publish and self.serves.is_nobody
 
 
 def calendar_page(pages: DocumentPages, version: Version, user: User, at: datetime) -> CalendarPage:
@@ -85,6 +94,9 @@ def calendar_page(pages: DocumentPages, version: Version, user: User, at: dateti
         serves=served_by(version.document),
         cover=cover_of(schedule, version.document, at) if schedule else None,
         live_missed=_live_missed(stands, at),
+        retired=RetiredCalendar.objects.select_related("by")
+        .filter(calendar=version.document_id)
+        .first(),
     )
 
 
@@ -170,11 +182,16 @@ class CalendarLine:
     serves: Serves
     drafts: Sequence[Version]
 
+    @property
+    def is_retired(self) -> bool:
+        return hasattr(self.calendar, "retired")
+
 
 def calendar_lines(at: datetime) -> list[CalendarLine]:
-    """Return all calendars by name."""
-    of_kind = Document.objects.filter(kind=Document.Kind.CALENDAR).order_by("name")
-    calendars = list(of_kind.prefetch_related("versions"))
+    """Return all calendars by name, those that are retired last."""
+    of_kind = Document.objects.filter(kind=Document.Kind.CALENDAR).select_related("retired")
+    by_name = of_kind.order_by(F("retired__at").asc(nulls_first=True), "name")
+    calendars = list(by_name.prefetch_related("versions"))
     live = Version.objects.live_at(at).filter(document__in=calendars)
     by_document = {each.document_id: each for each in live.select_related("calendar_terms")}
     served = all_served(calendars)

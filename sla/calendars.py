@@ -91,7 +91,7 @@ def published_calendars() -> QuerySet[Document]:
     """Return the calendars that somebody can work by, by name."""
     calendars = Document.objects.filter(kind=Document.Kind.CALENDAR)
     of_it = Publication.objects.filter(version__document=OuterRef("pk"))
-    return calendars.filter(Exists(of_it)).order_by("name")
+    return calendars.filter(Exists(of_it), retired=None).order_by("name")
 
 
 def version_in_force(calendar: Document, at: datetime) -> Version:

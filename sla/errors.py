@@ -9,6 +9,10 @@ class NoCalendar(SlaError):
     """A calendar has no published hours, or there is no calendar at all."""
 
 
+class StillWorkedBy(SlaError):
+    """A calendar is to be retired by which somebody works."""
+
+
 class NoPolicy(SlaError):
     """No policy of the live set holds for a handoff."""
 

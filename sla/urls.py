@@ -17,6 +17,7 @@ from sla.views import (
     now,
     policies,
     probes,
+    retiring,
     status,
 )
 
@@ -55,6 +56,8 @@ urlpatterns = [
     path("sla/calendars/", calendars.calendars, {"pages": CALENDARS}, name="calendars"),
     path("sla/calendars/new/", calendars.add_calendar, name="calendar_add_one"),
     path(CALENDAR, calendars.calendar, name="calendar"),
+    path(f"{CALENDAR}retire/", retiring.retire, name="calendar_retire"),
+    path(f"{CALENDAR}bring-back/", retiring.bring_back, name="calendar_bring_back"),
     path(VERSION, calendars.version, name="calendar_version"),
     path(f"{VERSION}check/", calendars.check, name="calendar_check"),
     path(f"{VERSION}publish/", document_publish.publish, name="calendar_publish"),

@@ -1,5 +1,5 @@
 from sla.models.answers import AnswerTemplate, InstantAnswer
-from sla.models.calendars import CalendarTerms, RepHours, TeamHours
+from sla.models.calendars import CalendarTerms, RepHours, RetiredCalendar, TeamHours
 from sla.models.clocks import Clock, ClockEvent
 from sla.models.notices import Heartbeat, Notification, RunningProcess
 from sla.models.pauses import Pause
@@ -16,6 +16,7 @@ __all__ = [
     "Pause",
     "Policy",
     "RepHours",
+    "RetiredCalendar",
     "RunningProcess",
     "Target",
     "TeamHours",

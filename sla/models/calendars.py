@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from leads.countries import COUNTRIES
 from leads.models import Document, Team, User, Version
 from leads.models.people import validate_zone
-from leads.triggers import locked_with_version
+from leads.triggers import locked_with_version, refuses
 from sla.calendar_words import NOTHING, days_in_words, overrides_in_words, week_in_words
 from sla.holiday_days import parts_of_country, public_holidays
 from sla.opening_hours import WorkingTimeError, objections, read_list
@@ -82,6 +83,38 @@ class CalendarTerms(models.Model):
         return overrides_in_words(self.overrides)
 
 
+def worked_by_or_retired(operation: pgtrigger.Operation) -> pgtrigger.Trigger:
+    """At commit, no team and nobody who is here works by a calendar that is retired."""
+    return refuses(
+        "worked_by_or_retired",
+        rule=(
+            "EXISTS (SELECT 1 FROM sla_retiredcalendar WHERE calendar_id = NEW.calendar_id) AND ("
+            "EXISTS (SELECT 1 FROM sla_teamhours WHERE calendar_id = NEW.calendar_id)"
+            " OR EXISTS (SELECT 1 FROM sla_rephours hours JOIN leads_user rep"
+            " ON rep.id = hours.rep_id WHERE hours.calendar_id = NEW.calendar_id"
+            " AND rep.is_active))"
+        ),
+        sentence="Nobody works by a calendar that is retired.",
+        when=pgtrigger.After,
+        operation=operation,
+        timing=pgtrigger.Deferred,
+    )
+
+
+class RetiredCalendar(models.Model):
+    """A calendar that nobody is to work by any more. What was counted by it stays."""
+
+    calendar = models.OneToOneField(Document, models.PROTECT, related_name="retired")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        triggers = [worked_by_or_retired(pgtrigger.Insert)]
+
+    def __str__(self) -> str:
+        return f"{self.calendar}, retired"
+
+
 class TeamHours(models.Model):
     """Which calendar a team works by: its reps without hours of their own, and those within it."""
 
@@ -90,6 +123,7 @@ class TeamHours(models.Model):
 
     class Meta:
         verbose_name_plural = "team hours"
+        triggers = [worked_by_or_retired(pgtrigger.Insert | pgtrigger.UpdateOf("calendar_id"))]
 
     def __str__(self) -> str:
         return f"{self.team}: {self.calendar}"
@@ -104,6 +138,7 @@ class RepHours(models.Model):
 
     class Meta:
         verbose_name_plural = "rep hours"
+        triggers = [worked_by_or_retired(pgtrigger.Insert | pgtrigger.UpdateOf("calendar_id"))]
 
     def __str__(self) -> str:
         return f"{self.rep}: {self.calendar}"

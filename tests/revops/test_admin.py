@@ -56,6 +56,7 @@ from sla.models import (
     Pause,
     Policy,
     RepHours,
+    RetiredCalendar,
     Target,
     TeamHours,
 )
@@ -96,6 +97,8 @@ def one_of_everything(alice, carol, rosa, make_lead, make_handoff, source, at):
     Activity.objects.create(lead=lead, kind="demo_request", occurred_at=at)
     FactSnapshot.objects.create(lead=lead, known_from=at, facts={"person.title": "CFO"})
     IntakeToken.objects.create(source=source, prefix="hf_12345", digest="5e884898da28047151d0e5")
+    old = Document.objects.create(kind=Document.Kind.CALENDAR, name="Old hours")
+    RetiredCalendar.objects.create(calendar=old, by=rosa, at=at)
     job = Job.objects.create(kind="backtest")
     Backtest.objects.create(
         version=criteria,
