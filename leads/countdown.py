@@ -44,25 +44,28 @@ class Countdown:
     is_live: bool
 
 
-def seconds_text(seconds: int) -> str:
-    """Return m:ss under an hour, then 2h 36m, and 3d 4h from two days on."""
+def seconds_text(seconds: int, *, is_working: bool = False) -> str:
+    """Return m:ss under an hour, then as `minutes_text`."""
     minutes, rest = divmod(seconds, 60)
     if minutes < 60:
         return f"{minutes}:{rest:02}"
-    return minutes_text(minutes)
+    return minutes_text(minutes, is_working=is_working)
 
 
-def minutes_text(minutes: int) -> str:
-    """Return 12m under an hour, then 2h 36m, and 3d 4h from two days on."""
+def minutes_text(minutes: int, *, is_working: bool = False) -> str:
+    """Return 12m under an hour, then 2h 36m, and from two days on 3d 4h.
+
+    is_working: of working time, of which no day has 24 hours: 76h.
+    """
     hours, rest = divmod(minutes, 60)
     if hours >= 48:
-        return f"{hours // 24}d {hours % 24}h"
+        return f"{hours}h" if is_working else f"{hours // 24}d {hours % 24}h"
     return f"{hours}h {rest:02}m" if hours else f"{rest}m"
 
 
-def overdue_text(late: timedelta) -> str:
+def overdue_text(late: timedelta, *, is_working: bool = False) -> str:
     minutes = late // timedelta(minutes=1)
-    return f"+{minutes_text(minutes)}" if minutes else "+<1m"
+    return f"+{minutes_text(minutes, is_working=is_working)}" if minutes else "+<1m"
 
 
 def place(zone: str) -> str:
@@ -86,20 +89,24 @@ def countdown(
     closed: timedelta = timedelta(),
     target: timedelta | None = None,
     resumes_at: datetime | None = None,
+    is_working: bool = False,
 ) -> Countdown:
     """Return what `clock` shows at `at`.
 
     waits_for:  what ends it, shown while there is time: "to accept".
     late:       what is shown once the time is over.
     answered:   what ended it in time: "accepted".
-    closed:     how much of the time from `at` to the deadline is outside working hours.
+    closed:     how much of the time between `at` and the deadline, whichever is first, does not
+                count: it is outside working hours, say.
     target:     the whole length in working time; None: from start to deadline on the wall.
     resumes_at: when working hours begin again, in the reader's zone; None: they are on.
+    is_working: the time that counts is working time.
     """
     if clock.stopped_at:
         return _stopped(clock, clock.stopped_at, answered=answered)
     if at >= clock.due_at:
-        return Countdown(State.MISSED, overdue_text(at - clock.due_at), late, 0, is_live=True)
+        over = overdue_text(at - clock.due_at - closed, is_working=is_working)
+        return Countdown(State.MISSED, over, late, 0, is_live=resumes_at is None)
     left = max(clock.due_at - at - closed, timedelta())
     percent = left_percent(left, target or clock.due_at - clock.started_at)
     if resumes_at:
@@ -107,7 +114,8 @@ def countdown(
         return Countdown(State.PAUSED, "Paused", note, percent, is_live=False)
     state = state_for(percent)
     note = {State.SOON: "due soon", State.URGENT: "due now"}.get(state, waits_for)
-    return Countdown(state, seconds_text(left // timedelta(seconds=1)), note, percent, is_live=True)
+    text = seconds_text(left // timedelta(seconds=1), is_working=is_working)
+    return Countdown(state, text, note, percent, is_live=True)
 
 
 def left_percent(left: timedelta, whole: timedelta) -> int:

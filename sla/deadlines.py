@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sla import stretches
+from sla.business_time import NoWorkingTime, WorkingTime
 from sla.clocks import schedule_of
 from sla.models import Clock, Target
 from sla.pauses import pauses_of
@@ -32,8 +33,10 @@ class Deadline:
     """A clock, and what the countdown of it needs.
 
     word:       what ends it.
-    closed:     how much of the time till it is due is outside working hours, or in pauses.
-    resumes_at: when working hours begin again, or the pause ends; None: it runs.
+    closed:     how much of the time till it is due, or since, is in pauses or outside working
+                hours.
+    resumes_at: when working hours begin again, or the pause ends; None: it runs. What is late
+                stands still too.
     """
 
     clock: Clock
@@ -62,12 +65,20 @@ def deadlines(clocks: Iterable[Clock], at: datetime) -> list[Deadline]:
 def deadline(clock: Clock, at: datetime, *, pauses: Sequence[Stretch]) -> Deadline:
     """Return what to show of a running clock that stands still in `pauses`."""
     word = WORDS[Target.Kind(clock.kind)]
-    if clock.due_at <= at:
-        return Deadline(clock, word)
     schedule = schedule_of(clock)
-    left = stretches.between(at, clock.due_at, schedule=schedule, pauses=pauses)
+    first, last = sorted([at, clock.due_at])
+    counted = stretches.between(first, last, schedule=schedule, pauses=pauses)
     runs_from = next((each.end for each in pauses if each.start <= at < each.end), at)
-    if schedule and runs_from < clock.due_at and not schedule.is_open(runs_from):
-        runs_from = schedule.next_open(runs_from)
+    is_asked = last == at or runs_from < clock.due_at
+    if schedule and is_asked and not schedule.is_open(runs_from):
+        runs_from = _next_open(schedule, runs_from)
     resumes_at = runs_from if runs_from > at else None
-    return Deadline(clock, word, clock.due_at - at - left, resumes_at)
+    return Deadline(clock, word, last - first - counted, resumes_at)
+
+
+def _next_open(schedule: WorkingTime, at: datetime) -> datetime:
+    """Return when `schedule` opens next; `at` itself if it never does, as what is late may find."""
+    try:
+        return schedule.next_open(at)
+    except NoWorkingTime:
+        return at

@@ -40,32 +40,35 @@ function correctClock(dateHeader) {
 // Countdowns -------------------------------------------------------------------------------------
 const lastState = new Map();
 
-function minutesText(minutes) {
+// No day of working time has 24 hours.
+function minutesText(minutes, isWorking) {
   const hours = Math.floor(minutes / 60);
-  if (hours >= 48) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  if (hours >= 48) return isWorking ? `${hours}h` : `${Math.floor(hours / 24)}d ${hours % 24}h`;
   if (hours) return `${hours}h ${String(minutes % 60).padStart(2, "0")}m`;
   return `${minutes}m`;
 }
 
-function secondsText(seconds) {
+function secondsText(seconds, isWorking) {
   const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return minutesText(minutes);
+  if (minutes >= 60) return minutesText(minutes, isWorking);
   return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-function overdueText(seconds) {
-  return seconds < 60 ? "+<1m" : `+${minutesText(Math.floor(seconds / 60))}`;
+function overdueText(seconds, isWorking) {
+  return seconds < 60 ? "+<1m" : `+${minutesText(Math.floor(seconds / 60), isWorking)}`;
 }
 
 // The same rules as leads/countdown.py, from what it put into the data attributes.
 function countdownAt(data, now) {
   const wallSeconds = (Date.parse(data.due) - now) / 1000;
+  const isWorking = data.working !== undefined;
   if (wallSeconds <= 0) {
-    return { state: "missed", text: overdueText(Math.floor(-wallSeconds)), note: data.late || "missed", percent: 0 };
+    const over = Math.floor(-wallSeconds - Number(data.lateClosed ?? 0));
+    return { state: "missed", text: overdueText(over, isWorking), note: data.late || "missed", percent: 0 };
   }
   const left = Math.max(wallSeconds - Number(data.closed), 0);
   const percent = Math.max(0, Math.min(100, Math.floor((left * 100) / Number(data.whole))));
-  const text = secondsText(Math.floor(left));
+  const text = secondsText(Math.floor(left), isWorking);
   if (percent > 50) return { state: "ok", text, note: data.word, percent };
   if (percent >= 20) return { state: "soon", text, note: "due soon", percent };
   return { state: "urgent", text, note: "due now", percent };

@@ -12,13 +12,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from leads import filtering
-from leads.countdown import Deadline, countdown, instant_text, minutes_text, place
+from leads.countdown import Deadline, State, countdown, instant_text, minutes_text, place
 from leads.percents import PERCENT
 
 register = template.Library()
 
 # Below this many a rate says more about chance than about people.
 SMALL_SAMPLE = 10
+
+WORKING = "working"
 
 BAND_STRENGTH = {
     "A1": 1, "A2": 2, "B1": 2, "A3": 3, "B2": 3, "C1": 3, "B3": 4, "C2": 4, "C3": 4,
@@ -70,12 +72,14 @@ def countdown_tag(
     closed: timedelta | None = None,
     target: timedelta | None = None,
     resumes_at: datetime | None = None,
+    measure: str = "wall",
     name: str = "",
     lead_zone: str = "",
 ) -> dict[str, object]:
     """Show `clock` at `at`; the browser counts on from there.
 
-    word and the next four: see `leads.countdown.countdown`.
+    word and the next five: see `leads.countdown.countdown`.
+    measure:   "working" or "wall": which time counts.
     name:      whom the clock is about, said aloud when its state changes.
     lead_zone: where the lead is, for the second half of the deadline; "": not known.
     """
@@ -88,6 +92,7 @@ def countdown_tag(
         closed=closed or timedelta(),
         target=target or None,
         resumes_at=timezone.localtime(resumes_at) if resumes_at else None,
+        is_working=measure == WORKING,
     )
     whole = target or clock.due_at - clock.started_at
     return {
@@ -95,6 +100,8 @@ def countdown_tag(
         "shown": shown,
         "word": word,
         "late": late,
+        "is_late": shown.state == State.MISSED,
+        "is_working": measure == WORKING,
         "name": name,
         "closed_seconds": int((closed or timedelta()).total_seconds()),
         "whole_seconds": int(whole.total_seconds()),
@@ -134,10 +141,28 @@ def clock_of_the_lead(at: datetime, lead_zone: str) -> str:
 @register.filter
 def wall_duration(value: timedelta | float | None) -> str:
     """Return a length of time (a timedelta, or seconds) as 52s, 12m, 2h 36m or 3d 4h."""
+    return _duration(value)
+
+
+@register.filter
+def working_duration(value: timedelta | float | None) -> str:
+    """Return a length of working time, of which no day has 24 hours: 76h instead of 3d 4h."""
+    return _duration(value, is_working=True)
+
+
+@register.filter
+def duration_in(value: timedelta | float | None, measure: str) -> str:
+    """Return a length of time in its measure: "working" or "wall"."""
+    return _duration(value, is_working=measure == WORKING)
+
+
+def _duration(value: timedelta | float | None, *, is_working: bool = False) -> str:
     if value is None:
         return "–"
     seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
-    return f"{seconds}s" if seconds < 60 else minutes_text(seconds // 60)
+    if seconds < 60:
+        return f"{seconds}s"
+    return minutes_text(seconds // 60, is_working=is_working)
 
 
 @register.filter

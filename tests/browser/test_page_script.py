@@ -43,12 +43,35 @@ def add_countdown(screen, *, seconds_left, whole):
 
 
 def test_browser_and_server_write_times_alike(screen):
-    assert screen.page.evaluate("all => all.map(secondsText)", SECONDS) == [
+    assert screen.page.evaluate("all => all.map(each => secondsText(each))", SECONDS) == [
         seconds_text(seconds) for seconds in SECONDS
     ]
-    assert screen.page.evaluate("all => all.map(overdueText)", SECONDS) == [
+    assert screen.page.evaluate("all => all.map(each => overdueText(each))", SECONDS) == [
         overdue_text(timedelta(seconds=seconds)) for seconds in SECONDS
     ]
+
+
+def test_browser_and_server_write_working_time_alike(screen):
+    write = "all => all.map(each => [secondsText(each, true), overdueText(each, true)])"
+    assert screen.page.evaluate(write, SECONDS) == [
+        [
+            seconds_text(seconds, is_working=True),
+            overdue_text(timedelta(seconds=seconds), is_working=True),
+        ]
+        for seconds in SECONDS
+    ]
+
+
+def test_what_is_late_counts_on_in_its_own_time(screen):
+    at = timezone.now()
+    clock = SimpleNamespace(
+        started_at=at - timedelta(days=9), due_at=at - timedelta(days=4), stopped_at=None
+    )
+    closed = timedelta(days=1, hours=-1)
+    context = countdown_tag(clock, at, word="to accept", closed=closed, measure="working")
+    add_html(screen, render_to_string("_countdown.html", context))
+    screen.page.evaluate("tick()")
+    expect(screen.page.locator(".cd time")).to_have_text("+73h")
 
 
 def test_a_countdown_runs_out_and_is_announced_once(screen):

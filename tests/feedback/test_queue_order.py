@@ -13,6 +13,8 @@ from leads import handoffs
 from leads.models import Handoff, OwnershipChange
 from routing.routing import reassign
 from sla import handoff_clocks, pauses
+from sla.clocks import schedule_of
+from sla.deadlines import deadlines
 from sla.models import Clock, Pause
 
 
@@ -48,6 +50,23 @@ def test_off_hours_a_row_says_that_the_prospect_waits_and_the_reps_time_stands(
     assert (row.deadline.late, row.deadline.resumes_at) == ("prospect waits", None)
     assert row.paused.resumes_at > later
     assert [row.paused for row in queue.rows(Handoff.objects.all(), Show.MINE, at=at)] == [None]
+
+
+def test_a_working_promise_is_late_by_the_working_time_since(alice, pass_lead, at):
+    handoff = pass_lead(alice)
+    own = Clock.objects.filter(handoff=handoff).exclude(kind="first_response")
+    due_at = own.earliest("due_at").due_at
+    for later, opens in ((timedelta(hours=20), True), (timedelta(days=7), False)):
+        then = due_at + later
+        late = [
+            each
+            for each in deadlines(own.select_related("calendar", "within"), then)
+            if each.clock.due_at == due_at
+        ]
+        working = schedule_of(late[0].clock).between(due_at, then)
+        assert timedelta() < working < later
+        assert later - late[0].closed == working
+        assert bool(late[0].resumes_at) == opens
 
 
 def rest(handoff, at):

@@ -74,6 +74,16 @@ def test_closed_hours_ahead_are_not_counted():
     assert (shown.text, shown.left_percent, shown.state) == ("2h 00m", 50, State.SOON)
 
 
+def test_what_is_late_by_working_time_is_counted_in_it_and_not_in_days():
+    late = Clock(due_at=NOON - timedelta(days=7))
+    closed = timedelta(days=7, hours=-50)
+    shown = countdown(late, NOON, waits_for="", closed=closed, is_working=True)
+    assert (shown.text, shown.is_live) == ("+50h", True)
+    opens = NOON + timedelta(hours=21)
+    shown = countdown(late, NOON, waits_for="", closed=closed, is_working=True, resumes_at=opens)
+    assert (shown.text, shown.is_live) == ("+50h", False)
+
+
 def test_outside_working_hours_a_clock_stands():
     shown = countdown(Clock(), NOON, waits_for="", resumes_at=NOON + timedelta(hours=21))
     assert shown == Countdown(State.PAUSED, "Paused", "till Wed 09:00", 50, is_live=False)

@@ -12,10 +12,12 @@ from leads.lead_zones import zone_of
 from leads.models import BANDS
 from leads.templatetags.handoff import (
     BAND_STRENGTH,
+    duration_in,
     for_the_lead,
     percent,
     since_text,
     wall_duration,
+    working_duration,
 )
 
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
@@ -131,6 +133,12 @@ def test_a_hostile_name_stays_inside_its_attribute():
 )
 def test_wall_duration(value, text):
     assert wall_duration(value) == text
+
+
+def test_working_time_has_no_days():
+    value = timedelta(days=5, hours=15)
+    assert (working_duration(value), wall_duration(value)) == ("135h", "5d 15h")
+    assert (duration_in(value, "working"), duration_in(value, "wall")) == ("135h", "5d 15h")
 
 
 @pytest.mark.parametrize(
