@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ register = template.Library()
 SMALL_SAMPLE = 10
 
 WORKING = "working"
+ONE_LETTER_AND_HYPHEN = re.compile(r"\b([^\W\d_])-(?=\w)")
 
 BAND_STRENGTH = {
     "A1": 1, "A2": 2, "B1": 2, "A3": 3, "B2": 3, "C1": 3, "B3": 4, "C2": 4, "C3": 4,
@@ -29,6 +31,12 @@ NO_BAND = mark_safe(
     '<span class="band band-4" title="Not scored yet"><span aria-hidden="true">–</span>'
     '<span class="visually-hidden">Not scored yet</span></span>'
 )
+
+
+@register.filter
+def unbroken(text: object) -> str:
+    """Return `text` with no line to be broken after a single letter's hyphen, as in “E-mail”."""
+    return ONE_LETTER_AND_HYPHEN.sub("\\1\N{NON-BREAKING HYPHEN}", str(text))
 
 
 @register.filter

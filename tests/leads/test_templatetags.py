@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from leads.lead_zones import zone_of
@@ -133,6 +134,11 @@ def test_a_hostile_name_stays_inside_its_attribute():
 )
 def test_wall_duration(value, text):
     assert wall_duration(value) == text
+
+
+def test_no_line_breaks_within_e_mail():
+    html = render_to_string("_toast.html", {"text": "Logged. E-mail: sent by Ann-Marie & Co."})
+    assert "E\N{NON-BREAKING HYPHEN}mail: sent by Ann-Marie &amp; Co." in html
 
 
 def test_working_time_has_no_days():

@@ -55,6 +55,22 @@ def fresh(make_handoff, make_lead, alice):
     return make
 
 
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("compliance", "Compliance"),
+        ("clocks", "Promises"),
+        ("handoffs", "First responses"),
+        ("deliveries", "Deliveries"),
+        ("instant_answers", "Instant answers"),
+    ],
+)
+def test_each_page_is_headed_by_its_own_name(client, rosa, defaults, name, heading):
+    client.force_login(rosa)
+    page = client.get(reverse(f"sla:{name}")).content.decode()
+    assert f"<h1>{heading}</h1>" in page
+
+
 def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
     fresh()
     clock = Clock.objects.get(kind="first_response")
