@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from leads.models import IntakeSource, User
 from sla import judging, response_times
-from sla.filters import NO_REP, NO_REP_KEY, NO_RESPONSE, ClockFilter, HandoffFilter, compares_reps
+from sla.filters import NO_REP_KEY, NO_RESPONSE, ClockFilter, HandoffFilter, compares_reps
 from sla.judging import Share, Shares
 from sla.models import Target
 from sla.response_times import Bar, Times
-from sla.whose import with_whose
+from sla.whose import NO_REP, with_whose
 
 # The promises that have a column of their own; all of them count as missed.
 IN_COLUMNS = (Target.Kind.ACCEPT, Target.Kind.FIRST_TOUCH, Target.Kind.FIRST_RESPONSE)

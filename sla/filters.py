@@ -15,9 +15,9 @@ from sla import judging, response_times
 from sla.models import Clock, Notification
 from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
-from sla.whose import OF_NO_TURN, with_whose
+from sla.whose import NO_REP, OF_NO_TURN, with_whose
 
-NO_REP, NO_REP_KEY = "No rep had it", "none"
+NO_REP_KEY = "none"
 # Of first responses: there is none.
 NO_RESPONSE = "none"
 

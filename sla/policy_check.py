@@ -1,4 +1,4 @@
-"""What forbids making a version of the promises live, and what can hardly be meant."""
+"""What forbids making a version of the policies live, and what can hardly be meant."""
 
 from __future__ import annotations
 

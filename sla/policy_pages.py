@@ -1,4 +1,4 @@
-"""The pages of the promises."""
+"""The pages of the policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = Table("policies", Policy, "policy", why_it_stays=FALLBACK.why_it_stays)
 POLICIES = DocumentPages(
     kind=Document.Kind.POLICIES,
     start="sla:policies",
-    name="promises",
+    name="policies",
     tables={ROWS.slug: ROWS},
     forms={Policy: PolicyForm},
     effect="Clocks that start from now on go by it.",

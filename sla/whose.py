@@ -29,7 +29,7 @@ from leads.models import Assignment, Handoff, OwnershipChange
 from sla.models import Target
 from sla.models.clocks import INSTANT_ANSWER
 
-NOBODY = "Nobody yet (routing)"
+NO_REP = "No rep had it"
 BY_ITSELF = "Handoff, by itself"
 # What no rep does: it comes before a turn, or goes by itself.
 OF_NO_TURN = (Target.Kind.PASSED, Target.Kind.REVIEW, INSTANT_ANSWER)
@@ -61,7 +61,7 @@ def words_of(clock: str = "") -> Case:
     rep = _of_turn(clock, "rep__name", CharField())
     by_itself = When(**{f"{clock}kind": INSTANT_ANSWER}, then=Value(BY_ITSELF))
     return Case(
-        by_itself, default=Coalesce(rep, _queue(clock), Value(NOBODY)), output_field=CharField()
+        by_itself, default=Coalesce(rep, _queue(clock), Value(NO_REP)), output_field=CharField()
     )
 
 

@@ -71,7 +71,7 @@ def _load_documents(at: datetime) -> None:
     if version := _first_version(Document.Kind.CRITERIA, "Criteria"):
         _add_criteria(version)
         publish(version, by=None, note=NOTE, at=at)
-    if version := _first_version(Document.Kind.POLICIES, "Promises"):
+    if version := _first_version(Document.Kind.POLICIES, "Policies"):
         _add_policies(version)
         publish(version, by=None, note=NOTE, at=at)
 

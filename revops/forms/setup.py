@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 
 from feedback.models import ReasonCode
@@ -252,6 +253,16 @@ class ReasonForm(forms.ModelForm[ReasonCode]):
         )
 
 
+# The least and the most of a number, as the constraint holds them that says so in a sentence.
+LIMITS = {
+    "reroutes_before_manager": (1, 10, "organisation_reroutes_in_reason"),
+    "company_likeness": (60, 100, "organisation_likeness_in_reason"),
+    "mails_an_hour": (1, 1_000, "organisation_mails_in_reason"),
+    "unseen_minutes": (1, 1_440, "organisation_unseen_in_reason"),
+}
+SENTENCES = {rule.name: rule.violation_error_message for rule in Organisation._meta.constraints}
+
+
 class OrganisationForm(forms.ModelForm[Organisation]):
     zone = ZoneField(label="Time zone")
 
@@ -271,6 +282,12 @@ class OrganisationForm(forms.ModelForm[Organisation]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, (least, most, rule) in LIMITS.items():
+            field = self.fields[name]
+            field.validators = [MinValueValidator(least), MaxValueValidator(most)]
+            for code in ("min_value", "max_value"):
+                field.error_messages[code] = SENTENCES[rule] or ""
+            field.widget.attrs |= {"min": least, "max": most}
         self.helper = plain_helper(self.fields)
 
 

@@ -33,7 +33,7 @@ from revops.views.hours import by_other_hours, members_of
 DOCUMENTS = [
     (Document.Kind.CRITERIA, "Criteria", "who is a qualified lead"),
     (Document.Kind.ROUTING, "Routing table", "who gets it"),
-    (Document.Kind.POLICIES, "Promises", "by when"),
+    (Document.Kind.POLICIES, "Policies", "what is promised, by when"),
     (Document.Kind.CALENDAR, "Calendars", "what counts as working time"),
 ]
 

@@ -112,7 +112,7 @@ def unsaved_setting(now: datetime) -> Setting:
         criteria_version=version(11, "criteria", "Criteria"),
         checklist=[],
         policies=shipped_policies(),
-        policy_version=version(12, "policies", "Promises"),
+        policy_version=version(12, "policies", "Policies"),
         rules=demo_rules({rota.name: pk for pk, (rota, _) in rotas.items()}, queues["review"]),
         table=version(13, "routing", "Routing table"),
         hours=hours,

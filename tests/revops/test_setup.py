@@ -1,9 +1,11 @@
 import pytest
 from django.core import mail
 from django.db import connection
+from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from leads.documents import publish
+from leads.documents import live_version, publish
+from leads.instants import database_now
 from leads.models import (
     Document,
     IntakeSource,
@@ -15,7 +17,7 @@ from leads.models import (
 )
 from leads.tokens import known_token
 from revops import jobs
-from revops.forms.setup import PersonForm, TeamForm
+from revops.forms.setup import OrganisationForm, PersonForm, TeamForm
 from revops.people import Job, put_to_work
 from routing.models import Capacity, Rota
 from sla.models import CalendarTerms, TeamHours
@@ -305,3 +307,28 @@ def count_queries(client, address):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("unseen_minutes", -1, "Between 1 minute and a day of 1,440."),
+        ("unseen_minutes", 99_999, "Between 1 minute and a day of 1,440."),
+        ("mails_an_hour", 0, "Between 1 and 1,000 e-mails an hour."),
+        ("reroutes_before_manager", 11, "Between 1 and 10 reroutes."),
+        ("company_likeness", 101, "Between 60 and 100 percent"),
+    ],
+)
+def test_a_number_of_the_organisation_says_its_true_limits_once(organisation, name, value, says):
+    sent = {**model_to_dict(organisation), name: value}
+    (message,) = OrganisationForm(sent, instance=organisation).errors[name]
+    assert message.startswith(says)
+
+
+def test_setup_lists_policies_deliveries_and_instant_answers_by_their_names(client, olga, defaults):
+    client.force_login(olga)
+    page = client.get("/setup/").content.decode()
+    for name in ("Policies", "Deliveries", "Instant answers"):
+        assert f"</svg>{name}</a>" in page
+    assert ">Promises<" not in page
+    assert str(live_version(Document.Kind.POLICIES, database_now())) == "Policies v1"
