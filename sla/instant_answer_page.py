@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from leads.lead_zones import zone_of_lead
-from leads.models import Handoff, IntakeSource, Lead, Role, User
+from leads.models import Absence, Handoff, IntakeSource, Lead, Role, User
 from sla.answer_letters import Letter, fill, left_out
 from sla.answer_times import (
     LATELY,
@@ -17,6 +18,7 @@ from sla.answer_times import (
     expected_answers,
     response_times,
 )
+from sla.business_time import WorkingTime
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
 from sla.instant_answers import answered_sources, organisation_name, values_for
@@ -63,15 +65,36 @@ def nobody_works_before(at: datetime) -> datetime | None:
     """Return when the first rep works next, if the office is open before: a form, which does not
     know who will have the lead, tells of too early a time. None if somebody works by then.
     """
-    reps = list(User.objects.with_role(Role.REP).values_list("pk", flat=True))
-    hours = [each for each in hours_on_record(reps, at).values() if each]
-    if not reps or len(hours) < len(reps):
-        return None  # somebody goes by the office's hours
     try:
-        first = min(each.next_open(at) for each in hours)
-        return first if first > office_schedule(at).next_open(at) else None
+        office = office_schedule(at)
+        office_opens = office.next_open(at)
     except SlaError:
         return None
+    reps = list(User.objects.with_role(Role.REP).values_list("pk", flat=True))
+    hours, away = hours_on_record(reps, at), _away(reps, at)
+    opens = [_works_next(hours.get(rep) or office, away[rep], at) for rep in reps]
+    first = min(filter(None, opens), default=office_opens)
+    return first if first > office_opens else None
+
+
+def _away(reps: Collection[int], at: datetime) -> defaultdict[int, list[Absence]]:
+    """Return who is away when from `at` on, by id, in order."""
+    found: defaultdict[int, list[Absence]] = defaultdict(list)
+    for absence in Absence.objects.filter(user__in=reps, ends_at__gt=at).order_by("starts_at"):
+        found[absence.user_id].append(absence)
+    return found
+
+
+def _works_next(schedule: WorkingTime, away: Iterable[Absence], at: datetime) -> datetime | None:
+    """Return when somebody works next who is `away` then; None: their calendar ends before."""
+    try:
+        opens = schedule.next_open(at)
+        for absence in away:
+            if absence.starts_at <= opens < absence.ends_at:
+                opens = schedule.next_open(absence.ends_at)
+    except SlaError:
+        return None
+    return opens
 
 
 def holding(at: datetime) -> Share:

@@ -10,9 +10,21 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from leads import handoffs
+from leads.documents import publish
 from leads.fact_history import record_facts
 from leads.instants import database_now
-from leads.models import Activity, Handoff, IntakeSource, Lead, Submission, Touch, User
+from leads.models import (
+    Absence,
+    Activity,
+    Document,
+    Handoff,
+    IntakeSource,
+    Lead,
+    Submission,
+    Touch,
+    User,
+    Version,
+)
 from sla import instant_answers
 from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_times import answer_time
@@ -21,7 +33,15 @@ from sla.handoff_clocks import start_handoff_clocks
 from sla.health import alarms
 from sla.instant_answer_page import holding, nobody_works_before, told_now
 from sla.instant_answers import answer_at_once, answer_late, letter_for
-from sla.models import AnswerTemplate, Clock, ClockEvent, InstantAnswer, Notification
+from sla.models import (
+    AnswerTemplate,
+    CalendarTerms,
+    Clock,
+    ClockEvent,
+    InstantAnswer,
+    Notification,
+    RepHours,
+)
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
 from tests.sla.test_outbox import Meanwhile
@@ -364,6 +384,20 @@ def test_the_page_warns_while_the_office_opens_before_any_rep(alice, carol, offi
     assert nobody_works_before(at) is None  # both go by the office's hours
     office_of("Mornings", at, wed="08:00-12:00")
     assert nobody_works_before(at) == at + timedelta(hours=22)
+    fair = Document.objects.create(kind="calendar", name="Trade fair")
+    version = Version.objects.create(document=fair, number=1)
+    day = {(at - timedelta(days=1)).date().isoformat(): [["09:00", "17:00"]]}
+    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=day)
+    publish(version, by=None, note="Over", at=at)
+    RepHours.objects.create(rep=carol, calendar=fair)  # she never works again
+    assert nobody_works_before(at) == at + timedelta(hours=22)
+
+
+def test_the_page_warns_while_all_reps_are_away(alice, carol, at):
+    till = at.replace(hour=12) + timedelta(days=14)
+    for rep in (alice, carol):
+        Absence.objects.create(user=rep, starts_at=at - MINUTE, ends_at=till)
+    assert nobody_works_before(at) == till
 
 
 PAGE = "/sla/instant-answers/"
