@@ -5,6 +5,7 @@ Not to be undone. The rest of it, rows, facts, stage and owner, is `leads.mergin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -40,6 +41,7 @@ def merge(keep: Lead, gone: Lead, *, seen: str, by: User, at: datetime) -> Lead:
         stay_clocks.catch_up(lead, at)
     ended, had_them = pair.ends, (pair.keep.owner, pair.gone.owner)
     if ended:
+        _count_answers(ended, [pair.keep, pair.gone], at=at)
         _end(ended, pair, by=by, at=at)
     is_open = pair.goes_on is not None
     stays_on = merging.takes_stay(pair.keep, pair.gone, at, is_open=is_open)
@@ -86,20 +88,15 @@ def _end(handoff: Handoff, pair: Pair, *, by: User, at: datetime) -> None:
 
 
 def _go_on(handoff: Handoff, ended: Handoff | None, *, stays_on: bool, at: datetime) -> None:
-    """Let a handoff go on, with what was asked in the one that ended, if one did. Whoever waits by
-    the other address still, whom nobody answered by either, is put to rest no longer.
-    """
-    asked = _join(handoff, ended, stays_on=stays_on, at=at) if ended else []
-    _count_answers(handoff, at=at)
+    """Let a handoff go on, with what was asked in the one that ended, if one did."""
     if ended:
-        _count_answers(handoffs.locked(ended.pk), at=at)
-    if Clock.objects.running().filter(pk__in=[clock.pk for clock in asked]).exists():
-        pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
+        _join(handoff, ended, stays_on=stays_on, at=at)
+    _count_answers(handoff, [handoff.lead], at=at)
 
 
-def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> list[Clock]:
-    """Let what was asked in a handoff that ended be asked in the one that goes on. Returns the
-    prospect's clocks that go on there.
+def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> None:
+    """Let what was asked in a handoff that ended, and was not answered, be asked in the one that
+    goes on.
 
     stays_on: what was promised of its lead's stay is promised on.
     """
@@ -107,18 +104,20 @@ def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> 
     if stays_on and stay is not None:
         clocks.carry_over(ended, handoff, kind=stay, at=at)
     instant_answers.go_on(ended, handoff, at=at)
-    carried = clocks.carry_over(ended, handoff, at=at)
+    if clocks.carry_over(ended, handoff, at=at):
+        pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
     asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]
     handoff.hand_raised_at = min(asked, default=None)
     handoff.priority = max(handoff.priority, ended.priority)
     handoff.save(update_fields=["hand_raised_at", "priority"])
-    return carried
 
 
-def _count_answers(handoff: Handoff, *, at: datetime) -> None:
-    """Let whoever answered one of the two have answered the other, from when they did."""
+def _count_answers(handoff: Handoff, leads: Sequence[Lead], *, at: datetime) -> None:
+    """Let whoever answered one of `leads` have answered the prospect of `handoff`, from when they
+    did.
+    """
     since = responses.first_asked_at(handoff)
-    made = Touch.objects.filter(lead=handoff.lead, is_automated=False, occurred_at__gte=since)
+    made = Touch.objects.filter(lead__in=leads, is_automated=False, occurred_at__gte=since)
     touches = list(made.select_related("by").order_by("occurred_at", "pk"))
     if touches:
         handoff.first_response_at = None  # counted again, from when they first asked

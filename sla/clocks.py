@@ -59,13 +59,18 @@ def carry_over(
 ) -> list[Clock]:
     """Let the clocks of a kind that the close of a handoff ended, by default the prospect's, go on
     in another one, each with its start, its terms and deadline. What one has fired is not fired
-    again; one that was missed goes on with the steps that are left, and is one miss.
+    again; one that was missed goes on with the steps that are left, and is one miss. Where one runs
+    there from the same start on, due no later, it is that one that goes on.
     """
     of_kind = Clock.objects.filter(kind=kind)
-    known = list(of_kind.filter(handoff=handoff).values_list("started_at", flat=True))
+    known = list(of_kind.filter(handoff=handoff).values_list("started_at", "due_at"))
     over = of_kind.filter(handoff=closed, stopped_at=closed.closed_at)
-    over = over.filter(stop_reason=Clock.StopReason.ENDED).exclude(started_at__in=known)
-    ended = list(over.order_by("started_at"))
+    over = over.filter(stop_reason=Clock.StopReason.ENDED)
+    ended = [
+        clock
+        for clock in over.order_by("started_at", "pk")
+        if not any(began == clock.started_at and due <= clock.due_at for began, due in known)
+    ]
     reached = _reached_before(ended)
     clocks = [
         carried(clock, handoff, seq=seq, reached=reached.get(clock.started_at, 0))

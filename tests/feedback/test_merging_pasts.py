@@ -239,3 +239,17 @@ def test_who_was_answered_by_the_other_address_too_rests_on(join, alice, carol, 
     pausing.pause(kept, kind="snoozed", until=until, reason="Away", by=alice, at=at + 2 * MINUTE)
     join(kept.lead, other.lead)
     assert Pause.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize("due_in", [3, 5, 7])
+def test_of_two_who_asked_at_the_same_instant_the_earlier_deadline_holds_and_is_one_miss(
+    join, alice, carol, pass_lead, at, due_in
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    prospects = Clock.objects.filter(kind="first_response")
+    prospects.filter(handoff=other).update(due_at=at + due_in * MINUTE)
+    join(kept.lead, other.lead, then=at + 8 * MINUTE)
+    due = sorted(prospects.running().values_list("due_at", flat=True))
+    late = prospects.filter(missed(at + HOUR))
+    assert (due[0], late.count()) == (at + min(due_in, 5) * MINUTE, len(due))
+    assert set(late.values_list("handoff", flat=True)) == {kept.pk}
