@@ -1,6 +1,6 @@
 """What is at risk now: running promises by whoever has the lead, or by least time left alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from sla.models import Clock
 from sla.models.clocks import ClockQuerySet
 
 LIMIT = 100
+# So many leads are shown first: the rest is one click away.
+AT_FIRST = 10
 SHOWN = (
     "lead",
     "handoff__lead__owner__team",
@@ -62,10 +64,15 @@ class Row:
 
 @dataclass(slots=True)
 class Group:
-    """Whoever has the leads: a rep or a queue."""
+    """Whoever has the leads: a rep or a queue. left_out: how many of theirs are not shown."""
 
     holder: User | Queue
     rows_by_handoff: dict[int, Row] = field(default_factory=dict)
+    left_out: int = 0
+
+    @property
+    def lead_count(self) -> int:
+        return len(self.rows_by_handoff) + self.left_out
 
     @property
     def rows(self) -> list[Row]:
@@ -89,6 +96,23 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
         row = rows.setdefault(clock.handoff_id, Row(clock.handoff, holder, at))
         row.deadlines.append(due)
     return list(found.values())
+
+
+def most_urgent(found: Sequence[Group], most: int) -> list[Group]:
+    """Return the groups with no more than `most` leads in all: those with the least time left."""
+    kept = list(dict.fromkeys(row.handoff.pk for row in by_time(found)))[:most]
+    cut = [_only(group, kept) for group in found]
+    return [group for group in cut if group.rows]
+
+
+def _only(group: Group, handoffs: Collection[int]) -> Group:
+    rows = {pk: row for pk, row in group.rows_by_handoff.items() if pk in handoffs}
+    return Group(group.holder, rows, left_out=len(group.rows) - len(rows))
+
+
+def row_count(found: Iterable[Group]) -> int:
+    """Return how many leads are in `found`."""
+    return len({row.handoff.pk for group in found for row in group.rows})
 
 
 def by_time(found: Iterable[Group]) -> list[Row]:

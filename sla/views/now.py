@@ -73,6 +73,10 @@ def _board(asked: Asked) -> dict[str, object]:
     waiting_count = board.lead_count(everyone.running())
     listed_count = board.lead_count(shown)
     groups = board.groups(shown, at)
+    in_all = board.row_count(groups)
+    if asked.request.GET.get("rows") != "all":
+        groups = board.most_urgent(groups, board.AT_FIRST)
+    row_count = board.row_count(groups)
     is_flat = asked.request.GET.get("order") == "time"
     return {
         "shows_all": shows_all,
@@ -80,7 +84,9 @@ def _board(asked: Asked) -> dict[str, object]:
         "groups": groups,
         "rows": board.by_time(groups) if is_flat else [],
         "limit": board.LIMIT,
-        "is_cut": shown.count() > board.LIMIT,
+        "is_cut": shown.count() > board.LIMIT and row_count == in_all,
+        "row_count": row_count,
+        "more_count": in_all - row_count,
         "risk_count": risk_count,
         "waiting_count": waiting_count,
         "listed_count": listed_count,

@@ -180,6 +180,30 @@ def test_the_board_lists_leads_by_the_time_left_whoever_has_them(client, fresh, 
     assert "All 3 leads waiting, least time first" in text_of(board_page)
 
 
+def test_the_board_shows_ten_leads_first_those_with_the_least_time_left(client, fresh, mona):
+    fresh(12)
+    last, *_ = Handoff.objects.order_by("pk")
+    Clock.objects.filter(handoff=last).update(due_at=timezone.now() + timedelta(days=9))
+    for order in ("", "time"):
+        answer = page(client, "now", mona, show="all", order=order)
+        assert answer.content.count(b"<tr data-row>") == 10
+        told = text_of(answer)
+        assert "All 12 leads waiting" in told
+        assert ("Alice North 10 of 12 leads" in told) is (order == "")
+        assert "The 10 leads with the least time left. Show 2 more" in told
+        assert f'href="/leads/{last.lead_id}/"' not in answer.content.decode()
+        everything = page(client, "now", mona, show="all", order=order, rows="all")
+        assert everything.content.count(b"<tr data-row>") == 12
+        assert "more ·" not in text_of(everything)
+
+
+def test_what_is_done_about_a_lead_stands_behind_one_button(client, handoff, mona, vera):
+    html = page(client, "now", mona).content.decode()
+    assert "Act<span" in html and html.count('<details class="act">') == 1
+    assert f"/handoffs/{handoff.pk}/reassign/" in html.split('<details class="act">')[1]
+    assert '<details class="act">' not in page(client, "now", vera).content.decode()
+
+
 def test_what_waits_with_others_is_counted_and_said(client, handoff, carol):
     text = text_of(page(client, "now", carol))
     assert "At risk now 1 of 1 lead waiting" in text
