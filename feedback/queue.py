@@ -57,6 +57,7 @@ class Show(StrEnum):
     ACCEPTED = "accepted"
     QUALIFIED = "qualified"
     DECIDED = "decided"
+    CLOSED = "closed"
 
 
 FILTERS = {
@@ -65,6 +66,7 @@ FILTERS = {
     Show.ACCEPTED: Q(state=Handoff.State.ACCEPTED),
     Show.QUALIFIED: QUALIFIED,
     Show.DECIDED: DECIDED,
+    Show.CLOSED: Q(pk__in=[]),  # with nobody, or with another: see closed_lately.py
 }
 
 

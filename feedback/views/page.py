@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django_htmx.http import push_url, reswap, retarget
 
 from feedback import queue
+from feedback.closed_lately import closed_lately
 from feedback.forms import AnswerForm
+from feedback.models import Disposition
 from feedback.my_week import my_week
 from feedback.packet_page import choices, opened
 from feedback.queue import Show
@@ -29,6 +32,7 @@ LABELS = {
     Show.ACCEPTED: "Accepted",
     Show.QUALIFIED: "Qualified",
     Show.DECIDED: "Won, lost",
+    Show.CLOSED: "Closed",
 }
 
 
@@ -100,12 +104,13 @@ def page_context(
     handoffs = queue.queue_of(place.rep, viewer=place.viewer)
     rows = queue.rows(handoffs, place.show, at=place.at)
     chosen = handoff or next_lead(rows)
-    counts = queue.counts(handoffs)
+    counts = counts_of(place)
     return {
         **(lead_context(place, chosen, panel=panel, form=form) if chosen else {"place": place}),
         "at": place.at,
         "is_named": handoff is not None,
         "rows": rows,
+        "closed": closed_of(place)[: queue.MOST_ROWS] if place.show == Show.CLOSED else None,
         "chips": chips(place, counts),
         "held": counts[Show.MINE],
         "version": queue.version(place.rep),
@@ -143,6 +148,17 @@ def with_lead(handoff: Handoff) -> Handoff:
     """Return `handoff` with all that its packet refers to."""
     related = ("lead__account__owner", "lead__source", "owner", "hop", "criteria", "instant_answer")
     return Handoff.objects.select_related(*related).get(pk=handoff.pk)
+
+
+def closed_of(place: Where) -> QuerySet[Disposition]:
+    said = closed_lately(place.rep, viewer=place.viewer, at=place.at)
+    return said.select_related("handoff__lead", "code")
+
+
+def counts_of(place: Where) -> dict[str, int]:
+    """Return how many leads each part of the queue has."""
+    counts = queue.counts(queue.queue_of(place.rep, viewer=place.viewer))
+    return {**counts, Show.CLOSED: closed_of(place).count()}
 
 
 def chips(place: Where, counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from feedback import answers, queue
 from feedback.outcomes import GIVEN_BACK
-from feedback.views.page import chips, full_page, page_context, where
+from feedback.views.page import chips, counts_of, full_page, page_context, where
 from leads import handoffs
 from leads.instants import database_now
 from leads.models import Handoff, Lead
@@ -73,7 +73,7 @@ def poll(request: SignedInRequest) -> HttpResponse:
     newest = request.GET.get("newest", "")
     if not newest.isdecimal():
         raise Http404
-    counts = queue.counts(queue.queue_of(place.rep, viewer=place.viewer))
+    counts = counts_of(place)
     context = {
         "place": place,
         "chips": chips(place, counts),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from feedback import answers
 from leads import handoffs, ownership
 from leads.fact_history import record_facts
+from leads.instants import database_now
 from leads.models import Assignment, Lead
 from sla.models import InstantAnswer
 from sla.notices import unseen_count
@@ -174,12 +176,78 @@ def test_the_page_takes_as_many_queries_with_5_leads_as_with_2(
     client = signed_in(alice)
     for n in range(2):
         record_facts(pass_lead(alice, f"Lead {n}").lead, {"account.name": "B"}, known_from=at)
-    with django_assert_max_num_queries(26) as few:
+    with django_assert_max_num_queries(27) as few:
         client.get("/queue/")
     for n in range(3):
         pass_lead(alice, f"More {n}")
     with django_assert_max_num_queries(len(few)):
         client.get("/queue/")
+
+
+# Closed ------------------------------------------------------------------------------------------
+def give_back(handoff, code, at):
+    turn = handoffs.open_assignment(handoff)
+    answers.reject(turn, code=code, note="", nurture_until=None, by=turn.rep, at=at)
+
+
+def names(page):
+    return [said.handoff.lead.name for said in page.context["closed"]]
+
+
+@pytest.fixture
+def now():
+    return database_now()
+
+
+def test_what_a_rep_closed_or_gave_back_lately_is_listed_newest_first(
+    signed_in, alice, carol, pass_lead, code, now
+):
+    for days, name, key in (
+        (2, "Old", "wrong-size"),
+        (1, "New", "wrong-person"),
+        (8, "Past", "wrong-size"),
+    ):
+        give_back(pass_lead(alice, name), code(key), now - timedelta(days=days))
+    give_back(pass_lead(carol, "Hers"), code("wrong-size"), now)
+    page = signed_in(alice).get("/queue/?show=closed")
+    assert names(page) == ["New", "Old"]
+    assert [chip["count"] for chip in page.context["chips"] if chip["label"] == "Closed"] == [2]
+    lead = page.context["closed"][1].handoff.lead
+    assert f"/leads/{lead.pk}/#h-handoffs" in page.content.decode()
+    assert b"Nothing waits" not in page.content
+
+
+def test_what_is_back_with_its_rep_is_closed_no_more(signed_in, alice, pass_lead, code, now):
+    handoff = pass_lead(alice)
+    give_back(handoff, code("wrong-size"), now)
+    client = signed_in(alice)
+    assert len(names(client.get("/queue/?show=closed"))) == 1
+    client.post(url(handoff, "undo-close/"))
+    handoff.refresh_from_db()
+    page = client.get("/queue/?show=closed")
+    assert page.context["closed"] is not None and names(page) == []
+
+
+def test_a_manager_sees_what_their_rep_closed_and_a_rep_nobody_elses(
+    signed_in, alice, carol, mona, pass_lead, code, now
+):
+    give_back(pass_lead(alice, "Clara Nyström"), code("wrong-size"), now)
+    address = f"/queue/?show=closed&rep={alice.pk}"
+    assert names(signed_in(mona).get(address)) == ["Clara Nyström"]
+    assert signed_in(carol).get(address).status_code == 404
+
+
+def test_the_closed_take_as_many_queries_with_4_as_with_1(
+    signed_in, alice, pass_lead, code, now, django_assert_max_num_queries
+):
+    client = signed_in(alice)
+    give_back(pass_lead(alice), code("wrong-size"), now)
+    with django_assert_max_num_queries(25) as few:
+        client.get("/queue/?show=closed")
+    for n in range(3):
+        give_back(pass_lead(alice, f"Lead {n}"), code("wrong-size"), now)
+    with django_assert_max_num_queries(len(few)):
+        client.get("/queue/?show=closed")
 
 
 # Polling -----------------------------------------------------------------------------------------
