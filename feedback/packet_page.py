@@ -23,7 +23,7 @@ from leads.lead_zones import zone_of_lead
 from leads.models import Assignment, Handoff, Lead, Touch, User
 from routing.models import Decision
 from routing.questions import open_opportunity
-from sla.deadlines import Deadline, deadlines
+from sla.deadlines import Deadline, deadlines, runs_on
 from sla.models import Clock, InstantAnswer, Pause
 from sla.pauses import running_pause
 
@@ -97,6 +97,19 @@ class Opened:
         kind = self.pause.kind if self.pause else ""
         clocks = [each.clock for each in self.deadlines]
         return [each.what for each in clocks if kind in each.pauses]
+
+    def what_runs_on(self, at: datetime) -> list[str]:
+        """Return what is asked for all the same if the lead is put to rest, by kind of rest where
+        the kinds differ.
+        """
+        by_kind = {
+            label: [runs_on(each, at) for each in self.deadlines if kind not in each.clock.pauses]
+            for kind, label in Pause.Kind.choices
+        }
+        first, *others = by_kind.values()
+        if all(each == first for each in others):
+            return first
+        return [f"{label}: {' '.join(said)}" for label, said in by_kind.items() if said]
 
     @property
     def needs_answer(self) -> bool:

@@ -17,6 +17,7 @@ from feedback.touch_outcomes import is_to_be_said
 from leads.known_facts import newest_own_facts
 from leads.lead_zones import zone_of
 from leads.models import Assignment, Handoff, Opportunity, Role, Stage, User
+from sla import pauses
 from sla.acknowledging import standing
 from sla.deadlines import Deadline, deadlines
 from sla.models import Clock, Pause
@@ -142,8 +143,7 @@ def rows(handoffs: QuerySet[Handoff], show: Show, *, at: datetime) -> list[Row]:
             decided_at=Subquery(deal.values("closed_at")[:1]),
         ).order_by("-decided_at", "-pk")
     handoffs_shown = list(found[:MOST_ROWS])
-    resting = resting.filter(assignment__handoff__in=handoffs_shown).select_related("assignment")
-    rests = {pause.assignment.handoff_id: pause for pause in resting}
+    rests = pauses.resting(handoffs_shown, at)
     running: dict[int, list[Deadline]] = {}
     for due in deadlines(_running(handoffs_shown), at):
         running.setdefault(due.clock.handoff_id, []).append(due)

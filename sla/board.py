@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from leads.models import Handoff, Queue, Role, User
 from sla.acknowledging import Standing, standing
 from sla.deadlines import Deadline, deadlines
-from sla.models import Clock
+from sla.models import Clock, Pause
 from sla.models.clocks import ClockQuerySet
+from sla.pauses import resting
 
 LIMIT = 100
 # So many leads are shown first: the rest is one click away.
@@ -31,11 +32,15 @@ SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A lead on the board at `at`, with its running promises, least time left first."""
+    """A lead on the board at `at`, with its running promises, least time left first.
+
+    rest: the pause that its rep made; None: it does not rest.
+    """
 
     handoff: Handoff
     holder: User | Queue
     at: datetime
+    rest: Pause | None = None
     deadlines: list[Deadline] = field(default_factory=list)
 
     @property
@@ -89,11 +94,15 @@ def groups(clocks: ClockQuerySet, at: datetime) -> list[Group]:
     `clocks` come with the least time left first, and so do groups and leads.
     """
     found: dict[User | Queue, Group] = {}
-    for due in deadlines(clocks.select_related(*SHOWN)[:LIMIT], at):
+    shown = deadlines(clocks.select_related(*SHOWN)[:LIMIT], at)
+    rests = resting({due.clock.handoff_id for due in shown}, at)
+    for due in shown:
         clock = due.clock
         holder = _holder(clock)
         rows = found.setdefault(holder, Group(holder)).rows_by_handoff
-        row = rows.setdefault(clock.handoff_id, Row(clock.handoff, holder, at))
+        row = rows.setdefault(
+            clock.handoff_id, Row(clock.handoff, holder, at, rests.get(clock.handoff_id))
+        )
         row.deadlines.append(due)
     return list(found.values())
 

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
+from leads.countdown import minutes_text
 from sla import stretches
 from sla.business_time import NoWorkingTime, WorkingTime
 from sla.clocks import schedule_of
@@ -53,6 +56,22 @@ class Deadline:
     def late(self) -> str:
         """What is said of it once it is over."""
         return PROSPECT_WAITS if self.is_prospects else "missed"
+
+
+def runs_on(due: Deadline, at: datetime) -> str:
+    """Return what goes on while its lead rests, in a sentence.
+
+    "First touch runs on, due Mon 9 Nov, 09:30." in the reader's zone, or "First response is 2h 05m
+    late and runs on." in its own time.
+    """
+    what = due.clock.get_kind_display()
+    if due.clock.due_at > at:
+        local = timezone.localtime(due.clock.due_at)
+        return f"{what} runs on, due {local:%a} {local.day} {local:%b, %H:%M}."
+    late = at - due.clock.due_at - due.closed
+    minutes = late // timedelta(minutes=1)
+    is_working = due.clock.measure == Target.Measure.WORKING
+    return f"{what} is {minutes_text(minutes, is_working=is_working)} late and runs on."
 
 
 def deadlines(clocks: Iterable[Clock], at: datetime) -> list[Deadline]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
@@ -48,6 +49,13 @@ def changed_since(assignment: Assignment, at: datetime) -> bool:
 
 def running_pause(assignment: Assignment | None, at: datetime) -> Pause | None:
     return Pause.objects.running(at).filter(assignment=assignment).first() if assignment else None
+
+
+def resting(handoffs: Collection[Any], at: datetime) -> dict[int, Pause]:
+    """Return the pauses of those of `handoffs` (ids, or rows) that rest with their rep at `at`."""
+    running = Pause.objects.running(at).filter(assignment__ended_at=None)
+    found = running.filter(assignment__handoff__in=handoffs).select_related("assignment")
+    return {pause.assignment.handoff_id: pause for pause in found}
 
 
 def pauses_of(clocks: Iterable[Clock]) -> Pauses:

@@ -133,6 +133,7 @@ def lead_context(
         "channels": CHANNELS,
         "outcomes": Touch.Outcome.choices,
         "choices": choices(lead.touches) if panel == "reason" else [],
+        "runs_on": lead.what_runs_on(place.at) if panel == "pause" else [],
         "perhaps_same": list(perhaps_same(handoff.lead, place.viewer)),
         "may_merge": may_merge(place.viewer),
     }

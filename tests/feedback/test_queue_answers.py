@@ -14,6 +14,7 @@ from feedback.views.answers import touch_by
 from feedback.views.pausing import next_morning
 from leads import handoffs
 from leads.documents import publish
+from leads.instants import database_now
 from leads.models import (
     Assignment,
     Document,
@@ -25,7 +26,7 @@ from leads.models import (
     Touch,
     Version,
 )
-from sla.models import CalendarTerms, Pause, RepHours
+from sla.models import CalendarTerms, Clock, Pause, RepHours
 
 HTMX = {"HX-Request": "true"}
 
@@ -222,6 +223,21 @@ def test_a_pause_that_makes_no_sense_is_refused(post, alice, pass_lead, days, ac
     told = {"kind": "waiting", "until": f"{until:%Y-%m-%dT%H:%M}", "reason": "Asked for the budget"}
     assert post(handoff, "pause", **told).status_code == status
     assert not Pause.objects.exists()
+
+
+def test_the_form_says_what_runs_on_while_a_lead_rests(client, alice, pass_lead):
+    handoff = pass_lead(alice, accepted=True)
+    now = database_now()
+    running = Clock.objects.running().filter(handoff=handoff)
+    running.filter(kind="first_response").update(
+        due_at=now - timedelta(minutes=125), started_at=now - timedelta(hours=9)
+    )
+    running.exclude(kind="first_response").update(pauses=["snoozed"])
+    client.force_login(alice)
+    page = client.get(f"/queue/{handoff.pk}/pause/").content.decode()
+    assert "Snoozed: First response is 2h 05m late and runs on.<" in page
+    assert "Waiting for the prospect: First touch is " in page
+    assert "h late and runs on. First response is 2h 05m late and runs on.<" in page
 
 
 def test_a_pause_is_offered_till_the_next_morning_of_work(alice, at):

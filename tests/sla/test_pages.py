@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads import filtering, handoffs
 from leads.models import Handoff, Lead, Queue, Role, Team
-from sla import board, clocks, handoff_clocks, judging, response_times
+from sla import board, clocks, handoff_clocks, judging, pauses, response_times
 from sla.filters import ClockFilter, HandoffFilter
 from sla.models import Clock
 from sla.responses import record_first_response
@@ -166,6 +166,15 @@ def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
     assert "Alice North 1 lead" in text
     assert "first response, accept or reject, first touch" in text
     assert "At risk now 1 of 1 lead waiting" in text and "1 lead at risk, by who has them" in text
+
+
+def test_the_board_says_which_leads_rest(client, handoff, mona, at):
+    turn = handoffs.open_assignment(handoff)
+    until = timezone.now() + timedelta(days=1)
+    pauses.begin(turn, kind="snoozed", until=until, reason="lunch", by=turn.rep, at=at)
+    client.force_login(mona)
+    page = client.get("/sla/").content.decode()
+    assert f"Snoozed till {timezone.localtime(until):%a %H:%M}: <bdi>lunch</bdi>" in page
 
 
 def test_the_board_lists_leads_by_the_time_left_whoever_has_them(client, fresh, carol, mona):
@@ -416,7 +425,7 @@ def test_a_lead_that_waits_in_a_queue_stands_under_the_queue(client, make_handof
     assert f"{Queue.objects.get(key='routing')} queue 1 lead" in text_of(page(client, "now", mona))
 
 
-@pytest.mark.parametrize(("name", "queries"), [("now", 28), ("compliance", 23), ("clocks", 14)])
+@pytest.mark.parametrize(("name", "queries"), [("now", 29), ("compliance", 23), ("clocks", 14)])
 def test_the_number_of_queries_stays(client, fresh, mona, django_assert_num_queries, name, queries):
     client.force_login(mona)
     for number in (2, 5):
