@@ -63,5 +63,9 @@ def refusal_of(pair: Pair, user: User) -> str:
     if must_swap(pair):
         return f"Sales has {pair.gone} already: keep that lead."
     if pair.ends and not may_correct(user):
-        return f"This ends the open handoff of {pair.ends.lead}: your manager or marketing ops can."
+        holder = pair.ends.owner or pair.ends.queue
+        return (
+            f"That would end the open handoff of {pair.ends.lead}, with {holder}:"
+            " your manager or marketing ops can merge them, you can’t."
+        )
     return ""

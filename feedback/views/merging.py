@@ -64,12 +64,13 @@ def merge_leads(request: SignedInRequest, pk: int, other: int) -> HttpResponse:
     if must_swap(pair):
         return redirect("feedback:merge", pk=other, other=pk)
     at = database_now()
-    may_swap = not must_swap(pair_of(gone, keep))
+    other_way = pair_of(gone, keep)
     context = {
         "preview": preview(pair, at),
         "pair": pair,
         "refusal": refusal_of(pair, request.user),
-        "may_swap": may_swap,
+        "may_swap": not refusal_of(other_way, request.user),
+        "is_with_sales": must_swap(other_way),
         "at": at,
     }
     return render(request, "feedback/merge.html", context)

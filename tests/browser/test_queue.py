@@ -394,3 +394,22 @@ def test_it_works_without_javascript(make_screen, browser, live_server, alice, p
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize("width", [760, 1000, 1030, 1200, 1300, 1440])
+def test_keys_work_and_what_was_done_covers_neither_list_nor_keys_at_any_width(
+    make_screen, alice, pass_lead, width
+):
+    for name in ("Clara Nyström", "Marcus Bell"):
+        pass_lead(alice, name)
+    screen = make_screen(alice)
+    page = screen.page
+    page.set_viewport_size({"width": width, "height": 700})
+    screen.open("/queue/")
+    page.keyboard.press("a")
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    toast = page.locator("#toasts [data-toast]").bounding_box()
+    for part in (".pane-list", ".pane-answer"):
+        box = page.locator(part).bounding_box()
+        beside = box["x"] + box["width"] <= toast["x"] or toast["x"] + toast["width"] <= box["x"]
+        assert beside or toast["y"] + toast["height"] <= box["y"], part

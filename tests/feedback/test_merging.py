@@ -189,7 +189,7 @@ def test_a_rep_ends_no_open_handoff_and_their_manager_hears_of_the_others(
     join, alice, mona, make_lead, pass_lead
 ):
     one, other = pass_lead(alice), pass_lead(alice, "Somebody else")
-    with pytest.raises(CannotMerge, match="your manager or marketing ops can"):
+    with pytest.raises(CannotMerge, match="your manager or marketing ops can merge them"):
         join(one.lead, other.lead, by=alice)
     join(one.lead, make_lead("Clara", owner=alice, queue=None), by=alice)
     assert Notification.objects.get(channel="app").recipient == mona
