@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 from django.db import models
@@ -204,7 +205,10 @@ def _parts(
     if row is None or name not in belonging(type(row)):
         return ()
     old, new = (parts_of(each, name) if each else {} for each in (before, after))
-    return tuple((old.get(key, NOTHING), new.get(key, NOTHING)) for key in sorted(old | new))
+    return tuple(
+        (old.get(key, NOTHING), new.get(key, NOTHING))
+        for key in sorted(old | new, key=itemgetter(0))
+    )
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:

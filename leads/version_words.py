@@ -110,18 +110,24 @@ def rows_of(row: models.Model, accessor: str) -> Sequence[models.Model]:
     return list(getattr(row, accessor).all()) if row.pk else []
 
 
-def parts_of(row: models.Model, accessor: str) -> dict[int, str]:
-    """Return the rows that belong to `row` in words, by the place of what tells them apart among
-    all that may be chosen, in that order.
+def parts_of(row: models.Model, accessor: str) -> dict[tuple[int, str], str]:
+    """Return the rows that belong to `row` in words, by what tells them apart, with its place among
+    all that may be chosen, in that order; as they come where anything may be.
     """
     rows = rows_of(row, accessor)
-    if not rows:
-        return {}
-    (name,) = natural_key(type(rows[0]), within=str(row._meta.model_name))
-    field = type(rows[0])._meta.get_field(name)
-    assert isinstance(field, models.Field)  # no relation of another model to this one
-    offered = [value for value, _ in field.flatchoices]
-    return dict(sorted((offered.index(getattr(each, name)), str(each)) for each in rows))
+    keys = [_key_within(each, str(row._meta.model_name)) for each in rows]
+    found = zip(keys, map(str, rows), strict=True)
+    return dict(sorted(found, key=lambda each: each[0][0]))
+
+
+def _key_within(part: models.Model, whole: str) -> tuple[int, str]:
+    """Return what tells `part` apart from the others of the row that its field `whole` names."""
+    names = natural_key(type(part), within=whole) or ["pk"]
+    values = [getattr(part, name) for name in names]
+    fields = [each for each in own_cells(type(part)) if each.name == names[0]]
+    offered = [value for field in fields for value, _ in field.flatchoices]
+    place = offered.index(values[0]) if values[0] in offered else 0
+    return place, ":".join(map(str, values))
 
 
 def fingerprint(row: models.Model | None) -> str:
