@@ -74,7 +74,7 @@ def send_due(now: sending.Now) -> int:
     if not Notification.objects.to_send(at).exists():
         return 0
     _tell_of_nowhere(release(at), at)
-    released = Notification.objects.filter(released_at__isnull=False)
+    released = Notification.objects.filter(channel=Channel.EMAIL, released_at__isnull=False)
     rows = released.select_related("recipient", "handoff__lead")
     return sending.send_due(rows, _send, now=now, given_up=tell_of_given_up)
 
