@@ -13,7 +13,7 @@ from django.db import connection
 
 from leads.instants import database_now
 from revops import intake_work, jobs
-from sla import instant_answers, mail_server, outbox
+from sla import answer_sending, mail_server, outbox
 from sla.heartbeats import beat
 from sla.models import Heartbeat
 from sla.stay_clocks import follow_moves
@@ -67,7 +67,7 @@ def send() -> int:
     with _alone() as is_alone:
         if not is_alone:
             return 0
-        sent = instant_answers.send_due(database_now) + outbox.send_due(database_now)
+        sent = answer_sending.send_due(database_now) + outbox.send_due(database_now)
         mail_server.look_after(database_now())
     beat(SENDER, database_now())
     return sent

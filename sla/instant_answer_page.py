@@ -10,6 +10,8 @@ from datetime import datetime
 from leads.lead_zones import zone_of_lead
 from leads.models import Absence, Handoff, IntakeSource, Lead, Role, User
 from sla.answer_letters import Letter, fill, left_out
+from sla.answer_mails import organisation_name, values_for
+from sla.answer_template import answered_sources
 from sla.answer_times import (
     LATELY,
     Expected,
@@ -21,7 +23,6 @@ from sla.answer_times import (
 from sla.business_time import WorkingTime
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
-from sla.instant_answers import answered_sources, organisation_name, values_for
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from sla.models.answers import InstantAnswerQuerySet

@@ -1,52 +1,28 @@
 """The instant answer: one mail to the prospect of each handoff who asked for a person, as soon as
 they did. It is automated: it has a clock of its own and stops nobody else's.
 
-It is written with the handoff, by `answer_at_once`, and sent afterwards as all mail is.
+It is written with the handoff, by `answer_at_once`, and sent afterwards as all mail is
+(`sla/answer_sending.py`).
 """
 
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from email.utils import formataddr, parseaddr
-from functools import cache, partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.template.loader import render_to_string
 
-from leads import handoffs
 from leads.criteria import criteria_of
 from leads.documents import live_version
-from leads.errors import LostRace
 from leads.fact_history import facts_of
 from leads.lead_zones import zone_of_lead
-from leads.models import (
-    Activity,
-    Document,
-    Handoff,
-    IntakeSource,
-    IntakeToken,
-    Lead,
-    Organisation,
-    Submission,
-    Touch,
-    User,
-)
-from leads.retrying import retried
-from sla import clocks, sending
-from sla.answer_letters import Letter, company_of, fill, first_name_of
+from leads.models import Activity, Document, Handoff, IntakeSource, Lead, Submission, Touch
+from sla import clocks
+from sla.answer_mails import rep_of
+from sla.answer_template import template
 from sla.answer_times import expected_answer
-from sla.messages import one_line
-from sla.models import AnswerTemplate, InstantAnswer
+from sla.models import InstantAnswer
 from sla.models.clocks import INSTANT_ANSWER
-from sla.outbox import tell_of_given_up
-from sla.releasing import has_address
 
 State = InstantAnswer.State
 NOT_SENT = (State.DROPPED, State.PARKED)
@@ -56,11 +32,6 @@ JUST_NOW = timedelta(hours=1)
 LONGEST_WAIT = timedelta(days=1)
 # Who comes in by an import, or was added by hand, asked nobody for anything just now.
 ANSWERED_DOORS = [Submission.Door.FORM, Submission.Door.API]
-
-
-def template() -> AnswerTemplate:
-    """Return the template; before anybody has saved one the shipped text, switched off."""
-    return AnswerTemplate.objects.first() or AnswerTemplate()
 
 
 def answer_at_once(handoff: Handoff, *, asked_at: datetime, at: datetime) -> InstantAnswer | None:
@@ -132,7 +103,7 @@ def _write(
         "asked_at": asked_at,
         "is_by_ladder": is_by_ladder,
         "send_after": at,
-        **_expected(source, handoff, at),
+        **expected_fields(source, handoff, at),
     }
     defaults = {**told, "created_at": at}
     answer, is_new = InstantAnswer.objects.get_or_create(handoff=handoff, defaults=defaults)
@@ -143,21 +114,15 @@ def _write(
     return answer if is_by_ladder and failed.update(**anew) else None
 
 
-def _expected(source: IntakeSource, handoff: Handoff, at: datetime) -> dict[str, Any]:
+def expected_fields(source: IntakeSource, handoff: Handoff, at: datetime) -> dict[str, Any]:
     """Return the fields of when the prospect of `handoff` hears from a person, counted from `at` by
     whoever has it, in the prospect's own zone where that is known.
     """
     zone = zone_of_lead(handoff.lead, at)
-    expected = expected_answer(source, at, rep=_rep_of(handoff), zone=zone)
+    expected = expected_answer(source, at, rep=rep_of(handoff), zone=zone)
     if expected is None:
         return {"expected_by": None, "expected_text": ""}
     return {"expected_by": expected.by, "expected_text": expected.text}
-
-
-def answered_sources() -> QuerySet[IntakeSource]:
-    """Return the sources by which somebody can ask and be answered at once: a form or the API."""
-    has_token = Exists(IntakeToken.objects.filter(source=OuterRef("pk"), revoked_at=None))
-    return IntakeSource.objects.filter(Q(has_form=True) | has_token, is_active=True)
 
 
 def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
@@ -167,32 +132,6 @@ def source_of(lead: Lead, asked_at: datetime) -> IntakeSource | None:
     )
     latest = asked.select_related("source").order_by("pk").last()
     return latest.source if latest else None
-
-
-@transaction.atomic
-def save_template(
-    wanted: AnswerTemplate,
-    sources: Iterable[IntakeSource],
-    *,
-    revision: int,
-    by: User,
-    at: datetime,
-) -> None:
-    """Keep `wanted` as what prospects are written from now on.
-
-    revision: the one that `by` saw. Raises LostRace if somebody changed it since.
-    """
-    AnswerTemplate.objects.get_or_create(pk=1)
-    fields = ("is_on", "within_minutes", "subject", "body")
-    changed = AnswerTemplate.objects.filter(revision=revision).update(
-        **{name: getattr(wanted, name) for name in fields},
-        revision=revision + 1,
-        changed_at=at,
-        changed_by=by,
-    )
-    if not changed:
-        raise LostRace("Somebody changed this while you did. Yours is below, not saved.")
-    AnswerTemplate.objects.get().sources.set(sources)
 
 
 def go_on(ended: Handoff, handoff: Handoff, *, at: datetime) -> None:
@@ -219,19 +158,6 @@ def has_mail_address(email: str) -> bool:
     return True
 
 
-def send_due(now: sending.Now) -> int:
-    """Send the answers that are due, as `sending.send_due` does. Returns how many went."""
-    waiting = InstantAnswer.objects.select_related("handoff__lead", "handoff__owner", "source")
-    send = partial(_send, name=cache(organisation_name))
-    return sending.send_due(waiting, send, now=now, given_up=tell_of_given_up)
-
-
-def send_again(answer: InstantAnswer, at: datetime) -> bool:
-    """Try an answer that was given up once more. Returns whether it was."""
-    parked = InstantAnswer.objects.filter(pk=answer.pk, state=State.PARKED)
-    return bool(parked.update(state=State.WAITING, send_after=at, attempts=0))
-
-
 def why_not(answer: InstantAnswer, at: datetime) -> str:
     """Return why `answer`, which waits, is not to be sent any more; "" if it is."""
     handoff, wanted = answer.handoff, template()
@@ -252,141 +178,3 @@ def why_not(answer: InstantAnswer, at: datetime) -> str:
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")
-
-
-def organisation_name() -> str:
-    return Organisation.objects.get().name
-
-
-def letter_for(
-    wanted: AnswerTemplate, handoff: Handoff, expected_text: str, *, our_name: str
-) -> Letter:
-    """Return the mail about `handoff`, as things stand now."""
-    values = values_for(handoff, expected_text, our_name=our_name)
-    return fill(wanted.subject, wanted.body, values)
-
-
-def values_for(handoff: Handoff, expected_text: str, *, our_name: str) -> dict[str, str]:
-    """Return what each variable says in the mail about `handoff`; "" for nothing."""
-    lead, owner = handoff.lead, _rep_of(handoff)
-    return {
-        "first_name": first_name_of(lead.name),
-        "company": company_of(lead.company),
-        "request": handoff.reason,
-        "expected_time": expected_text,
-        "owner_name": owner.name if owner else "",
-        "booking_link": booking_link(owner),
-        "our_name": our_name,
-    }
-
-
-def _rep_of(handoff: Handoff) -> User | None:
-    """Return who has `handoff`, to be named to its prospect: nobody who was let go."""
-    owner = handoff.owner
-    return owner if owner and owner.is_active else None
-
-
-def booking_link(owner: User | None) -> str:
-    """Return where a meeting with `owner` can be booked; "" for nowhere."""
-    url = owner.booking_url if owner else ""
-    return url if urlsplit(url).scheme in ("http", "https") else ""
-
-
-def mail_for(answer: InstantAnswer, letter: Letter, *, our_name: str) -> EmailMultiAlternatives:
-    """Return `letter` as a mail in our name, to be answered to the owner. Each attempt has the same
-    id.
-    """
-    _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    owner = _rep_of(answer.handoff)
-    host = urlsplit(settings.BASE_URL).hostname
-    mail = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=letter.text,
-        from_email=formataddr((one_line(our_name), address)),
-        to=[answer.handoff.lead.email],
-        reply_to=[owner.email] if owner and has_address(owner) else None,
-        headers={
-            "Message-ID": f"<instant-answer-{answer.pk}@{host}>",
-            "Auto-Submitted": "auto-replied",
-        },
-    )
-    html = render_to_string("sla/mail/instant_answer.html", {"letter": letter})
-    mail.attach_alternative(html, "text/html")
-    return mail
-
-
-def _send(
-    answer: InstantAnswer,
-    connection: BaseEmailBackend,
-    now: sending.Now,
-    *,
-    name: Callable[[], str],
-) -> bool:
-    """Send one claimed answer, unless it is no longer wanted. Returns whether it went out.
-
-    name: that of the organisation, asked for once in a run.
-    """
-    at = now()
-    if reason := why_not(answer, at):
-        _drop(answer, reason, at)
-        return False
-    _count_anew(answer, at)
-    our_name = name()
-    letter = letter_for(template(), answer.handoff, answer.expected_text, our_name=our_name)
-    sending.post(mail_for(answer, letter, our_name=our_name), connection)
-    # Not for a lock that somebody else holds is it to be sent twice.
-    retried(lambda _: _keep(answer, letter, now()), answer.pk)
-    return True
-
-
-def _count_anew(answer: InstantAnswer, at: datetime) -> None:
-    """Count the time anew, from `at`, if the lead changed hands since the answer was written, or
-    the time that it would tell of has passed.
-    """
-    since = answer.created_at
-    changed = Q(passed_at__gt=since) | Q(ended_at__gt=since)
-    has_passed = answer.expected_by is not None and answer.expected_by <= at
-    if not has_passed and not answer.handoff.assignments.filter(changed).exists():
-        return
-    expected = _expected(answer.source, answer.handoff, at)
-    InstantAnswer.objects.filter(pk=answer.pk).update(**expected)
-    for name, value in expected.items():
-        setattr(answer, name, value)
-
-
-@transaction.atomic
-def _drop(answer: InstantAnswer, reason: str, at: datetime) -> None:
-    handoff = _locked_handoff(answer)
-    waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
-    if waiting.update(state=State.DROPPED, error=reason):
-        clocks.end(handoff, at=at, kind=INSTANT_ANSWER)
-
-
-@transaction.atomic
-def _keep(answer: InstantAnswer, letter: Letter, at: datetime) -> None:
-    """Put on record what went out: in the timeline as automated, and on its own clock."""
-    handoff = _locked_handoff(answer)
-    waiting = InstantAnswer.objects.filter(pk=answer.pk, state=State.WAITING)
-    told = {"subject": letter.subject, "body": letter.text, "sent_at": at, "error": ""}
-    if not waiting.update(state=State.SENT, **told):
-        return
-    when = f": a person gets in touch {answer.expected_text}" if answer.expected_text else ""
-    Touch.objects.create(
-        lead=handoff.lead,
-        handoff=handoff,
-        is_automated=True,
-        channel=Touch.Channel.EMAIL,
-        outcome=Touch.Outcome.SENT,
-        occurred_at=at,
-        note=f"Instant answer{when}",
-    )
-    clocks.stop(handoff, [INSTANT_ANSWER], at=at, evidence="Sent")
-
-
-def _locked_handoff(answer: InstantAnswer) -> Handoff:
-    """Lock the lead and the handoff that `answer` is of by now: while it was sent, a merge may have
-    let it go on in another one. Returns that, fresh.
-    """
-    handoff = handoffs.locked(answer.handoff_id)
-    answer.refresh_from_db(fields=["handoff"])
-    return handoff if answer.handoff_id == handoff.pk else handoffs.locked(answer.handoff_id)

@@ -14,7 +14,7 @@ from django.db.models import Q
 from leads.models import IntakeSource
 from sla.answer_letters import check_template
 from sla.answer_tally import would_be_written
-from sla.instant_answers import answered_sources
+from sla.answer_template import answered_sources
 from sla.models import AnswerTemplate
 
 

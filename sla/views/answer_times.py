@@ -8,8 +8,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from leads.instants import database_now
 from leads.models import IntakeSource
+from sla.answer_mails import organisation_name
 from sla.answer_times import answer_time
-from sla.instant_answers import organisation_name
 
 
 @never_cache

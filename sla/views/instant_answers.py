@@ -18,6 +18,8 @@ from leads.models import Handoff, IntakeSource
 from leads.requests import SignedInRequest, wants_fragment
 from leads.views.access import editors_only
 from sla.answer_letters import VARIABLES
+from sla.answer_sending import send_again
+from sla.answer_template import save_template, template
 from sla.answer_times import asked_lately
 from sla.forms.instant_answers import AnswerTemplateForm
 from sla.instant_answer_page import (
@@ -31,7 +33,6 @@ from sla.instant_answer_page import (
     suggested,
     told_now,
 )
-from sla.instant_answers import save_template, send_again, template
 from sla.models import InstantAnswer
 
 PAGE_SIZE = 25

@@ -16,7 +16,7 @@ from feedback.merge_pairs import pair_of
 from feedback.merging import merge
 from leads import handoffs
 from leads.models import Assignment, Lead, Touch
-from sla import clocks, instant_answers
+from sla import answer_sending, clocks, instant_answers
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from tests.sla.test_instant_answers import ask
 
@@ -48,7 +48,7 @@ def test_a_mail_that_goes_out_meanwhile_is_on_record_where_its_handoff_goes_on(
             return super().send_messages(messages)
 
     monkeypatch.setattr("sla.sending.get_connection", Server)
-    assert instant_answers.send_due(lambda: at + MINUTE) == 1
+    assert answer_sending.send_due(lambda: at + MINUTE) == 1
     kept, _ = pair
     assert (Touch.objects.get().lead, Touch.objects.get().handoff) == (kept.lead, kept)
     assert InstantAnswer.objects.get().handoff == kept
@@ -60,7 +60,7 @@ def open_it(handoff, at):
 
 
 def send_the_mail(handoff, at):
-    instant_answers.send_due(lambda: at)
+    answer_sending.send_due(lambda: at)
 
 
 @pytest.mark.django_db(transaction=True)

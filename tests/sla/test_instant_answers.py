@@ -25,14 +25,15 @@ from leads.models import (
     User,
     Version,
 )
-from sla import instant_answers
+from sla import answer_mails, answer_sending, answer_template
 from sla.answer_letters import company_of, fill, first_name_of
+from sla.answer_mails import letter_for
 from sla.answer_times import answer_time
 from sla.forms.instant_answers import AnswerTemplateForm
 from sla.handoff_clocks import start_handoff_clocks
 from sla.health import alarms
 from sla.instant_answer_page import holding, nobody_works_before, told_now
-from sla.instant_answers import answer_at_once, answer_late, letter_for
+from sla.instant_answers import answer_at_once, answer_late
 from sla.models import (
     AnswerTemplate,
     CalendarTerms,
@@ -53,7 +54,7 @@ VALUES = dict.fromkeys(
 
 
 def send_due(at) -> int:
-    return instant_answers.send_due(lambda: at)
+    return answer_sending.send_due(lambda: at)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def ask(lead, source, at, door=Submission.Door.FORM, kind="demo_request"):
 def test_it_says_what_happens_next_when_and_where_to_book(asked, alice, at):
     assert send_due(at) == 1
     sent = mail.outbox[0]
-    our_name = instant_answers.organisation_name()
+    our_name = answer_mails.organisation_name()
     assert sent.from_email == f"{our_name} <handoff@localhost>"
     assert sent.to == [asked.lead.email] and sent.reply_to == [alice.email]
     assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
@@ -344,7 +345,7 @@ def test_how_often_it_held_counts_who_waits_in_vain(asked, make_lead, make_hando
 
 def test_the_owner_of_the_moment_is_named(asked, carol, at):
     asked.owner = carol
-    letter = letter_for(instant_answers.template(), asked, "soon", our_name="We")
+    letter = letter_for(answer_template.template(), asked, "soon", our_name="We")
     assert "Carol is looking after it." in letter.text and "Book" not in letter.text
 
 
@@ -413,7 +414,7 @@ def typed(source):
 
 
 def test_only_sources_that_can_be_answered_are_offered(source):
-    offered = AnswerTemplateForm(instance=instant_answers.template(), at=database_now())
+    offered = AnswerTemplateForm(instance=answer_template.template(), at=database_now())
     offered = offered.fields["sources"].queryset
     assert source in offered and not offered.filter(slug="by-hand").exists()
 
@@ -423,12 +424,12 @@ def test_it_is_saved_for_the_sources_chosen_and_not_over_anothers_change(
 ):
     client.force_login(olga)
     assert client.post(PAGE, typed).status_code == 302
-    saved = instant_answers.template()
+    saved = answer_template.template()
     assert (saved.is_on, saved.within_minutes, saved.changed_by) == (True, 3, olga)
     assert list(saved.sources.all()) == [source]
     assert client.post(PAGE, typed).status_code == 409
     assert client.post(PAGE, typed | {"revision": 1, "is_on": ""}).status_code == 302
-    assert not instant_answers.template().is_on
+    assert not answer_template.template().is_on
 
 
 def test_the_form_says_what_is_no_variable(client, olga, typed):
