@@ -1,6 +1,6 @@
 """Arithmetic of working time: pure, exact to the microsecond, instants in UTC.
 
-Conventions and examples: docs/sla.md, "Working time". Keep a schedule as long as its calendar's
+Conventions and examples: docs/working-time.md. Keep a schedule as long as its calendar's
 version lives: its first question costs milliseconds, each further one a microsecond.
 """
 

@@ -1,6 +1,6 @@
 """A calendar as it is written down, checked, and the open intervals it means in UTC.
 
-The rules are told in docs/sla.md, "Working time". The core of them: an instant is open if the wall
+The rules are told in docs/working-time.md. The core of them: an instant is open if the wall
 clock in the calendar's zone, read at that instant, lies inside an open interval.
 """
 

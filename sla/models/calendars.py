@@ -18,7 +18,7 @@ HOLIDAY_YEARS = range(2000, 2061)
 
 
 class CalendarTerms(models.Model):
-    """What a version of a calendar says. `Schedule.from_dict` reads it (docs/sla.md)."""
+    """What a version of a calendar says. `Schedule.from_dict` reads it (docs/working-time.md)."""
 
     version = models.OneToOneField(Version, models.CASCADE, related_name="calendar_terms")
     zone = models.CharField(max_length=64, validators=[validate_zone])

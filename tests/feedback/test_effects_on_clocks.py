@@ -1,4 +1,4 @@
-"""What becomes of clocks: the table of docs/sla.md, row by row."""
+"""What becomes of clocks: the table of docs/clocks.md, row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conventions of working time, one dated case each (docs/sla.md, "Working time")."""
+"""The conventions of working time, one dated case each (docs/working-time.md)."""
 
 from datetime import UTC, datetime, timedelta
 
