@@ -50,7 +50,7 @@ def promises(
     """
     half, soon = (50, "remind"), (80, "remind")
     return [
-        promise("first_response", "wall", first_response, MISSED),
+        promise("first_response", "wall", first_response, soon, MISSED),
         promise("accept", "working", rep, half, soon, MISSED, *unanswered),
         promise("first_touch", "working", rep * 2, soon, MISSED),
         promise("review", "working", timedelta(hours=4), soon, MISSED),

@@ -147,7 +147,7 @@ def let_clocks_come_due():
     for seq in range(2, CLOCKS + 2):
         due_at = now - timedelta(minutes=5) + timedelta(milliseconds=seq)
         clock.pk, clock.seq, clock.breached_at, clock.next_level = None, seq, None, 100
-        clock.due_at, clock.next_at, clock.level_ats = due_at, due_at, [due_at]
+        clock.due_at, clock.next_at, clock.level_ats = due_at, due_at, [due_at] * 2
         copies.append(copy(clock))
     Clock.objects.bulk_create(copies)
 

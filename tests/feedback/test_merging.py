@@ -64,7 +64,12 @@ def test_of_two_open_handoffs_one_goes_on_with_the_earliest_start(
 def test_what_was_missed_stays_missed_where_it_goes_on(join, alice, carol, pass_lead, at):
     kept, other = pass_lead(alice), pass_lead(carol)
     Clock.objects.filter(handoff=other, kind="first_response").update(
-        started_at=at - HOUR, due_at=at - MINUTE, level_ats=[at - MINUTE], levels=[100]
+        started_at=at - HOUR,
+        due_at=at - MINUTE,
+        level_ats=[at - MINUTE],
+        levels=[100],
+        actions=["tell_manager"],
+        next_level=100,
     )
     join(kept.lead, other.lead)
     late = Clock.objects.running().get(handoff=kept, started_at=at - HOUR)

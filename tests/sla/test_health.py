@@ -123,7 +123,7 @@ def test_what_waits_too_long_is_an_alarm(handoff, alice, at):
     beat("sweep", at + 10 * MINUTE)
     notify(alice, Notification.Kind.MOVED, key="1", subject="News", at=at)
     assert alarms(at + 10 * MINUTE) == [
-        "A clock has been waiting to be looked at for 5 minutes.",
+        "A clock has been waiting to be looked at for 6 minutes.",
         "A message has been waiting to be sent for 10 minutes.",
     ]
 

@@ -35,17 +35,18 @@ def fired(kind: str) -> int:
 
 
 def test_it_warns_then_breaches_each_level_once(handoff, at):
-    assert sweep_clocks(at + minutes(4)) == 0
+    assert sweep_clocks(at + minutes(3.9)) == 0
+    assert sweep_clocks(at + minutes(4)) == 1  # the prospect's warning
     assert sweep_clocks(at + minutes(8)) == 2  # the prospect's breach, half the rep's time
     assert sweep_clocks(at + minutes(8)) == 0
     assert sweep_clocks(at + minutes(12)) == 1
     assert sweep_clocks(at + minutes(15)) == 1
-    assert (fired("warned"), fired("breached")) == (2, 2)
+    assert (fired("warned"), fired("breached")) == (3, 2)
 
 
 def test_after_an_outage_only_the_highest_level_is_told(handoff, at):
     assert sweep_clocks(at + HOUR) == 3
-    assert (fired("skipped"), fired("warned"), fired("breached")) == (3, 0, 3)
+    assert (fired("skipped"), fired("warned"), fired("breached")) == (4, 0, 3)
     assert told("warning") == []
     assert told("breach") == ["Alice"] * 2 + ["Mona"] * 2  # the third goes to another rep
     accept = ClockEvent.objects.filter(clock__kind="accept", level__gte=100)
@@ -71,7 +72,7 @@ def test_all_that_came_due_in_an_outage_fires_once_oldest_first(handoff, at):
     later = [at + minutes(6 + seq / 60) for seq in range(2, CLOCKS + 1)]
     for seq, due_at in enumerate(later, 2):
         first.pk, first.seq, first.due_at, first.next_at = None, seq, due_at, due_at
-        first.level_ats = [due_at]
+        first.level_ats, first.next_level = [due_at] * 2, 80
         later[seq - 2] = copy(first)
     Clock.objects.bulk_create(later)
     assert sweep_clocks(back_at) == CLOCKS + 2  # the rep's two as well
