@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from leads.documents import publish
 from leads.models import Document, Version
-from sla.management.commands.working_time import read_start
+from sla.management.commands.working_time import Command, read_length, read_start
 from sla.models import CalendarTerms, RepHours
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -34,12 +34,31 @@ def test_a_reps_working_time_is_that_of_the_own_calendar(calendar, alice, capsys
     assert "on “New York”: Mon 2026-11-23 12:30:00" in capsys.readouterr().out
 
 
+def test_a_length_below_nothing_is_typed_as_any_other(calendar, capsys):
+    typed = ["-90m", "2026-11-23", "10:00", "--calendar=New York"]
+    Command().run_from_argv(["manage.py", "working_time", *typed])
+    assert "-90m of working time" in (said := capsys.readouterr().out)
+    assert "Fri 2026-11-20 16:30:00" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"),
+    [("4h", 240), ("30m", 30), ("1.5 h", 90), ("1h30", 90), (" -2 h", -120), ("0h", 0)],
+)
+def test_lengths_are_read_as_in_forms(typed, minutes):
+    assert read_length(typed) == timedelta(minutes=minutes)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        pytest.param(("4h", "2026-11-20 16:30", "--calendar=Mars"), "Mars", id="calendar"),
-        pytest.param(("4 days", "2026-11-20 16:30", "--calendar=New York"), "4 days", id="length"),
+        pytest.param(
+            ("4h", "2026-11-20 16:30", "--calendar=Mars"), "Mars.*There is.*New York", id="calendar"
+        ),
+        pytest.param(("4 days", "2026-11-20 16:30", "--calendar=New York"), "say hours", id="days"),
+        pytest.param(("four", "2026-11-20 16:30", "--calendar=New York"), "four", id="length"),
         pytest.param(("4h", "soon", "--calendar=New York"), "soon", id="start"),
+        pytest.param(("4h", "friend 16:30", "--calendar=New York"), "friend", id="no day"),
         pytest.param(("4h", "--rep=x@nowhere.example"), "x@nowhere.example", id="person"),
         pytest.param(("4h", "1492-10-12", "--calendar=New York"), "from 1970", id="long ago"),
     ],

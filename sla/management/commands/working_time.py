@@ -3,22 +3,26 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leads.instants import database_now
 from leads.models import Document, User
+from sla import typed_lengths
 from sla.calendars import (
     DEFAULT_CALENDAR,
     WorkingHours,
     hours_for,
+    published_calendars,
     schedule_of,
     version_in_force,
 )
 from sla.errors import SlaError
 from sla.opening_hours import WEEKDAYS
 
-LENGTH = re.compile(r"(-?\d{1,6})(m|h)", re.ASCII)
-UNITS = {"m": "minutes", "h": "hours"}
+# A word of the command line that is a length, though options begin with a dash too.
+BELOW_NOTHING = re.compile(r"-\d", re.ASCII)
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Command(BaseCommand):
@@ -27,8 +31,14 @@ class Command(BaseCommand):
         'working_time 4h "fri 16:30" --calendar "Office hours"'
     )
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run with `argv`. A word with a space is never taken for an option, so a length below
+        nothing gets one.
+        """
+        super().run_from_argv([f" {word}" if BELOW_NOTHING.match(word) else word for word in argv])
+
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("length", help="such as 4h, 30m or -90m")
+        parser.add_argument("length", help="such as 4h, 1h30, 30m or -90m")
         parser.add_argument(
             "start",
             nargs="*",
@@ -50,7 +60,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         within = f" within “{hours.within.document}”" if hours.within else ""
         self.stdout.write(
-            f"{length} of working time from {begins:%a %Y-%m-%d %H:%M}"
+            f"{length.strip()} of working time from {begins:%a %Y-%m-%d %H:%M}"
             f" on “{hours.calendar.document}”{within}: "
             f"{end:%a %Y-%m-%d %H:%M:%S} {zone.key} ({end.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)"
         )
@@ -59,7 +69,8 @@ class Command(BaseCommand):
 def hours_of_calendar(name: str, at: datetime) -> WorkingHours:
     document = Document.objects.filter(kind=Document.Kind.CALENDAR, name=name).first()
     if document is None:
-        raise ValueError(f"There is no calendar named “{name}”.")
+        names = ", ".join(f"“{each.name}”" for each in published_calendars())
+        raise ValueError(f"There is no calendar named “{name}”. There is: {names}.")
     version = version_in_force(document, at)
     return WorkingHours(schedule_of(version), version)
 
@@ -72,9 +83,15 @@ def hours_of_person(email: str, at: datetime) -> WorkingHours:
 
 
 def read_length(text: str) -> timedelta:
-    if not (parts := LENGTH.fullmatch(text)):
-        raise ValueError(f"“{text}” is not a length such as 4h or 30m.")
-    return timedelta(**{UNITS[parts[2]]: int(parts[1])})
+    """Return the length that `text` says as promises are typed, below nothing after a dash."""
+    typed = text.strip()
+    try:
+        length = typed_lengths.read_length(
+            typed.removeprefix("-"), most=timedelta.max, in_days=False
+        )
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from error
+    return -length if typed.startswith("-") else length
 
 
 def read_start(text: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -82,8 +99,8 @@ def read_start(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if not text:
         return now
     first, _, clock = text.partition(" ")
-    if (name := first.lower()[:3]) in WEEKDAYS:
-        first = next_date(name, now.date()).isoformat()
+    if first.capitalize() in {name[:n] for name in WEEKDAY_NAMES for n in (3, len(name))}:
+        first = next_date(first.lower()[:3], now.date()).isoformat()
     try:
         start = datetime.fromisoformat(f"{first} {clock}".strip())
     except ValueError as error:
