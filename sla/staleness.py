@@ -67,10 +67,13 @@ def _asks_still(notification: Notification, at: datetime) -> bool:
 
 
 def _was_told_more(notification: Notification, clock: Clock, level: int) -> bool:
-    """Whether an e-mail about a later step of `clock` went, or is to go, to the same person."""
+    """Whether an e-mail about a later step of `clock` went, or may go now, to the same person: not
+    one that waits for the end of their quiet hours, or till it is unseen for long.
+    """
     keys = [clock_key(clock, later) for later in clock.levels if later > level]
     told_of = {"recipient": notification.recipient_id, "channel": notification.channel}
-    return Notification.objects.filter(**told_of, key__in=keys, state__in=GOES).exists()
+    of_later = Notification.objects.filter(**told_of, key__in=keys, state__in=GOES)
+    return of_later.exclude(state=State.WAITING, released_at=None).exists()
 
 
 def _stands_still(clock: Clock, at: datetime) -> bool:

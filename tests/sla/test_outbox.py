@@ -199,6 +199,24 @@ def test_what_was_due_soon_in_the_evening_and_is_missed_by_the_morning_is_mailed
     assert [mail.subject[:13] for mail in mailoutbox] == ["Still missed:"]
 
 
+def test_what_is_urgent_is_not_left_to_a_later_step_that_waits_for_the_morning(
+    promise, make_handoff, start, alice, at, mailoutbox
+):
+    User.objects.filter(pk=alice.pk).update(notify_by=User.Notify.APP_FIRST)
+    ladder = {"levels": [100, 101], "actions": ["remind"] * 2, "urgent": [100]}
+    promise("first_response", 600, **ladder)  # till eight in the evening
+    start(make_handoff(rep=alice))
+    Clock.objects.exclude(kind="first_response").update(next_at=None, next_level=None)
+    due_at = at + timedelta(hours=10)
+    for minutes in (0, 6):
+        sweep_clocks(due_at + minutes * MINUTE)
+    send_due(due_at + outbox.unseen_for())
+    assert [mail.subject[:7] for mail in mailoutbox] == ["Missed:"]
+    send_due(due_at + outbox.unseen_for() + 7 * MINUTE)
+    send_due(at + timedelta(hours=23))
+    assert [mail.subject[:13] for mail in mailoutbox[1:]] == ["Still missed:"]
+
+
 def test_nobody_is_mailed_that_something_is_due_soon_that_rests_by_now(
     promise, make_handoff, start, alice, at, mailoutbox
 ):
