@@ -13,6 +13,8 @@ NUMBER = r"(\d{1,6}(?:[.,]\d{1,3})?)"
 PART = re.compile(rf"{NUMBER}\s*(days?|d|hours?|hrs?|h|minutes?|mins?|m)", re.ASCII)
 # What follows hours without a unit are minutes: 1h30.
 ALONE = re.compile(r"(?<=h)\s*(\d{1,2})$", re.ASCII)
+# A thousand to some, to others one with three decimals.
+TWO_NUMBERS = re.compile(r"\b([1-9]\d{0,2})[.,](\d{3})(?!\d)", re.ASCII)
 SECONDS = re.compile(rf"{NUMBER}\s*(seconds?|secs?|s)\b", re.ASCII)
 UNITS = {"d": DAY, "h": HOUR, "m": MINUTE}
 EXAMPLES = "5 min, 1.5 h or 1 h 30 min"
@@ -24,6 +26,9 @@ def read_length(text: str, *, most: timedelta, in_days: bool) -> timedelta:
     ValidationError with a sentence.
     """
     written = ALONE.sub(r" \1 min", text.strip().lower())
+    if two := TWO_NUMBERS.search(written):
+        numbers = f"{two[1]}{two[2]} or {two[1]}.{two[2]}".rstrip("0").rstrip(".")
+        raise ValidationError(f"“{text}” may be {numbers}: write one of these.")
     if SECONDS.search(written):
         raise ValidationError(f"“{text}”: a promise is in whole minutes, such as 2 min.")
     parts = [(number, UNITS[unit[0]]) for number, unit in PART.findall(written)]

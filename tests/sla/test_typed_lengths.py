@@ -44,7 +44,11 @@ def test_a_length_is_read_as_people_write_it(text, minutes):
     [
         ("90s", "in whole minutes, such as 2 min"),
         ("1 min 30 sec", "in whole minutes, such as 2 min"),
-        ("1.333 h", "is no whole number of minutes"),
+        ("1.33 h", "is no whole number of minutes"),
+        ("0.333 h", "is no whole number of minutes"),
+        ("1,000 h", "“1,000 h” may be 1000 or 1: write one of these."),
+        ("1.440 min", "“1.440 min” may be 1440 or 1.44: write one of these."),
+        ("1 day 1,250 min", "may be 1250 or 1.25: write one of these."),
         ("5", "no length of time such as 5 min, 1.5 h or 2 days"),
         ("30 min 1 h", "no length of time"),
         ("1 h 2 h", "no length of time"),
