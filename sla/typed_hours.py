@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from sla.calendar_words import CLOSED
@@ -54,6 +55,13 @@ class Clock(NamedTuple):
     def is_written_out(self) -> bool:
         return len(self.hour) == 2 and bool(self.minute)
 
+    @property
+    def twelve_hours_later(self) -> Clock:
+        return self._replace(hour=str(int(self.hour) + MIDDAY))
+
+
+Pair = tuple[Clock, Clock]
+
 
 def read_pairs(text: str) -> list[list[str]]:
     """Return the intervals that somebody typed; "" and "closed" are none.
@@ -63,10 +71,14 @@ def read_pairs(text: str) -> list[list[str]]:
     a time is not looked at.
     """
     parts = [" ".join(part.split()) for part in re.split(r"[,;]", text)]
-    return [_read_pair(part) for part in parts if part and part.lower() != CLOSED]
+    parts = [part for part in parts if part and part.lower() != CLOSED]
+    pairs = [_read_pair(part) for part in parts]
+    for (before, earlier), (part, later) in pairwise(zip(parts, pairs, strict=True)):
+        _check_order(before, earlier, part, later)
+    return [_stored(*each) for each in pairs]
 
 
-def _read_pair(text: str) -> list[str]:
+def _read_pair(text: str) -> Pair:
     found = INTERVAL.fullmatch(text.lower())
     if not found:
         raise ValueError(f"“{text}” is no interval such as 09:00–17:00 or 9am–5pm.")
@@ -74,6 +86,22 @@ def _read_pair(text: str) -> list[str]:
     opens, closes = Clock(*parts[:4]), Clock(*parts[4:])
     if problem := _two_meanings(opens, closes):
         raise ValueError(f"“{text}” {problem}")
+    return opens, closes
+
+
+def _check_order(before: str, earlier: Pair, text: str, later: Pair) -> None:
+    """Raise ValueError if `text` may be of the afternoon: 1-5 after 9-12."""
+    opens, closes = later
+    is_open_question = all(each.may_be_either_half for each in (earlier[0], *later))
+    is_written_out = opens.is_written_out and closes.is_written_out
+    if is_open_question and not is_written_out and str(opens) < str(earlier[0]):
+        afternoon = f"{opens.twelve_hours_later}–{closes.twelve_hours_later}"
+        raise ValueError(
+            f"“{text}” may be before “{before}” or after: write {opens}–{closes} or {afternoon}."
+        )
+
+
+def _stored(opens: Clock, closes: Clock) -> list[str]:
     # Twelve at night closes the day that ends then.
     is_midnight = closes.half and str(closes) == "00:00"
     return [str(opens), "24:00" if is_midnight else str(closes)]
@@ -87,8 +115,8 @@ def _two_meanings(opens: Clock, closes: Clock) -> str:
         return "says am or pm of one time alone: write 9am–5pm or 09:00–17:00."
     may_be_later = opens.may_be_either_half and closes.may_be_either_half
     is_written_out = opens.is_written_out and closes.is_written_out
-    if may_be_later and not is_written_out and int(closes.hour) < int(opens.hour):
-        later = closes._replace(hour=str(int(closes.hour) + MIDDAY))
+    if may_be_later and not is_written_out and str(closes) < str(opens):
+        later = closes.twelve_hours_later
         return f"may end that day or the next: write {opens}–{later} or {opens}–{closes}."
     return ""
 
