@@ -6,7 +6,6 @@ handoff; clocks are locked last, by id.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from sla.models import Clock, ClockEvent, Target
 from sla.models.clocks import INSTANT_ANSWER
 from sla.new_clocks import Terms, carried, new_clock, started_event, used_before
 from sla.policies import BREACH, Promise, Step, policy_for
-from sla.stretches import NOTHING
+from sla.stretches import NOTHING, Stretch
 
 Kind, Start = Target.Kind, Target.Start
 Event = ClockEvent.Kind
@@ -277,10 +276,21 @@ def retime(handoff: Handoff) -> int:
     clocks = _locked(Clock.objects.running().filter(handoff=handoff).exclude(pauses=[]))
     still = pauses.pauses_of(clocks)
     for clock in clocks:
-        with suppress(NoWorkingTime):  # its calendar ends: the deadline stays where it was
-            levels.retime(clock, schedule=schedule_of(clock), pauses=still[clock.pk])
-    Clock.objects.bulk_update(clocks, ["due_at", "level_ats", "next_at"])
+        _retime(clock, still[clock.pk])
+    Clock.objects.bulk_update(clocks, ["calendar", "within", "due_at", "level_ats", "next_at"])
     return len(clocks)
+
+
+def _retime(clock: Clock, still: Sequence[Stretch]) -> None:
+    """Move the levels of a running clock to where its pauses put them, by the office's hours if its
+    calendar ends before.
+    """
+    try:
+        levels.retime(clock, schedule=schedule_of(clock), pauses=still)
+    except NoWorkingTime:
+        office = hours_for(None, clock.started_at)
+        clock.calendar, clock.within = office.calendar, office.within
+        levels.retime(clock, schedule=office.schedule, pauses=still)
 
 
 def give_terms(running: Sequence[Clock]) -> None:

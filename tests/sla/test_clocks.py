@@ -84,7 +84,7 @@ def test_what_is_due_after_a_calendar_has_ended_goes_by_the_offices(fair, make_h
     assert (accept.due_at, touch.due_at) == (closing + minutes(15), closing + minutes(30))
 
 
-def test_a_pause_till_after_a_calendar_has_ended_leaves_the_deadline(
+def test_what_rests_till_after_a_calendar_has_ended_goes_by_the_offices_and_is_not_missed_meanwhile(
     fair, promise, make_handoff, alice, start, at
 ):
     promise(Kind.FIRST_TOUCH, 60, pauses=["snoozed"])
@@ -97,7 +97,10 @@ def test_a_pause_till_after_a_calendar_has_ended_leaves_the_deadline(
     clocks.retime(handoff)
     clock.refresh_from_db()
     [shown] = deadlines([clock], at + 2 * MINUTE)
-    assert (clock.due_at, shown.resumes_at) == (at + minutes(60), at + minutes(900))
+    opens = at.replace(hour=9) + timedelta(days=1)
+    assert (clock.due_at, shown.resumes_at) == (opens + minutes(59), opens)
+    sweep_clocks(at + minutes(900))
+    assert not ClockEvent.objects.filter(clock=clock, kind="breached").exists()
 
 
 def test_the_ladder_stands_from_the_start_and_goes_beyond_the_deadline(handoff, at):
