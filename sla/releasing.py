@@ -17,6 +17,7 @@ from leads.models import Organisation, User
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
 from sla.models import Notification
+from sla.sending import LEASE
 
 State = Notification.State
 BATCH = 200
@@ -30,11 +31,13 @@ def release(at: datetime) -> list[User]:
     """Let e-mails go that are due by `at`: those of one person that are more than three, or more
     than their hour has room for, as one; or put them off till quiet hours end or there is room.
 
-    Those that a sender died with are asked about anew, as any that are tried again.
+    Those that a sender died with, or did not come to for long, are asked about anew, as any that
+    are tried again.
     What was seen in the app meanwhile is dropped for those who asked for it there first. Any number
     may run at once: what another one holds is left to it. Returns whose e-mails have nowhere to go.
     """
-    Notification.objects.left_behind(at).update(**Notification.on_retry)
+    left_behind = Notification.objects.left_behind(at, since=at - LEASE)
+    left_behind.update(**Notification.on_retry)
     due = Notification.objects.to_release(at).select_related("recipient")
     held = list(due.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
     people = {each.recipient_id: each.recipient for each in held}

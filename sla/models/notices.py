@@ -17,9 +17,12 @@ class NotificationQuerySet(OutgoingQuerySet["Notification"]):
         """E-mails that are due by `at` and of which nobody has said yet that they may go."""
         return self.to_send(at).filter(channel=Notification.Channel.EMAIL, released_at=None)
 
-    def left_behind(self, at: datetime) -> NotificationQuerySet:
-        """E-mails due by `at` that were let go, and whose sender died with them."""
-        return self.to_send(at).filter(attempts__gt=0, released_at__isnull=False)
+    def left_behind(self, at: datetime, *, since: datetime) -> NotificationQuerySet:
+        """E-mails due by `at` that were let go, and whose sender died with them or has not come to
+        them `since` then.
+        """
+        died_or_stopped = Q(attempts__gt=0) | Q(released_at__lte=since)
+        return self.to_send(at).filter(died_or_stopped, released_at__isnull=False)
 
     def visible_to(self, user: User) -> NotificationQuerySet:
         return self.filter(recipient=user)

@@ -695,6 +695,20 @@ def test_what_a_killed_sender_left_waits_for_the_receivers_hours(alice, at, sett
     assert send_due(at.replace(hour=9, minute=0) + timedelta(days=1)) == 1
 
 
+def test_what_was_let_go_and_did_not_go_for_long_waits_for_the_receivers_hours_too(
+    alice, at, settings, mailoutbox
+):
+    closing = at.replace(hour=17, minute=20)
+    tell(alice, closing)
+    tell(alice, closing, key="moved:2")
+    settings.EMAIL_BACKEND = f"{__name__}.DyingBackend"
+    with pytest.raises(SystemExit):
+        send_due(closing)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due(at.replace(hour=23)) == 0
+    assert send_due(at.replace(hour=9) + timedelta(days=1)) == 2
+
+
 class DyingAtAlice(LocmemBackend):
     def send_messages(self, messages):
         if "alice" in messages[0].to[0]:
