@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
 from leads.models import Handoff, Lead, Organisation, Role, User
@@ -73,7 +74,8 @@ def send_due(now: sending.Now) -> int:
     at = now()
     if not Notification.objects.to_send(at).exists():
         return 0
-    _tell_of_nowhere(release(at), at)
+    with transaction.atomic():
+        _tell_of_nowhere(release(at), at)
     released = Notification.objects.filter(channel=Channel.EMAIL, released_at__isnull=False)
     rows = released.select_related("recipient", "handoff__lead")
     return sending.send_due(rows, _send, now=now, given_up=tell_of_given_up)
@@ -167,8 +169,9 @@ def _send(notification: Notification, connection: BaseEmailBackend, now: sending
         waiting.update(state=State.DROPPED)
         return False
     if not has_address(notification.recipient):
-        waiting.update(state=State.NOWHERE)
-        _tell_of_nowhere([notification.recipient], now())
+        with transaction.atomic():
+            waiting.update(state=State.NOWHERE)
+            _tell_of_nowhere([notification.recipient], now())
         return False
     if notification.kind == Notification.Kind.LIST:
         return _send_list(notification, connection, now)

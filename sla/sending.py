@@ -163,6 +163,7 @@ class _Run(Generic[Row]):
         told = {"error": said, "tried": _tried(row, said, at), **row.on_retry}
         _waiting(row).update(**told, send_after=at + WAITS[row.attempts - 1])
 
+    @transaction.atomic
     def _give_up(self, row: Row, said: str) -> None:
         at = self.now()
         told = {"error": said, "tried": _tried(row, said, at), "state": Outgoing.State.PARKED}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from leads import handoffs
 from leads.documents import live_version, publish, start_draft
@@ -62,3 +62,19 @@ def office_of(north):
         return version
 
     return give
+
+
+@pytest.fixture
+def fails_at(db):
+    """Have PostgreSQL refuse each row of a table of which something holds."""
+
+    def refuse(table, when, condition):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE EXCEPTION 'refused'; END $$;"
+                f"CREATE TRIGGER refuse BEFORE {when} ON {table}"
+                f" FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()"
+            )
+
+    return refuse

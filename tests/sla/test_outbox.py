@@ -1,6 +1,7 @@
 """The outbox: written once, read again before sending, tried again when refused."""
 
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from smtplib import SMTPServerDisconnected
@@ -10,7 +11,7 @@ import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from leads import handoffs
 from leads.documents import publish
@@ -624,6 +625,18 @@ def test_an_address_that_was_taken_away_gets_no_mail_and_is_told_of(alice, rosa,
     mail = Notification.objects.get(recipient=alice, channel="email")
     assert (mail.state, mail.delivered_at) == ("nowhere", None)
     assert notices_of(rosa).get().kind == Kind.NO_ADDRESS
+
+
+@pytest.mark.parametrize("was_let_go", [False, True])
+def test_no_mail_has_nowhere_to_go_unless_admins_are_told(alice, rosa, at, fails_at, was_let_go):
+    tell(alice, at)
+    if was_let_go:
+        release(at)
+    User.objects.filter(pk=alice.pk).update(email="")
+    fails_at("sla_notification", "INSERT", "NEW.kind = 'no_address'")
+    with suppress(DatabaseError):
+        send_due(at)
+    assert the_mail().state == "waiting"
 
 
 @pytest.mark.usefixtures("server")

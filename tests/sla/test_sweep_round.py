@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from leads import handoffs, inbox, lifecycle
 from leads.instants import database_now
@@ -26,22 +25,6 @@ def now(defaults):
 def told(kind):
     found = Notification.objects.filter(kind=kind, channel="app").order_by("id")
     return list(found.values_list("lead__name", flat=True))
-
-
-@pytest.fixture
-def fails_at(now):
-    """Have PostgreSQL refuse each row of a table of which something holds."""
-
-    def refuse(table, when, condition):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-                " $$ BEGIN RAISE EXCEPTION 'refused'; END $$;"
-                f"CREATE TRIGGER refuse BEFORE {when} ON {table}"
-                f" FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()"
-            )
-
-    return refuse
 
 
 def test_what_came_in_late_is_missed_in_the_same_round(source, alice, now):
