@@ -1,4 +1,4 @@
-"""SMTP with an end: however slowly a server answers, the line to it is cut after a minute.
+"""SMTP with an end: however slowly a server answers, the line to it is cut in 45 seconds.
 
 A timeout is of one answer, and begins anew with each byte of it: a server that trickles would hold
 its sender, and what waits behind it, for ever.
@@ -14,8 +14,9 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-# Longer than a run of the sender and its last message take (sla/sending.py).
-LONGEST_S = 60.0
+# Longer than a run of the sender and a slow last message take (sla/sending.py), and over before the
+# task that sends is ended, so that admins are told of such a server.
+LONGEST_S = 45.0
 
 
 class _Ends(smtplib.SMTP):

@@ -435,6 +435,10 @@ def test_a_server_that_never_ends_its_answer_is_hung_up_on(server, alice, at, mo
     assert send_due(at + MINUTE) == 1
 
 
+def test_such_a_server_is_hung_up_on_and_noted_before_the_task_that_sends_is_ended(settings):
+    assert mail_smtp.LONGEST_S + 2 < settings.CELERY_TASK_SOFT_TIME_LIMIT
+
+
 def test_the_standby_sweeps_whatever_becomes_of_mail(server, alice):
     server.stalls_at = "greeting"
     User.objects.update(is_quiet_off_hours=False)
