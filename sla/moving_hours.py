@@ -5,7 +5,7 @@ says so, who sees before what it would move. A newer version of the same calenda
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from copy import copy
 from datetime import datetime
 
@@ -31,21 +31,28 @@ def mark_of(hours: Hours) -> str:
     return " ".join(f"{pk}:{'.'.join(map(str, _versions(hours[pk])))}" for pk in sorted(hours))
 
 
-def by_others(hours: Hours, at: datetime, *, locks: bool = False) -> list[Clock]:
+def moves(hours: Hours, at: datetime, *, locks: bool = False) -> list[Move]:
     """Return the running clocks of these people's turns that go by other calendars than they do
-    now, and are not late. locks: for whoever moves them.
+    now, are not late and can go by these, as they would be. locks: for whoever moves them.
     """
     running = moving.movable(at).filter(assignment__rep__in=hours, calendar__isnull=False)
     if locks:
         running = running.select_for_update(no_key=True, of=("self",))
-    return [clock for clock in running.order_by("pk") if _goes_by_others(clock, hours)]
+    changed = []
+    for was in running.order_by("pk"):
+        theirs = hours[_rep_of(was)]
+        if _goes_by_others(was, theirs):
+            now = copy(was)
+            now.calendar, now.within = theirs.calendar, theirs.within
+            changed.append((was, now))
+    return moving.retimed(changed)
 
 
 def preview(hours: Hours, at: datetime) -> Preview:
     """Return what applying these hours would do. Nothing is written."""
-    found = by_others(hours, at)
-    moves = [move for move in _moves(found, hours) if move.shows]
-    return Preview(at, len(found), len(found), sorted(moves, key=lambda move: move.was.due_at))
+    found = moves(hours, at)
+    shown = [move for move in found if move.shows]
+    return Preview(at, len(found), len(found), sorted(shown, key=lambda move: move.was.due_at))
 
 
 @transaction.atomic
@@ -53,24 +60,14 @@ def apply(hours: Hours, *, by: User, at: datetime) -> int:
     """Have what runs by other hours go by these, and put on record what that moved. Returns how
     many it moved; a second call moves none.
     """
-    moves = _moves(by_others(hours, at, locks=True), hours)
-    clocks.give_terms([move.now for move in moves])
-    moved = [(move.was.due_at, move.now) for move in moves if move.shows]
+    found = moves(hours, at, locks=True)
+    clocks.give_terms([move.now for move in found])
+    moved = [(move.was.due_at, move.now) for move in found if move.shows]
     clocks.note_moves(moved, by=by, at=at, detail=DETAIL)
     return len(moved)
 
 
-def _moves(running: Sequence[Clock], hours: Hours) -> list[Move]:
-    changed = []
-    for was in running:
-        now, theirs = copy(was), hours[_rep_of(was)]
-        now.calendar, now.within = theirs.calendar, theirs.within
-        changed.append((was, now))
-    return moving.retimed(changed)
-
-
-def _goes_by_others(clock: Clock, hours: Hours) -> bool:
-    theirs = hours[_rep_of(clock)]
+def _goes_by_others(clock: Clock, theirs: WorkingHours) -> bool:
     counted = _document(clock.calendar), _document(clock.within)
     return counted != (_document(theirs.calendar), _document(theirs.within))
 

@@ -65,10 +65,12 @@ def members_of(team: Team) -> list[User]:
 
 
 def by_other_hours(people: Collection[User]) -> int:
-    """Return how many promises of `people` run by other hours than they work by now."""
+    """Return how many promises of `people` run by other hours than they work by now, and could run
+    by these.
+    """
     at = database_now()
     try:
-        return len(moving_hours.by_others(moving_hours.hours_of(people, at), at))
+        return len(moving_hours.moves(moving_hours.hours_of(people, at), at))
     except NoCalendar:
         return 0
 

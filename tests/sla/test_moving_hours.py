@@ -13,10 +13,11 @@ from sla.sweep import sweep_clocks
 MINUTE = timedelta(minutes=1)
 
 
-def calendar(name, at, **hours) -> Document:
+def calendar(name, at, *, overrides=(), **hours) -> Document:
     document = Document.objects.create(kind=Document.Kind.CALENDAR, name=name)
     version = Version.objects.create(document=document, number=1)
-    CalendarTerms.objects.create(version=version, zone="UTC", hours=hours)
+    terms = {"hours": hours, "overrides": dict(overrides)}
+    CalendarTerms.objects.create(version=version, zone="UTC", **terms)
     publish(version, by=None, note="First", at=at - timedelta(days=1))
     return document
 
@@ -84,6 +85,17 @@ def test_a_newer_version_of_the_same_calendar_is_applied_with_it(alice, handoff,
     CalendarTerms.objects.create(version=newer, zone="UTC", hours={"tue": [["11:00", "19:00"]]})
     publish(newer, by=None, note="Later", at=at)
     assert moves(alice, at) == {}
+
+
+@pytest.mark.usefixtures("handoff")
+def test_what_runs_for_longer_than_hours_that_end_is_not_offered_to_be_moved(rosa, alice, at):
+    Clock.objects.filter(kind="first_touch").update(allowed=60 * MINUTE)
+    fair = calendar("Trade fair", at, overrides={at.date().isoformat(): [["09:00", "10:40"]]})
+    RepHours.objects.create(rep=alice, calendar=fair)
+    hours = moving_hours.hours_of([alice], at)
+    assert moving_hours.preview(hours, at).running == 1  # the answer, not the touch
+    assert moving_hours.apply(hours, by=rosa, at=at) == 0  # it is due then as before
+    assert moving_hours.preview(hours, at).running == 0
 
 
 def test_who_gives_hours_sees_what_they_would_move_and_applies_them(client, rosa, alice, late, at):
