@@ -7,7 +7,7 @@ from datetime import datetime
 
 from feedback.merge_pairs import Pair
 from leads.correcting import may_correct
-from leads.models import Handoff, User
+from leads.models import Handoff, Touch, User
 from sla import outbox
 from sla.messages import who
 from sla.models import Notification
@@ -51,10 +51,10 @@ def _of_the_merge(pair: Pair, had_them: Sequence[User | None], by: User) -> Iter
 
 def _asked_again(pair: Pair, ended: Handoff) -> Iterator[Message]:
     """Tell whoever has a lead in sales, and their manager, that it asked for a person by the other
-    one, which nothing promises any more: whoever merged them.
+    one, which nobody has answered and nothing promises any more: whoever merged them.
     """
     asked_at, owner = _asked_at(ended), pair.keep.owner
-    if asked_at is None or owner is None:
+    if asked_at is None or owner is None or _answered_since(pair, asked_at):
         return
     for person, kind in ((owner, Kind.HAND_RAISE), (_manager(owner), Kind.MERGED)):
         if person is not None:
@@ -74,6 +74,11 @@ def _asked_at(handoff: Handoff) -> datetime | None:
     """Return when the prospect asked for a person last in `handoff`; None if it was not that."""
     last = handoff.lead.last_hand_raise_at
     return last if last and last >= handoff.opened_at else handoff.hand_raised_at
+
+
+def _answered_since(pair: Pair, asked_at: datetime) -> bool:
+    of_either = Touch.objects.filter(lead__in=[pair.keep, pair.gone], is_automated=False)
+    return of_either.filter(occurred_at__gte=asked_at).exists()
 
 
 def _manager(rep: User) -> User | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leads import lifecycle
 from leads.correcting import may_correct
+from leads.lifecycle import has_sales
 from leads.models import Handoff, Lead, User
 
 
@@ -43,11 +43,6 @@ def pair_of(keep: Lead, gone: Lead) -> Pair:
         if lead.pk in current:
             current[lead.pk].lead = lead
     return Pair(keep, gone, current.get(keep.pk), current.get(gone.pk))
-
-
-def has_sales(lead: Lead) -> bool:
-    """Whether somebody in sales has taken `lead` on, past any handoff."""
-    return lead.stage_id in lifecycle.WITH_SALES and lead.owner is not None
 
 
 def must_swap(pair: Pair) -> bool:

@@ -106,10 +106,17 @@ def _join(handoff: Handoff, ended: Handoff, *, stays_on: bool, at: datetime) -> 
     instant_answers.go_on(ended, handoff, at=at)
     if clocks.carry_over(ended, handoff, at=at):
         pausing.hand_raised(handoff, at=at, because="Waits for an answer by another address")
-    asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]
-    handoff.hand_raised_at = min(asked, default=None)
+    if not _was_answered(ended, before=handoff):
+        asked = [each.hand_raised_at for each in (handoff, ended) if each.hand_raised_at]
+        handoff.hand_raised_at = min(asked, default=None)
     handoff.priority = max(handoff.priority, ended.priority)
     handoff.save(update_fields=["hand_raised_at", "priority"])
+
+
+def _was_answered(ended: Handoff, *, before: Handoff) -> bool:
+    """Whether the prospect of a handoff that ended was answered before they asked in the other."""
+    answered_at = ended.first_response_at
+    return answered_at is not None and answered_at < responses.first_asked_at(before)
 
 
 def _count_answers(handoff: Handoff, leads: Sequence[Lead], *, at: datetime) -> None:

@@ -16,6 +16,11 @@ from leads.stage_rules import OUTSIDE, stay_due_at, unmet
 WITH_SALES = (Stage.Key.SQL, Stage.Key.OPPORTUNITY, Stage.Key.CUSTOMER)
 
 
+def has_sales(lead: Lead) -> bool:
+    """Whether somebody in sales who works here has taken `lead` on, past any handoff."""
+    return lead.stage_id in WITH_SALES and lead.owner is not None and lead.owner.is_active
+
+
 @transaction.atomic
 def move(
     lead: Lead,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from leads.lifecycle import WITH_SALES
+from leads.lifecycle import has_sales
 from leads.models import Handoff, Lead, Stage
 from leads.openings import Opening, opening_after_rest, opening_of
 from leads.standing import Standing
@@ -39,11 +39,10 @@ def verdict_on(lead: Lead, standing: Standing, closed_at: datetime | None) -> Ve
 
     closed_at: when its last handoff closed; None if it never had one.
     """
-    owner = lead.owner if lead.stage_id in WITH_SALES else None
     return Verdict(
         disqualified_by=_disqualified_by(standing) if lead.stage_id in OPEN_FOR_JUDGEMENT else (),
         found=_found(lead, standing, closed_at),
-        is_with_sales=owner is not None and owner.is_active,
+        is_with_sales=has_sales(lead),
     )
 
 

@@ -23,7 +23,7 @@ from leads.errors import LostRace
 from leads.fact_history import facts_of, record_facts
 from leads.lead_page import also_known_by
 from leads.merging import locked_pair, merged_facts
-from leads.models import Account, Activity, Handoff, Identity, Lead, Merge, Touch
+from leads.models import Account, Activity, Handoff, Identity, Lead, Merge, Touch, User
 from sla import clocks
 from sla.judging import missed
 from sla.models import Clock, InstantAnswer, Notification, Pause
@@ -188,6 +188,31 @@ def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, mo
     assert not Handoff.objects.open().exists()
     told = Notification.objects.filter(channel="email", key__startswith="hand_raise:")
     assert {each.recipient for each in told if is_still_true(each, at)} == {alice, mona}
+
+
+def test_who_has_the_lead_in_sales_is_asked_for_no_answer_that_was_given(
+    join, alice, carol, mona, pass_lead, at
+):
+    taken, other = pass_lead(alice, accepted=True), pass_lead(carol, "C. Nyström")
+    answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
+    how = {"channel": "call", "outcome": "spoke", "note": "", "by": carol}
+    answers.log_touch(other, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    join(taken.lead, other.lead, by=mona)
+    told = Notification.objects.filter(channel="app").values_list("recipient__name", "kind")
+    assert set(told) == {("Alice", "merged"), ("Carol", "merged")}
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_sold_to_them_and_left_ends_no_open_handoff(
+    join, alice, carol, mona, pass_lead, at, is_kept
+):
+    taken, other = pass_lead(alice, accepted=True), pass_lead(carol, "C. Nyström")
+    answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    pair = (taken.lead, other.lead) if is_kept else (other.lead, taken.lead)
+    left = join(*pair, by=mona)
+    assert (left.owner, Handoff.objects.open().get()) == (carol, other)
+    assert prospects(other) == [(at, "")]
 
 
 def test_a_rep_ends_no_open_handoff_and_their_manager_hears_of_the_others(

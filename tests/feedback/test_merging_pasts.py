@@ -14,7 +14,7 @@ from feedback.merge_pairs import pair_of
 from feedback.merge_preview import preview
 from leads import handoffs, lifecycle
 from leads.errors import LostRace
-from leads.models import Lead, Stage
+from leads.models import Handoff, Lead, Stage
 from sla.board import groups
 from sla.judging import missed
 from sla.ladders import responsible
@@ -229,6 +229,21 @@ def test_who_answered_first_answered_the_handoff_that_ends_as_well(
     join(kept.lead, other.lead)
     assert not prospects.filter(missed(at + 3 * MINUTE)).exists()
     assert prospects.get(handoff=other).stopped_at == at + MINUTE
+
+
+def test_what_was_answered_before_the_other_lead_asked_answers_that_one_not(
+    join, alice, carol, pass_lead, at
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    Handoff.objects.filter(pk=other.pk).update(hand_raised_at=at)
+    asked_at = at + 2 * MINUTE
+    Handoff.objects.filter(pk=kept.pk).update(hand_raised_at=asked_at)
+    Clock.objects.filter(handoff=kept, kind="first_response").update(started_at=asked_at)
+    touch(other, at + MINUTE, "spoke")
+    join(kept.lead, other.lead)
+    kept.refresh_from_db()
+    assert (kept.hand_raised_at, kept.first_response_at) == (asked_at, None)
+    assert Clock.objects.running().get(kind="first_response").handoff == kept
 
 
 def test_who_was_answered_by_the_other_address_too_rests_on(join, alice, carol, pass_lead, at):
