@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from feedback import answers
+from feedback.taking_back import take_back
 from leads import handoffs, ownership
 from leads.fact_history import record_facts
 from leads.instants import database_now
@@ -17,6 +18,7 @@ from sla.notices import unseen_count
 from sla.outbox import notify
 
 HTMX = {"HX-Request": "true"}
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -226,6 +228,22 @@ def test_what_is_back_with_its_rep_is_closed_no_more(signed_in, alice, pass_lead
     handoff.refresh_from_db()
     page = client.get("/queue/?show=closed")
     assert page.context["closed"] is not None and names(page) == []
+
+
+def test_a_lead_that_was_closed_anew_is_listed_once_and_one_that_was_qualified_not_at_all(
+    signed_in, alice, pass_lead, code, now
+):
+    twice, sold = pass_lead(alice, "Twice"), pass_lead(alice, "Sold")
+    for handoff in (twice, sold):
+        give_back(handoff, code("wrong-size"), now - MINUTE)
+    again, sold_again = (take_back(each, by=alice, at=now) for each in (twice, sold))
+    give_back(again, code("no-need"), now)
+    answers.accept(handoffs.open_assignment(sold_again), by=alice, at=now)
+    answers.qualify(sold_again, confirmed=["need"], by=alice, at=now)
+    page = signed_in(alice).get("/queue/?show=closed")
+    assert [(str(said.handoff.lead), said.code.key) for said in page.context["closed"]] == [
+        ("Twice", "no-need")
+    ]
 
 
 def test_a_manager_sees_what_their_rep_closed_and_a_rep_nobody_elses(

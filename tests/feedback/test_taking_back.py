@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from feedback import answers, review
 from feedback.errors import CannotTakeBack
+from feedback.giving_back import attempts
 from feedback.taking_back import take_back
+from feedback.work_standard import Attempts
 from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.instants import database_now
@@ -112,6 +114,14 @@ def test_the_time_that_it_stood_still_before_goes_on_not_to_count(close, alice, 
 def test_who_was_answered_before_counts_as_answered(close, alice, at):
     again = take_back(close(touches=1), by=alice, at=at + 3 * MINUTE)
     assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
+
+
+def test_what_was_tried_before_the_close_was_tried(close, alice, code, at):
+    again = take_back(close(touches=1), by=alice, at=at + 3 * MINUTE)
+    assert attempts(again) == Attempts(1)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 4 * MINUTE}
+    answers.reject(handoffs.open_assignment(again), code=code("no-need"), **told)
+    assert attempts(take_back(again, by=alice, at=at + 5 * MINUTE)) == Attempts(1)
 
 
 def test_it_is_woken_no_more(close, alice, at):
