@@ -30,6 +30,7 @@ from sla.errors import SlaError
 from sla.lengths import length_text
 from sla.models import Target
 from sla.policies import Promise, ReadyPolicy, policies_of
+from sla.response_times import ANSWERED, NOT_ANSWERED
 
 # So much of the time allowed has to lie in office hours for somebody to answer within it.
 LEAST_OPEN = timedelta(hours=1)
@@ -145,9 +146,12 @@ def _expected(source: IntakeSource, terms: Terms, lately: Lately) -> Expected | 
 
 
 def asked_lately(sources: Iterable[IntakeSource], at: datetime) -> HandoffQuerySet:
-    """Return the handoffs of 30 days in which somebody from `sources` asked for a person."""
+    """Return the handoffs of 30 days in which somebody from `sources` asked for a person, each time
+    once.
+    """
     asked = Handoff.objects.filter(opened_at__gt=at - LATELY, opened_at__lte=at)
     return asked.filter(
+        ANSWERED | NOT_ANSWERED,
         path=Handoff.Path.HAND_RAISE,
         hand_raised_at__isnull=False,
         is_historical=False,

@@ -118,7 +118,8 @@ def answers(show: str, at: datetime) -> InstantAnswerQuerySet:
         every = due.held() if show == "held" else due.not_held()
     elif show in State.values:
         every = every.filter(state=show)
-    return every.select_related("handoff__lead", "source").order_by("-asked_at", "-pk")
+    shown = every.with_heard_at().select_related("handoff__lead", "source")
+    return shown.order_by("-asked_at", "-pk")
 
 
 @dataclass(frozen=True, slots=True)

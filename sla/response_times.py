@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from leads.models import Assignment, Handoff, Touch
@@ -26,9 +26,12 @@ BARS: list[tuple[str, timedelta | None]] = [
 ]
 
 
-ANSWERED = Q(first_response_at__isnull=False)
-# One that was merged into another is answered, or not, there.
-NOT_ANSWERED = Q(first_response_at=None) & ~Q(closed_as=Handoff.ClosedAs.MERGED)
+# One that goes on in another, since its close was undone or it was merged, is answered, or not,
+# there. An answer that goes on with it counts once.
+_GOES_ON = Handoff.objects.filter(previous=OuterRef("pk"))
+_WITH_ITS_ANSWER = _GOES_ON.filter(first_response_at=OuterRef("first_response_at"))
+ANSWERED = Q(first_response_at__isnull=False) & ~Exists(_WITH_ITS_ANSWER)
+NOT_ANSWERED = Q(first_response_at=None) & ~Q(closed_as=Handoff.ClosedAs.MERGED) & ~Exists(_GOES_ON)
 NOBODY_YET = "nobody yet"
 
 
@@ -74,7 +77,7 @@ def with_who_answered(handoffs: HandoffQuerySet) -> HandoffQuerySet:
 
     def of_rep(field: str) -> Coalesce:
         of_touch = Subquery(touch.values(f"assignment__{field}")[:1])
-        of_last = Case(When(NOT_ANSWERED, then=Subquery(last.values(field)[:1])))
+        of_last = Case(When(first_response_at=None, then=Subquery(last.values(field)[:1])))
         return Coalesce(of_touch, Subquery(turn.values(field)[:1]), of_last)
 
     return handoffs.annotate(answered_by=of_rep("rep"), answered_by_name=of_rep("rep__name"))

@@ -9,9 +9,9 @@ import pghistory
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
-from leads.models import Handoff, IntakeSource, User
+from leads.models import Handoff, IntakeSource, Touch, User
 from sla.models.outgoing import Outgoing, OutgoingQuerySet
 
 SUBJECT = "Your request to {{ our_name }}: what happens next"
@@ -76,13 +76,21 @@ class InstantAnswerQuerySet(OutgoingQuerySet["InstantAnswer"]):
         sent = self.filter(state=Outgoing.State.SENT)
         return sent.filter(expected_by__gt=since, expected_by__lte=at)
 
+    def with_heard_at(self) -> InstantAnswerQuerySet:
+        """Add when their prospect first heard from a person since they asked, whatever handoff
+        that was in: theirs may go on in another one. None: not yet.
+        """
+        since = {"lead": OuterRef("handoff__lead"), "occurred_at__gte": OuterRef("asked_at")}
+        touches = Touch.objects.filter(**since, is_automated=False).order_by("occurred_at")
+        return self.annotate(heard_at=Subquery(touches.values("occurred_at")[:1]))
+
     def held(self) -> InstantAnswerQuerySet:
         """Those whose prospect had heard from a person by the time that they were told."""
-        return self.filter(handoff__first_response_at__lte=F("expected_by"))
+        return self.with_heard_at().filter(Q(heard_at__lte=F("expected_by")))
 
     def not_held(self) -> InstantAnswerQuerySet:
-        late = Q(handoff__first_response_at__gt=F("expected_by"))
-        return self.filter(late | Q(handoff__first_response_at=None))
+        late = Q(heard_at__gt=F("expected_by"))
+        return self.with_heard_at().filter(late | Q(heard_at=None))
 
 
 class InstantAnswer(Outgoing):

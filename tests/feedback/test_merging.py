@@ -25,6 +25,7 @@ from leads.lead_page import also_known_by
 from leads.merging import locked_pair, merged_facts
 from leads.models import Account, Activity, Handoff, Identity, Lead, Merge, Touch, User
 from sla import clocks
+from sla.instant_answer_page import holding
 from sla.judging import missed
 from sla.models import Clock, InstantAnswer, Notification, Pause
 from sla.models.promises import STAYS
@@ -352,6 +353,20 @@ def test_an_instant_answer_that_waits_goes_out_where_its_handoff_goes_on(
     answer.refresh_from_db()
     assert answer.handoff == kept
     assert Clock.objects.running().get(kind="instant_answer").handoff == kept
+
+
+def test_what_a_prospect_was_told_holds_if_they_hear_from_somebody_after_a_merge(
+    join, alice, carol, pass_lead, source, at
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    since = {"asked_at": at, "send_after": at, "created_at": at, "sent_at": at}
+    told = {"state": "sent", "body": "Soon", "expected_by": at + HOUR}
+    InstantAnswer.objects.create(handoff=other, source=source, **since, **told)
+    join(kept.lead, other.lead)
+    assert (holding(at + HOUR).kept, holding(at + HOUR).n) == (0, 1)
+    how = {"channel": "call", "outcome": "spoke", "note": "", "by": alice}
+    answers.log_touch(kept, occurred_at=at + 5 * MINUTE, at=at + 5 * MINUTE, **how)
+    assert (holding(at + HOUR).kept, holding(at + HOUR).n) == (1, 1)
 
 
 def test_who_was_told_of_a_long_stay_is_not_mailed_of_a_lead_that_was_merged(

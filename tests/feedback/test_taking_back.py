@@ -21,6 +21,7 @@ from routing import routing
 from sla import clocks, handoff_clocks
 from sla.judging import missed
 from sla.models import Clock, ClockEvent, Notification, Pause, Policy, Target
+from sla.response_times import ANSWERED, NOT_ANSWERED, with_who_answered
 from tests.routing.conftest import routed
 
 MINUTE = timedelta(minutes=1)
@@ -114,6 +115,31 @@ def test_the_time_that_it_stood_still_before_goes_on_not_to_count(close, alice, 
 def test_who_was_answered_before_counts_as_answered(close, alice, at):
     again = take_back(close(touches=1), by=alice, at=at + 3 * MINUTE)
     assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
+
+
+@pytest.mark.parametrize("touches", [0, 1])
+def test_who_was_answered_or_not_counts_once_where_it_goes_on(close, alice, at, touches):
+    again = take_back(close(touches=touches), by=alice, at=at + 3 * MINUTE)
+    every = with_who_answered(Handoff.objects.all())
+    found = every.filter(ANSWERED), every.filter(NOT_ANSWERED)
+    assert [list(each) for each in found] == ([[again], []] if touches else [[], [again]])
+    assert set(found[not touches].values_list("answered_by", flat=True)) == {alice.pk}
+
+
+def test_what_was_answered_before_the_close_counts_beside_what_was_asked_again(
+    pass_lead, alice, code, at
+):
+    closed = pass_lead(alice)
+    how = {"channel": "call", "outcome": "spoke", "note": "", "by": alice}
+    answers.log_touch(closed, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    asked_at = at + 1.5 * MINUTE
+    Lead.objects.update(last_hand_raise_at=asked_at)
+    handoff_clocks.start_handoff_clocks(closed, hand_raised_at=asked_at, at=asked_at)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 2 * MINUTE}
+    answers.reject(handoffs.open_assignment(closed), code=code("no-need"), **told)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    assert Handoff.objects.get(ANSWERED) == closed
+    assert Handoff.objects.get(NOT_ANSWERED) == again
 
 
 def test_what_was_tried_before_the_close_was_tried(close, alice, code, at):

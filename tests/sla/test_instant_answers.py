@@ -332,12 +332,15 @@ def test_an_unknown_variable_is_refused_in_words(text):
         fill("s", text, VALUES)
 
 
-def test_how_often_it_held_counts_who_waits_in_vain(asked, make_lead, make_handoff, source, at):
+def test_how_often_it_held_counts_who_waits_in_vain(
+    asked, alice, make_lead, make_handoff, source, at
+):
     late = make_handoff(ask(make_lead(), source, at))
     answer_at_once(late, asked_at=at, at=at)
     send_due(at)
-    asked.first_response_at = at + 4 * MINUTE
-    asked.save()
+    Touch.objects.create(
+        lead=asked.lead, handoff=asked, by=alice, channel="call", occurred_at=at + 4 * MINUTE
+    )
     assert holding(at + 4 * MINUTE).n == 0
     share = holding(at + 5 * MINUTE)
     assert (share.kept, share.n) == (1, 2)
