@@ -46,11 +46,15 @@ class Hop(models.Model):
 
 class HandoffQuerySet(models.QuerySet["Handoff"]):
     def visible_to(self, user: User) -> HandoffQuerySet:
+        """Everything for ops, admins and viewers; a manager's teams and the shared queues, a closed
+        one only with its lead, which others may have by now; a rep's own.
+        """
         if user.sees_everything:
             return self
         own = Q(owner=user)
         if user.has_role(Role.MANAGER):
-            own |= Q(owner__team__manager=user) | Q(queue__isnull=False)
+            leads = Lead.objects.visible_to(user).values("pk")
+            own |= Q(owner__team__manager=user) | Q(queue__isnull=False, lead__in=leads)
         return self.filter(own)
 
     def open(self) -> HandoffQuerySet:

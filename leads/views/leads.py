@@ -172,10 +172,10 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
     cards = handoff_cards(lead, openable)
     open_deals = deals_open_now(lead, viewer)
     facts = {**evidence.facts, "account.has_open_opportunity": bool(open_deals)}
-    is_read_only = is_past(lead, viewer)
+    past = past_words(lead, viewer)
     return {
         "lead": lead,
-        "is_past": is_read_only,
+        "past_words": past,
         "at": at,
         "lead_zone": zone_of(lead.phone, facts, at),
         "groups": fact_groups(facts),
@@ -184,18 +184,20 @@ def lead_context(lead: Lead, viewer: User) -> dict[str, Any]:
         "cards": cards,
         "also_known_by": also_known_by(lead),
         "handed_in": handed_in(lead, viewer),
-        "may_correct": may_correct(viewer),
-        "may_merge": may_merge(viewer) and not is_read_only,
+        "may_correct": may_correct(viewer) and not past,
+        "may_merge": may_merge(viewer) and not past,
         "perhaps_same": list(perhaps_same(lead, viewer)),
         "held": held_by_sales(lead, cards),
     }
 
 
-def is_past(lead: Lead, viewer: User) -> bool:
-    """Whether `lead`, which `viewer` may read, is one they had once and no longer answer for."""
+def past_words(lead: Lead, viewer: User) -> str:
+    """Return who had `lead` once, where `viewer` may read it for that alone; else ""."""
     if viewer.sees_everything or lead.owner_id == viewer.pk:
-        return False
-    return not Lead.objects.visible_to(viewer).filter(pk=lead.pk).exists()
+        return ""
+    if Lead.objects.visible_to(viewer).filter(pk=lead.pk).exists():
+        return ""
+    return "Your team had it once" if viewer.has_role(Role.MANAGER) else "You had it once"
 
 
 def handed_in(lead: Lead, viewer: User) -> list[tuple[Submission, str]]:

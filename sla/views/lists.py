@@ -28,7 +28,7 @@ def clocks(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     everyones = with_whose(Clock.objects.select_related("lead__source"))
     newest = (
-        _seen_by(request.user, everyones, Clock, "whose_rep")
+        _seen_by(request.user, everyones, "whose_rep")
         .annotate(is_hasty=ExpressionWrapper(stopped_in_haste(), BooleanField()))
         .order_by("-started_at", "-pk")
     )
@@ -45,7 +45,7 @@ def clocks(request: SignedInRequest) -> HttpResponse:
 def handoffs(request: SignedInRequest) -> HttpResponse:
     at = database_now()
     everyone = response_times.with_who_answered(Handoff.objects.all())
-    seen = _seen_by(request.user, everyone, Handoff, "answered_by")
+    seen = _seen_by(request.user, everyone, "answered_by")
     newest = seen.select_related("lead__source").order_by("-opened_at", "-pk")
     return _list(
         request,
@@ -55,9 +55,7 @@ def handoffs(request: SignedInRequest) -> HttpResponse:
     )
 
 
-def _seen_by(
-    user: User, rows: QuerySet[Any], model: type[Clock | Handoff], rep: str
-) -> QuerySet[Any]:
+def _seen_by(user: User, rows: QuerySet[Any], rep: str) -> QuerySet[Any]:
     """Return those of leads that `user` sees, and those that count for them or whom they manage,
     whoever has the lead now.
 
@@ -65,7 +63,7 @@ def _seen_by(
     """
     if user.sees_everything:
         return rows
-    visible = Q(pk__in=model._default_manager.visible_to(user).values("pk"))
+    visible = Q(lead__in=Lead.objects.visible_to(user).values("pk"))
     theirs = Q(**{f"{rep}__in": user.answers_for().values("pk")})
     return rows.filter(visible | Q(theirs, lead__in=Lead.objects.readable_by(user)))
 

@@ -288,6 +288,14 @@ def test_a_merged_lead_leads_to_the_one_that_is_left(as_user, olga, make_lead):
     assert (answer.status_code, answer.url) == (302, f"/leads/{left.pk}/")
 
 
+@pytest.mark.parametrize(("days", "said"), [(3, "Rests till"), (-3, "Rested till")])
+def test_the_page_says_till_when_a_lead_rests_or_rested(as_user, olga, make_lead, days, said):
+    wakes_at = database_now() + timedelta(days=days)
+    lead = make_lead(nurture_until=wakes_at.date(), wakes_at=wakes_at)
+    page = as_user(olga).get(f"/leads/{lead.pk}/").content.decode()
+    assert f"{said} {wakes_at:%-d %b %Y}" in page
+
+
 def test_a_lead_without_criteria_has_a_page_too(as_user, olga, rosa, make_lead, at):
     lead = make_lead()
     assert as_user(olga).get(f"/leads/{lead.pk}/").status_code == 200

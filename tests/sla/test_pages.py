@@ -161,6 +161,30 @@ def test_what_counts_for_somebody_is_listed_whoever_has_the_lead_now(
     assert lost not in Lead.objects.visible_to(mona)
 
 
+def test_a_manager_reads_what_their_team_lost_and_is_offered_nothing_to_do_with_it(
+    client, lost, mona
+):
+    client.force_login(mona)
+    page = client.get(f"/leads/{lost.pk}/").content.decode()
+    assert "Your team had it once: read only" in page
+    for action in ("leads:correct", "feedback:hand_over", "feedback:same_person"):
+        assert reverse(action, args=[lost.pk]) not in page
+
+
+@pytest.mark.parametrize("name", ["clocks", "handoffs"])
+def test_what_another_team_closed_and_has_again_is_listed_for_it_alone(
+    client, make_handoff, start, sven, mona, at, name
+):
+    closed = make_handoff(rep=sven)
+    start(closed)
+    handoffs.close(closed, closed_as="recycled", outcome="recycled", reason="-", at=at)
+    assert Handoff.objects.visible_to(mona).exists()  # in a queue, which all managers share
+    make_handoff(closed.lead, rep=sven)
+    assert not Handoff.objects.visible_to(mona).exists()
+    for asked in (ALL, {**ALL, "took": "none"}):
+        assert "Clara Nyström" not in text_of(page(client, name, mona, **asked))
+
+
 def test_the_board_shows_what_is_late_under_its_rep(client, handoff, mona):
     text = text_of(page(client, "now", mona))
     assert "Alice North 1 lead" in text
