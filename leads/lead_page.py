@@ -188,11 +188,13 @@ def _rulings(result: Score, criteria: Criteria) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class HandoffCard:
-    """One handoff of the lead. may_ask_why: its routing is the viewer's to see."""
+    """One handoff of the lead. may_open: what is promised in it, whether it rests and why it was
+    routed so is the viewer's to see.
+    """
 
     handoff: Handoff
     missing: Sequence[str]
-    may_ask_why: bool
+    may_open: bool
 
     @property
     def closed_with(self) -> User | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,7 @@ from leads.models import (
     Version,
 )
 from sla.models import CalendarTerms, Clock, Pause, RepHours
+from tests.routing.conftest import routed
 
 HTMX = {"HX-Request": "true"}
 
@@ -398,3 +400,27 @@ def test_who_gave_a_lead_back_may_read_it_and_has_it_in_no_list(client, post, al
     assert client.get(f"{lead}timeline/").status_code == 200
     assert client.get("/leads/").context["count"] == 0
     assert client.get(f"/queue/{handoff.pk}/").status_code == 404
+
+
+def test_who_reads_what_they_gave_back_is_asked_for_no_part_that_is_anothers(
+    client, post, alice, carol, pass_lead
+):
+    handoff = pass_lead(alice)
+    post(handoff, "reject", htmx=False, quick="wrong-person")
+    now = database_now()
+    routed(Handoff.objects.get(), now)
+    answers.accept(handoffs.open_assignment(handoff), by=carol, at=now)
+    page = client.get(f"/leads/{handoff.lead_id}/").content.decode()
+    for part in re.findall(r'hx-get="([^"]+)" hx-trigger="load"', page):
+        assert client.get(part, headers=HTMX).status_code == 200, part
+
+
+@pytest.mark.parametrize("who", ["carol", "mona"])
+def test_who_has_the_lead_or_their_manager_is_told_what_is_promised(
+    client, carol, pass_lead, request, who
+):
+    handoff = pass_lead(carol, accepted=True)
+    client.force_login(request.getfixturevalue(who))
+    page = client.get(f"/leads/{handoff.lead_id}/").content.decode()
+    assert f"/handoffs/{handoff.pk}/acknowledge/?promises" in page
+    assert f"/queue/{handoff.pk}/rest/" in page
