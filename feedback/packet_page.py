@@ -83,6 +83,12 @@ class Opened:
         return [each for each in self.deadlines if not each.is_prospects]
 
     @property
+    def reps_measure(self) -> str:
+        """What all of that is counted in; "" where some is in working time, some by the wall."""
+        measures = {each.clock.measure for each in self.reps}
+        return measures.pop() if len(measures) == 1 else ""
+
+    @property
     def escalated(self) -> bool:
         """Whether a step of a ladder was done about it."""
         return any(each.clock.reached is not None for each in self.deadlines)

@@ -228,12 +228,13 @@ def newer_than(rep: User, newest: int) -> int:
 
 
 def own_pause(deadlines: Sequence[Deadline]) -> Deadline | None:
-    """Return the first of the rep's own deadlines that stands still, if what comes first is not
-    it: a prospect's, who waits day and night.
+    """Return the first of the rep's own deadlines if all of them stand still, and what comes first
+    is not one of them: a prospect's, who waits day and night.
     """
-    if not deadlines or not deadlines[0].is_prospects:
+    own = [each for each in deadlines if not each.is_prospects]
+    if not own or own[0] == deadlines[0] or not all(each.resumes_at for each in own):
         return None
-    return next((each for each in deadlines if not each.is_prospects and each.resumes_at), None)
+    return own[0]
 
 
 def _row(

@@ -26,11 +26,13 @@ class NothingToAcknowledge(SlaError):
 class Standing:
     """How the ladders of a lead stand.
 
-    held:     the clock whose ladder waits longest, since somebody is on it; None: none waits.
-    has_news: a step was done that nobody acknowledged.
+    held:      the clock whose ladder waits longest, since somebody is on it; None: none waits.
+    holds_all: whether all of them wait; one that somebody else got meanwhile does not.
+    has_news:  a step was done that nobody acknowledged.
     """
 
     held: Clock | None
+    holds_all: bool
     has_news: bool
 
 
@@ -45,7 +47,7 @@ def standing(clocks: Iterable[Clock], at: datetime) -> Standing:
     clocks = list(clocks)
     held = [clock for clock in clocks if (clock.acknowledged_until or at) > at]
     longest = max(held, key=lambda clock: clock.acknowledged_until or at, default=None)
-    return Standing(longest, any(_has_news(clock) for clock in clocks))
+    return Standing(longest, len(held) == len(clocks), any(_has_news(clock) for clock in clocks))
 
 
 @transaction.atomic

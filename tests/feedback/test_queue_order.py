@@ -52,6 +52,22 @@ def test_off_hours_a_row_says_that_the_prospect_waits_and_the_reps_time_stands(
     assert [row.paused for row in queue.rows(Handoff.objects.all(), Show.MINE, at=at)] == [None]
 
 
+def test_no_reps_time_is_said_to_stand_while_a_promise_of_theirs_runs_by_the_wall(
+    client, alice, make_handoff, at
+):
+    sunday = at - timedelta(days=2)
+    handoff = make_handoff(rep=alice, at=sunday, hand_raised_at=sunday)
+    handoff_clocks.start_handoff_clocks(handoff, hand_raised_at=sunday, at=sunday)
+    handoff_clocks.start_assignment_clocks(handoffs.open_assignment(handoff), at=sunday)
+    Clock.objects.filter(kind="first_touch").update(measure="wall", calendar=None)
+    own_queue = queue.queue_of(alice, viewer=alice)
+    [row] = queue.rows(own_queue, Show.MINE, at=sunday + timedelta(hours=1))
+    assert row.paused is None
+    client.force_login(alice)
+    shown = client.get(f"/queue/{handoff.pk}/").content.decode()
+    assert "Your time" in shown and "working hours" not in shown and "stand still" not in shown
+
+
 def test_a_working_promise_is_late_by_the_working_time_since(alice, pass_lead, at):
     handoff = pass_lead(alice)
     own = Clock.objects.filter(handoff=handoff).exclude(kind="first_response")

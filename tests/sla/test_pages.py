@@ -82,6 +82,10 @@ def test_a_rep_says_on_the_page_that_they_are_on_it(client, fresh, alice, rosa):
     assert client.post(address, {"minutes": "30"}).status_code == 409
     for page in ("/queue/", address):
         assert "on it till" in client.get(page).content.decode()
+    said = "no step is done till then"
+    assert said in client.get(address).content.decode()
+    Clock.objects.filter(kind="first_touch").update(acknowledged_until=None, acknowledged_by=None)
+    assert said not in client.get(address).content.decode()
     assert "first touch" not in client.get(address).content.decode()
     Lead.objects.update(phone="+13125550123")
     promised = client.get(f"{address}?promises").content.decode()
