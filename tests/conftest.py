@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from django.test import client as django_client
 from django.test.client import store_rendered_templates
 from django.test.utils import override_settings
@@ -32,6 +32,7 @@ from leads.models import (
     Role,
     Team,
     User,
+    Version,
 )
 from routing.models import Rota, RotaMember
 from tests.shipped import Shipped, forget_what_was_read, take_shipped
@@ -233,6 +234,21 @@ def organisation(defaults: None) -> Organisation:
 @pytest.fixture
 def source(defaults: None) -> IntakeSource:
     return IntakeSource.objects.get(slug="demo-request")
+
+
+@pytest.fixture
+def editor(client: Client, olga: User, draft: Version) -> Client:
+    """Olga at her desk, with a draft that the module makes."""
+    client.force_login(olga)
+    return client
+
+
+@pytest.fixture
+def colleague(rosa: User, draft: Version) -> Client:
+    """Rosa at hers."""
+    client = Client()
+    client.force_login(rosa)
+    return client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from leads.documents import live_version, start_draft
 from leads.models import Document
@@ -12,21 +11,6 @@ from leads.models import Document
 @pytest.fixture
 def draft(defaults, olga, at):
     return start_draft(live_version(Document.Kind.CRITERIA, at), by=olga)
-
-
-@pytest.fixture
-def editor(client, olga, draft):
-    """Olga at her desk."""
-    client.force_login(olga)
-    return client
-
-
-@pytest.fixture
-def colleague(rosa, draft):
-    """Rosa at hers."""
-    client = Client()
-    client.force_login(rosa)
-    return client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -31,6 +30,7 @@ from leads.models import (
     Signal,
     Version,
 )
+from tests.at_once import wait_for_a_lock
 from tests.leads.criteria_forms import HTMX
 
 pytestmark = pytest.mark.django_db
@@ -178,16 +178,6 @@ def test_what_somebody_builds_on_at_the_same_moment_stays(draft, olga):
         wait_for_a_lock()
     thread.join()
     assert "another draft" in said[0]
-
-
-def wait_for_a_lock():
-    with connection.cursor() as cursor:
-        for _ in range(100):
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone():
-                return
-            time.sleep(0.05)
-    raise AssertionError("Nobody waits for a lock.")
 
 
 @pytest.mark.parametrize("who", ["mona", "alice", "vera"])

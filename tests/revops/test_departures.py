@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 
-from leads import ownership
 from leads.errors import LostRace
 from leads.handoffs import locked
 from leads.instants import database_now
-from leads.models import Absence, Account, Handoff, Job, Lead, Role, User
+from leads.models import Absence, Account, Handoff, Job, Role, User
 from revops import departures, jobs
 from revops.departure_preview import Preview, Share, who_would_get
 from revops.departures import let_go, newest_departure
 from revops.forms.leaving import LeavingForm
 from routing.models import Decision, Territory
 from routing.routing import reassign, route
+from tests.at_once import in_thread, wait_for_a_lock
 from tests.conftest import make_user
+from tests.revops.conftest import holder
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(make_lead, at):
-    """Give a function that makes a lead which `owner` answers for without an open handoff."""
-
-    def make(owner):
-        lead = make_lead()
-        ownership.take(lead, to=owner, source="manager", reason="Theirs", by=None, at=at)
-        return lead
-
-    return make
-
-
-def holder(lead):
-    lead = Lead.objects.get(pk=lead.pk)
-    return lead.owner or lead.queue
 
 
 def gone(user, by, **more):
@@ -218,26 +201,6 @@ def test_who_returned_keeps_what_has_not_moved(kept, alice, rosa, at):
 
 
 # At the same time -------------------------------------------------------------------------------
-
-
-def in_thread(work):
-    def run():
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return run
-
-
-def wait_for_a_lock():
-    with connection.cursor() as cursor:
-        for _ in range(200):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.05)
-    raise AssertionError("Nobody waits for a lock.")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,34 +6,17 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from leads import ownership
 from leads.errors import LostRace
-from leads.models import Handoff, Lead, Role, User
+from leads.models import Handoff, Role, User
 from revops import jobs, new_roles
 from revops.departures import let_go
 from revops.new_roles import change_job, moves_of
 from revops.people import Job
 from routing.models import Capacity
-from tests.revops.test_departures import in_thread, wait_for_a_lock
+from tests.at_once import in_thread, wait_for_a_lock
+from tests.revops.conftest import holder
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(make_lead, at):
-    """Give a function that makes a lead which `owner` answers for without an open handoff."""
-
-    def make(owner):
-        lead = make_lead()
-        ownership.take(lead, to=owner, source="manager", reason="Theirs", by=None, at=at)
-        return lead
-
-    return make
-
-
-def holder(lead):
-    lead = Lead.objects.get(pk=lead.pk)
-    return lead.owner or lead.queue
 
 
 def test_who_is_no_rep_any_more_keeps_no_open_handoff(make_handoff, kept, alice, rosa, at):

@@ -14,8 +14,9 @@ from leads.models import Assignment, Handoff, Lead, Opportunity, OwnershipChange
 from routing import backlog
 from routing.backlog import route_backlog
 from routing.models import Capacity, Decision, Rota, RotaMember, Turn
+from tests.at_once import in_threads
 from tests.routing.conftest import add_reps, routed, when
-from tests.routing.test_rotas import farthest_from_share, in_threads, route_or_fail
+from tests.routing.fairness import farthest_from_share, route_or_fail
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from routing.models import Capacity, Decision, Turn
 from routing.questions import Question, question_of
 from routing.routing import route
 from routing.table import live_table
+from tests.at_once import committed
 from tests.routing.conftest import add_reps, when
-from tests.routing.test_rotas import committed
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from routing.lines import due
 from routing.models import Capacity, Decision, Turn
 from routing.rota_page import rota_page
 from sla.models import CalendarTerms, Clock, RepHours
+from tests.at_once import in_threads
 from tests.routing.conftest import routed, when
-from tests.routing.test_rotas import in_threads
 
 EVENING = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)  # a Tuesday
 NINE = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)

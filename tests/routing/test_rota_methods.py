@@ -15,8 +15,9 @@ from leads.models import Handoff
 from routing.models import Capacity, Rota, Turn
 from routing.rotas import weight_in
 from routing.turns import SoFar, Standing, next_turn
+from tests.at_once import committed, in_threads
 from tests.routing.conftest import add_reps, routed, when
-from tests.routing.test_rotas import committed, farthest_from_share, in_threads, route_or_fail
+from tests.routing.fairness import farthest_from_share, route_or_fail
 
 ALIKE = Rota(name="Alike", method="in_turn")
 WEIGHTED = Rota(name="Weighted", method="by_weight")

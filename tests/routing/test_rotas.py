@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from leads import handoffs
-from leads.instants import database_now
 from leads.models import Assignment, Handoff, User
 from routing.models import Capacity, Rota, RotaMember, Turn
 from routing.routing import route
+from tests.at_once import committed, in_threads
 from tests.routing.conftest import add_reps, routed, when
+from tests.routing.fairness import farthest_from_share, route_or_fail
 
 
 def test_turns_are_numbered_within_a_stretch_of_the_same_reps(
@@ -61,38 +59,6 @@ def test_a_rep_at_cap_is_skipped_and_back_below_it_takes_turns_again(
 # Many at once ------------------------------------------------------------------------------------
 
 
-def in_threads(work, items, threads):
-    """Do `work` for each of `items` on so many connections at once; return what each gave."""
-    start = threading.Barrier(threads)
-
-    def run(share):
-        try:
-            start.wait()
-            return [work(item) for item in share]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(threads) as pool:
-        shares = [items[place::threads] for place in range(threads)]
-        return [given for share in pool.map(run, shares) for given in share]
-
-
-def committed(make_handoff, count, **fields):
-    """Return the ids of new handoffs that other connections can see."""
-    with transaction.atomic():
-        return [make_handoff(**fields).pk for _ in range(count)]
-
-
-def route_or_fail(handoff_id: int) -> None:
-    """Route a handoff, failing once in ten at the end of the transaction, and then once more."""
-    for fails in (random.random() < 0.1, False):
-        with transaction.atomic():
-            route(handoffs.locked(handoff_id), at=database_now())
-            transaction.set_rollback(fails)
-        if not fails:
-            return
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_rota_is_fair_however_many_ask_at_once(inbound, make_handoff):
     reps = add_reps(inbound, 3, 2, 1, 1)
@@ -101,17 +67,6 @@ def test_a_rota_is_fair_however_many_ask_at_once(inbound, make_handoff):
     assert len(turns) == 28 == Assignment.objects.filter(ended_at=None).count()
     weights = {rep.pk: weight for rep, weight in zip(reps, (3, 2, 1, 1), strict=True)}
     assert farthest_from_share(turns, weights) < 1
-
-
-def farthest_from_share(turns, weights):
-    """Return how many turns anybody ever was away from their share."""
-    counts, whole = Counter(), sum(weights.values())
-    return max(
-        abs(counts[each] - weight * number / whole)
-        for number, rep in enumerate(turns, 1)
-        if counts.update([rep]) is None
-        for each, weight in weights.items()
-    )
 
 
 @pytest.mark.django_db(transaction=True)

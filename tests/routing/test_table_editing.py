@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.contrib.messages import get_messages
 from django.http import QueryDict
-from django.test import Client
 from django.utils.http import urlencode
 
 from leads.documents import live_version, revert, start_draft
@@ -27,19 +26,6 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def draft(defaults, olga, at):
     return start_draft(live_version(Document.Kind.ROUTING, at), by=olga)
-
-
-@pytest.fixture
-def editor(client, olga, draft):
-    client.force_login(olga)
-    return client
-
-
-@pytest.fixture
-def colleague(rosa, draft):
-    client = Client()
-    client.force_login(rosa)
-    return client
 
 
 @pytest.fixture
