@@ -80,6 +80,10 @@ def email_of(name: str) -> str:
     return f"{plain.replace(' ', '.')}@{DOMAIN}"
 
 
+def booking_link_of(name: str) -> str:
+    return f"https://meet.{DOMAIN}/{email_of(name).partition('@')[0]}"
+
+
 def demo_people() -> list[User]:
     return list(User.objects.filter(email__endswith=f"@{DOMAIN}").order_by("pk"))
 
@@ -138,6 +142,7 @@ class _Office:
             zone=zone,
             team=team,
             sales_role=sales_role,
+            booking_url=booking_link_of(name) if sales_role == SalesRole.SDR else "",
         )
         put_to_work(user, job)
         return user

@@ -29,12 +29,10 @@ from leads.models import (
     Touch,
 )
 from revops.demo.journeys import Story
-from revops.demo.promises import Message
+from revops.demo.news import write_news
 from routing.models import Decision, Turn
-from sla.models import Clock, ClockEvent, Notification
-from sla.staleness import clock_key
+from sla.models import Clock, ClockEvent
 
-BATCH = 1000
 # Each after what it points to.
 ORDER: tuple[type[Model], ...] = (
     Account,
@@ -82,12 +80,7 @@ def write(story: Story, now: datetime) -> None:
         for row in rows:
             _date(row)
         _copy_in(model, rows)
-    news = [each for each in story.messages if each.at > now - NEWS_DAYS]
-    Notification.objects.bulk_create(
-        [row for each in news for row in _notifications(each)],
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
+    write_news([each for each in story.messages if each.at > now - NEWS_DAYS], now)
 
 
 def _copy_in(model: type[Model], rows: Sequence[Model]) -> None:
@@ -125,41 +118,3 @@ def _date(row: Model) -> None:
         row.recorded_at = row.submission.processed_at
     elif (name := HAPPENED.get(type(row))) is not None:
         vars(row)["recorded_at"] = getattr(row, name)
-
-
-def _notifications(message: Message) -> list[Notification]:
-    """Return a message in the app and, where wanted, by e-mail: both long since sent."""
-    handoff = message.handoff
-    is_news = handoff.is_open and handoff.accepted_at is None
-    app = _notification(message, Notification.Channel.APP)
-    app.seen_at = app.delivered_at = None if is_news else message.at + timedelta(minutes=3)
-    if message.recipient.notify_by != message.recipient.Notify.EMAIL:
-        return [app]
-    return [app, _notification(message, Notification.Channel.EMAIL)]
-
-
-def _notification(message: Message, channel: str) -> Notification:
-    return Notification(
-        recipient=message.recipient,
-        channel=channel,
-        kind=message.kind,
-        key=_key(message),
-        subject=message.subject[:200],
-        body=message.body,
-        handoff=message.handoff,
-        created_at=message.at,
-        send_after=message.at,
-        state=Notification.State.SENT,
-        sent_at=message.at,
-        delivered_at=message.at if channel == Notification.Channel.EMAIL else None,
-        attempts=1 if channel == Notification.Channel.EMAIL else 0,
-    )
-
-
-def _key(message: Message) -> str:
-    about = message.about
-    if isinstance(about, Clock):
-        return clock_key(about, int(message.detail))
-    if isinstance(about, Assignment):
-        return f"passed:assignment:{about.pk}"
-    return f"{message.kind}:{about.pk}:{message.detail}"

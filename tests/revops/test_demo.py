@@ -18,7 +18,8 @@ from revops.demo.people import PASSWORD
 from revops.sweep import sweep
 from routing.models import Rota
 from sla import clocks
-from sla.models import Clock, RepHours
+from sla.calendars import hours_on_record, office_schedule
+from sla.models import Clock, Notification, RepHours
 from sla.sweep import sweep_clocks
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,22 @@ def test_the_first_sweep_finds_next_to_nothing_to_do(demo):
     soon = database_now() + timedelta(seconds=20)
     assert intake_work.work_through(soon) <= 2
     assert sweep_clocks(soon) <= 5
+
+
+def test_nobody_was_mailed_in_their_quiet_hours(demo):
+    now = database_now()
+    mails = list(Notification.objects.filter(channel="email").select_related("recipient"))
+    assert mails
+    hours = hours_on_record({mail.recipient_id for mail in mails}, now)
+    for mail in mails:
+        schedule = hours.get(mail.recipient_id) or office_schedule(now)
+        assert mail.state == "dropped" or schedule.is_open(mail.sent_at or mail.send_after)
+        assert mail.state != "waiting" or mail.send_after > now
+
+
+def test_prospects_can_book_a_meeting_with_each_rep(demo):
+    links = User.objects.with_role(Role.REP).values_list("booking_url", flat=True)
+    assert len(set(links) - {""}) == 12
 
 
 def test_enterprises_are_answered_sooner(demo):
