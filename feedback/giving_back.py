@@ -127,7 +127,10 @@ def recycle(given: GivenBack, disposition: Disposition) -> None:
         raise ValueError("A reason that recycles always has a date.")
     wakes_at = datetime.combine(rest_until, time.min, tzinfo=ZoneInfo(given.by.zone))
     Lead.objects.filter(pk=given.handoff.lead_id).update(
-        nurture_until=rest_until, wakes_at=wakes_at, reconsider_at=wakes_at
+        nurture_until=rest_until,
+        wakes_at=wakes_at,
+        reconsider_at=wakes_at,
+        reconsider_fails_since=None,
     )
 
 

@@ -118,9 +118,10 @@ def open_handoff(
 def _end_rest(lead: Lead) -> None:
     """Let a lead that was sent back to nurture rest no longer, and be woken no more."""
     if lead.reconsider_at == lead.wakes_at:
-        lead.reconsider_at = None
+        lead.reconsider_at = lead.reconsider_fails_since = None
     lead.nurture_until = lead.wakes_at = None
-    lead.save(update_fields=["nurture_until", "wakes_at", "reconsider_at"])
+    judging = ("reconsider_at", "reconsider_fails_since")
+    lead.save(update_fields=["nurture_until", "wakes_at", *judging])
 
 
 @transaction.atomic

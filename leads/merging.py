@@ -48,7 +48,7 @@ RESPONSE = (
 CONSENT = "person.consent"
 # What asks for a lead to be looked at again.
 AT_REST = (
-    *("nurture_until", "wakes_at", "reconsider_at"),
+    *("nurture_until", "wakes_at", "reconsider_at", "reconsider_fails_since"),
     *("band_changes_on", "stay_due_at", "follow_from_seq", "follow_at"),
 )
 

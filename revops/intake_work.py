@@ -9,6 +9,7 @@ from time import monotonic
 
 from django.db import transaction
 from django.db.models import Exists, F
+from django.db.models.functions import Coalesce
 
 from leads.bulk_passing import not_held
 from leads.errors import LeadsError, Outranked
@@ -149,8 +150,11 @@ def _reconsider(lead_id: int) -> bool:
         return retried(pipeline.reconsider, lead_id)
     except Exception:
         logger.exception("A lead could not be reconsidered.", extra={"lead": lead_id})
+        at = database_now()
         Lead.objects.live().filter(pk=lead_id).update(
-            reconsider_at=database_now() + WAIT, band_changes_on=None
+            reconsider_at=at + WAIT,
+            reconsider_fails_since=Coalesce("reconsider_fails_since", at),
+            band_changes_on=None,
         )
         return False
 

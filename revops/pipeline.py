@@ -219,7 +219,9 @@ def reconsider(lead_id: int) -> bool:
     judge(lead, at)
     # One that was looked at while it rests still has to be woken.
     wakes_at = lead.wakes_at if is_resting(lead, at) else None
-    Lead.objects.filter(pk=lead_id, reconsider_at__lte=at).update(reconsider_at=wakes_at)
+    Lead.objects.filter(pk=lead_id, reconsider_at__lte=at).update(
+        reconsider_at=wakes_at, reconsider_fails_since=None
+    )
     return True
 
 

@@ -30,6 +30,7 @@ DUTIES = {
 }
 FAILS = {
     "clock_fails": "A clock that was due {} ago fails each time it is looked at: see the log.",
+    "judging_fails": "A lead that is to be judged anew has failed to be for {}: see the log.",
     "move_fails": "The clock of a stay can’t follow a lead that moved {} ago: see the log.",
 }
 AHEAD = "“{}” has not been at work since the clock of the database went back."
@@ -126,6 +127,11 @@ def _signs() -> list[Sign]:
         _oldest("clock", Clock.objects.filter(next_at__isnull=False), "next_at"),
         _oldest(
             "clock_fails", Clock.objects.filter(next_at__isnull=False, attempts__gt=0), "due_at"
+        ),
+        _oldest(
+            "judging_fails",
+            Lead.objects.filter(reconsider_fails_since__isnull=False),
+            "reconsider_fails_since",
         ),
         _oldest("move_fails", Lead.objects.filter(follow_at__isnull=False), "stage_since"),
         _oldest("message", Notification.objects.filter(state=waiting), "send_after"),

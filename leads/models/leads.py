@@ -134,6 +134,8 @@ class Lead(models.Model):
     scored_at = models.DateTimeField(null=True, blank=True)
 
     reconsider_at = models.DateTimeField(null=True, blank=True)
+    # Since when that has failed, each time. None: it has not.
+    reconsider_fails_since = models.DateTimeField(null=True, blank=True)
     # A lead that was sent back to nurture rests till this day, which begins at `wakes_at` for the
     # person who named it.
     nurture_until = models.DateField(null=True, blank=True)
@@ -173,12 +175,21 @@ class Lead(models.Model):
                 name="lead_merged_is_at_rest",
                 condition=Q(merged_into=None) | Q(reconsider_at=None),
             ),
+            models.CheckConstraint(
+                name="lead_that_fails_is_tried_again",
+                condition=Q(reconsider_fails_since=None) | Q(reconsider_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["reconsider_at"],
                 name="lead_to_reconsider",
                 condition=Q(reconsider_at__isnull=False),
+            ),
+            models.Index(
+                fields=["reconsider_fails_since"],
+                name="lead_reconsider_fails",
+                condition=Q(reconsider_fails_since__isnull=False),
             ),
             models.Index(
                 fields=["band_changes_on"],

@@ -14,6 +14,8 @@ from leads.models import Assignment, Handoff, IntakeSource, Lead, Opportunity, S
 from leads.retrying import retried
 from revops import intake_work, pipeline
 from routing.rotas import locked_rota
+from sla import heartbeats
+from sla.health import alarms
 from sla.models import Clock, Notification
 
 PAYLOAD = {"email": "clara@lumora.example", "name": "Clara Nyström", "country": "SE"}
@@ -53,6 +55,34 @@ def test_what_ended_five_workers_is_parked(waiting):
     assert not intake_work.process_submission(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.error) == ("failed", intake_work.ENDS_ITS_WORKER)
+
+
+@pytest.mark.django_db
+def test_a_lead_that_cannot_be_judged_is_an_alarm_till_it_can(make_lead, monkeypatch, caplog):
+    lead, began = make_lead(), database_now()
+    heartbeats.beat("sweep", began)
+    Lead.objects.update(reconsider_at=began)
+
+    def fail(lead, at):
+        raise RuntimeError("It can't be judged.")
+
+    def work_again():
+        Lead.objects.update(reconsider_at=began)
+        return intake_work.work_through(database_now())
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "judge", fail)
+        assert work_again() == 0
+        assert alarms(began) == []
+        Lead.objects.update(reconsider_fails_since=began - timedelta(minutes=3))
+        assert work_again() == 0
+    lead.refresh_from_db()
+    assert lead.reconsider_at > began
+    assert alarms(began) == [
+        "A lead that is to be judged anew has failed to be for 3 minutes: see the log."
+    ]
+    assert work_again() == 1
+    assert alarms(began) == []
 
 
 @pytest.mark.django_db(transaction=True)
