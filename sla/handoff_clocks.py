@@ -15,6 +15,8 @@ from sla.policies import starts_something
 Kind, Start = Target.Kind, Target.Start
 # What is asked of a rep, by clocks of the assignment.
 REPS = (Kind.ACCEPT, Kind.RECEIVED, Kind.FIRST_TOUCH, Kind.QUALIFIED)
+# What is counted by the hours of its rep; the rest is by the office's.
+BY_REPS_HOURS = (*REPS, Kind.FOLLOW_UP, Kind.OUTCOME)
 
 
 @transaction.atomic

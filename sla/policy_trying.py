@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from leads.condition_trace import ConditionTrace, Truth
 from leads.countdown import instant_text
@@ -15,9 +14,11 @@ from leads.fact_sheet import Facts, band_facts
 from leads.models import Handoff, Lead, Version
 from leads.offered_facts import hand_raises
 from sla.calendars import hours_for
-from sla.levels import instants
+from sla.handoff_clocks import BY_REPS_HOURS
 from sla.models import Target
-from sla.policies import BREACH, Promise, ReadyPolicy, facts_of, policies_of
+from sla.new_clocks import Terms, new_clock
+from sla.policies import Promise, ReadyPolicy, facts_of, policies_of
+from sla.stretches import NOTHING
 
 BY_SCORE = "by-score"
 
@@ -68,7 +69,8 @@ def try_policies(
     opened = facts_of(newest) if newest else _facts_of_opening(opening or BY_SCORE, lead)
     evidence = evidence_for(lead, at, extra=opened)
     asked, chosen = _ask(policies_of(version), evidence)
-    due = [_due(each, lead, at, zone) for each in chosen.promises.values()] if chosen else []
+    promises = chosen.promises.values() if chosen else ()
+    due = [_due(each, lead, version, at, zone) for each in promises]
     return TriedPolicies(newest, opening or BY_SCORE, asked, chosen, due)
 
 
@@ -94,9 +96,10 @@ def _ask(
     return asked, None
 
 
-def _due(promise: Promise, lead: Lead, at: datetime, zone: str) -> Due:
-    is_working = promise.measure == Target.Measure.WORKING
-    schedule = hours_for(lead.owner, at).schedule if is_working else None
-    (due_at,) = instants(at, promise.allowed, [BREACH], schedule=schedule)
-    by = instant_text(due_at.astimezone(ZoneInfo(zone)), zone)
-    return Due(Target.Kind(promise.kind).label, by, promise.starts.label.lower())
+def _due(promise: Promise, lead: Lead, version: Version, at: datetime, zone: str) -> Due:
+    """Return when the clock that `promise` would start at `at` would be due."""
+    rep = lead.owner if promise.kind in BY_REPS_HOURS else None
+    terms = Terms(version, "", hours_for(rep, at))
+    clock = new_clock(Handoff(lead=lead), promise, at, terms, used=NOTHING)
+    what, start = Target.Kind(promise.kind).label, promise.starts.label.lower()
+    return Due(what, instant_text(clock.due_at, zone), start)

@@ -9,7 +9,7 @@ from leads import handoffs
 from leads.documents import live_version, publish, start_draft
 from leads.models import Document, Version
 from sla import handoff_clocks
-from sla.models import CalendarTerms, Policy, Target, TeamHours
+from sla.models import CalendarTerms, Policy, RepHours, Target, TeamHours
 
 
 @pytest.fixture
@@ -60,6 +60,21 @@ def office_of(north):
         publish(version, by=None, note="First", at=at - timedelta(days=1))
         TeamHours.objects.create(team=north, calendar=document)
         return version
+
+    return give
+
+
+@pytest.fixture
+def works_one_day(at):
+    """Have a rep work by a calendar that is open on the day of `at` alone."""
+
+    def give(rep, hours="09:00-17:00"):
+        document = Document.objects.create(kind=Document.Kind.CALENDAR, name="Trade fair")
+        version = Version.objects.create(document=document, number=1)
+        days = {at.date().isoformat(): [hours.split("-")]}
+        CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
+        publish(version, by=None, note="One day", at=at)
+        RepHours.objects.create(rep=rep, calendar=document)
 
     return give
 

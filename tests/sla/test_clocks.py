@@ -66,14 +66,9 @@ def test_a_reps_clock_within_the_teams_hours_names_both_calendars(make_handoff, 
 
 
 @pytest.fixture
-def fair(alice, at):
+def fair(works_one_day, alice):
     """Alice works by the calendar of one day, till five."""
-    calendar = Document.objects.create(kind="calendar", name="Trade fair")
-    version = Version.objects.create(document=calendar, number=1)
-    days = {at.date().isoformat(): [["09:00", "17:00"]]}
-    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
-    publish(version, by=None, note="One day", at=at)
-    RepHours.objects.create(rep=alice, calendar=calendar)
+    works_one_day(alice)
 
 
 def test_what_is_due_after_a_calendar_has_ended_goes_by_the_offices(fair, make_handoff, alice, at):

@@ -14,9 +14,8 @@ from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 from django.db import DatabaseError, connection
 
 from leads import handoffs
-from leads.documents import publish
 from leads.instants import database_now
-from leads.models import Document, Organisation, User, Version
+from leads.models import Organisation, User
 from revops import mail_smtp
 from revops.sweep import SENDING, send, stand_by, stand_by_to_send
 from sla import clocks, outbox, pauses
@@ -24,7 +23,7 @@ from sla.health import alarms, given_up
 from sla.heartbeats import beat
 from sla.mail_server import look_after
 from sla.messages import path_to
-from sla.models import CalendarTerms, Clock, Notification, RepHours
+from sla.models import Clock, Notification
 from sla.notices import mark_seen, notices_of
 from sla.outbox import Message, notify, send_again, write
 from sla.releasing import release
@@ -664,13 +663,8 @@ def test_a_message_that_the_server_drops_at_is_put_off_alone(alice, carol, at, s
     assert Notification.objects.get(channel="email", state="sent").recipient == carol
 
 
-def test_who_never_works_again_holds_up_nobodys_mail(alice, carol, at, mailoutbox):
-    fair = Document.objects.create(kind=Document.Kind.CALENDAR, name="Trade fair")
-    version = Version.objects.create(document=fair, number=1)
-    days = {at.date().isoformat(): [["09:00", "17:00"]]}
-    CalendarTerms.objects.create(version=version, zone="UTC", hours={}, overrides=days)
-    publish(version, by=None, note="One day in March", at=at)
-    RepHours.objects.create(rep=alice, calendar=fair)
+def test_who_never_works_again_holds_up_nobodys_mail(works_one_day, alice, carol, at, mailoutbox):
+    works_one_day(alice)
     tell(alice, at + timedelta(days=1))
     tell(carol, at + timedelta(days=1))
     assert send_due(at + timedelta(days=1)) == 2

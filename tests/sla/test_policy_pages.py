@@ -411,6 +411,23 @@ def test_a_lead_is_tried_as_if_something_else_had_opened_its_handoff(
     assert '<option value="demo-request" selected>Asked for a demo' in page
 
 
+def test_a_tried_lead_is_promised_what_its_clocks_would_say(
+    works_one_day, draft, make_handoff, alice, at
+):
+    """Alice works for an hour more, in the afternoon; the prospect's time is that of the office."""
+    lead = make_handoff(rep=alice, trigger_key="trial-start").lead
+    works_one_day(alice, "15:00-16:00")
+    lasting = {"first_response": 30, "accept": 20, "first_touch": 90}
+    for kind, minutes in lasting.items():
+        target = Target.objects.filter(policy=policy(draft, "trial"), kind=kind)
+        target.update(measure="working", allowed=timedelta(minutes=minutes), levels=[], actions=[])
+    tried = try_policies(draft, lead, at, zone="UTC")
+    due = {each.what: each.by for each in tried.due}
+    assert due["First response"] == "Tue 10 Mar, 10:30 UTC"
+    assert due["Accept or reject"] == "Tue 10 Mar, 15:20 UTC"
+    assert due["First touch"] == "Tue 10 Mar, 11:30 UTC"  # hers end before: by the office's
+
+
 def test_a_lead_that_one_may_not_see_is_not_tried(client, live, make_handoff, carol, alice):
     handoff = make_handoff(rep=alice)
     client.force_login(carol)
