@@ -9,18 +9,20 @@ from django.db import transaction
 from leads.models import Document, User
 from sla.cover import served_by
 from sla.errors import StillWorkedBy
-from sla.models import RetiredCalendar
+from sla.models import RepHours, RetiredCalendar
 
 
 @transaction.atomic
 def retire(calendar: Document, *, by: User, at: datetime) -> None:
-    """Offer `calendar` to nobody any more; clocks that are counted by it run on. A second call
-    changes nothing. Raises StillWorkedBy if it is somebody's, or whoever's who has no other.
+    """Offer `calendar` to nobody any more; clocks that are counted by it run on. Who worked by it
+    and has left has no hours of their own any more, should they come back. A second call changes
+    nothing. Raises StillWorkedBy if it is somebody's, or whoever's who has no other.
     """
     # Who gives these hours to somebody meanwhile holds the row for less: one of both waits.
     Document.objects.select_for_update().get(pk=calendar.pk)
     if not served_by(calendar).is_nobody:
         raise StillWorkedBy(f"Somebody works by {calendar}: give them other hours first.")
+    RepHours.objects.filter(calendar=calendar, rep__is_active=False).delete()
     RetiredCalendar.objects.get_or_create(calendar=calendar, defaults={"at": at, "by": by})
 
 

@@ -84,15 +84,15 @@ class CalendarTerms(models.Model):
 
 
 def worked_by_or_retired(operation: pgtrigger.Operation) -> pgtrigger.Trigger:
-    """At commit, no team and nobody who is here works by a calendar that is retired."""
+    """At commit, no team and nobody works by a calendar that is retired, nor who has left: they may
+    come back.
+    """
     return refuses(
         "worked_by_or_retired",
         rule=(
             "EXISTS (SELECT 1 FROM sla_retiredcalendar WHERE calendar_id = NEW.calendar_id) AND ("
             "EXISTS (SELECT 1 FROM sla_teamhours WHERE calendar_id = NEW.calendar_id)"
-            " OR EXISTS (SELECT 1 FROM sla_rephours hours JOIN leads_user rep"
-            " ON rep.id = hours.rep_id WHERE hours.calendar_id = NEW.calendar_id"
-            " AND rep.is_active))"
+            " OR EXISTS (SELECT 1 FROM sla_rephours WHERE calendar_id = NEW.calendar_id))"
         ),
         sentence="Nobody works by a calendar that is retired.",
         when=pgtrigger.After,

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from leads.instants import database_now
 from leads.models import Organisation
-from sla.calendars import published_calendars
+from sla.calendars import hours_for, published_calendars
 from sla.errors import StillWorkedBy
 from sla.models import RepHours, RetiredCalendar, TeamHours
 from sla.retiring import bring_back, retire
@@ -46,12 +46,16 @@ def test_one_by_which_somebody_works_stays_and_so_does_the_default(desk, office,
             retire(calendar, by=rosa, at=database_now())
 
 
-def test_hours_of_who_was_let_go_keep_none_in_use(desk, alice, rosa):
+def test_who_was_let_go_keeps_none_in_use_and_works_by_another_once_back(client, desk, alice, rosa):
     RepHours.objects.create(rep=alice, calendar=desk)
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     retire(desk, by=rosa, at=database_now())
     settle()
     assert desk not in published_calendars()
+    client.force_login(rosa)
+    client.post(f"/setup/people/{alice.pk}/return/")
+    alice.refresh_from_db()
+    assert alice.is_active and hours_for(alice, database_now()).calendar.document != desk
 
 
 def test_the_database_lets_nobody_work_by_a_retired_one(desk, alice, north, rosa):
@@ -64,6 +68,7 @@ def test_the_database_lets_nobody_work_by_a_retired_one(desk, alice, north, rosa
 
 def test_the_database_retires_none_by_which_somebody_works(desk, alice, rosa):
     RepHours.objects.create(rep=alice, calendar=desk)
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)  # who may come back
     with pytest.raises(IntegrityError, match="retired"), transaction.atomic():
         RetiredCalendar.objects.create(calendar=desk, by=rosa, at=database_now())
         settle()
