@@ -122,10 +122,10 @@ def parts_of(row: models.Model, accessor: str) -> dict[tuple[int, str], str]:
 
 def _key_within(part: models.Model, whole: str) -> tuple[int, str]:
     """Return what tells `part` apart from the others of the row that its field `whole` names."""
-    names = natural_key(type(part), within=whole) or ["pk"]
-    values = [getattr(part, name) for name in names]
-    fields = [each for each in own_cells(type(part)) if each.name == names[0]]
-    offered = [value for field in fields for value, _ in field.flatchoices]
+    fields = {each.name: each for each in type(part)._meta.fields}
+    key = [fields[name] for name in natural_key(type(part), within=whole) or ["id"]]
+    values = [getattr(part, field.attname) for field in key]
+    offered = [value for value, _ in key[0].flatchoices]
     place = offered.index(values[0]) if values[0] in offered else 0
     return place, ":".join(map(str, values))
 

@@ -9,6 +9,7 @@ import pytest
 
 from leads.instants import database_now
 from leads.models import Absence, Role, User
+from leads.version_words import parts_of
 from routing.coming_turns import coming_turns
 from routing.models import Capacity, Rota, RotaMember, Territory, Turn
 from routing.rota_leads import Asked, handoffs_behind
@@ -38,6 +39,13 @@ def rota_form(rota, **changes):
     for place, member in enumerate(members):
         fields |= {f"members-{place}-id": member.pk, f"members-{place}-weight": member.weight}
     return {name: value for name, value in {**fields, **changes}.items() if value is not None}
+
+
+def test_two_members_of_one_name_are_two_in_words(inbound):
+    people = [make_user(name, Role.REP) for name in ("Anna", "Anna2")]
+    User.objects.filter(pk__in=[person.pk for person in people]).update(name="Anna Berg")
+    RotaMember.objects.bulk_create(RotaMember(rota=inbound, rep=person) for person in people)
+    assert [*parts_of(inbound, "members").values()].count("Anna Berg in Inbound") == 2
 
 
 # Who is next ------------------------------------------------------------------------------------
