@@ -215,7 +215,9 @@ class Postgres:
         return False
 
     def stop_leftover(self) -> None:
-        """End a server whose owner was killed, or wait until it has ended by itself."""
+        """End a server whose owner was killed, or wait until it has ended by itself; and what one
+        that was killed itself left at work, which would keep the next one from starting.
+        """
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             about = Path(f"/proc/{pid}")
@@ -224,3 +226,18 @@ class Postgres:
                 give_up_at = time.monotonic() + STOP_SECONDS
                 while about.exists() and time.monotonic() < give_up_at:
                     time.sleep(0.02)
+        for pid in self._at_work():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        failure = f"An older PostgreSQL still runs in {self.home}: stop it first."
+        wait_until(lambda: not self._at_work(), seconds=STOP_SECONDS, failure=failure)
+
+    def _at_work(self) -> list[int]:
+        """Return the processes of a server of `data`: each of them works in that folder."""
+        found = []
+        for about in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                program, folder = (about / "exe").readlink(), (about / "cwd").readlink()
+                if program.name.startswith("postgres") and folder == self.data:
+                    found.append(int(about.name))
+        return found

@@ -87,6 +87,24 @@ def test_servers_that_are_killed_are_started_again_and_lose_no_committed_row(tmp
         servers.stop()
 
 
+def test_a_server_that_is_killed_amid_work_is_started_again(tmp_path):
+    """Who is at work when it dies would go on to the end, and keep the next one from starting."""
+    tmp_path.chmod(0o755)
+    servers = Servers(tmp_path)
+    servers.postgres.start()
+    try:
+        line = psycopg.connect(servers.postgres.url(), autocommit=True)
+        line.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 3000000000)")
+        time.sleep(0.3)
+        servers.postgres.process.kill()
+        servers.postgres.process.wait(10)
+        servers.heal()
+        line.close()
+        assert servers.postgres.is_answering()
+    finally:
+        servers.stop()
+
+
 def test_a_program_that_is_killed_is_started_again(capfd):
     sleeper = Supervised(
         Program("sleeper", 1, ("-c", "import time; time.sleep(60)")), dict(os.environ)
