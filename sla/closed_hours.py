@@ -69,7 +69,7 @@ def _met(target: Target, office: WorkingTime, at: datetime) -> ClosedHours:
 
 def _came_under(policy: Policy, at: datetime) -> Iterator[tuple[int, datetime]]:
     """Yield lead and start of each first response promised in 90 days by `policy`, whatever it was
-    called in the versions of the set.
+    called in the versions of the set; once where it went on in another handoff.
     """
     same = Policy.objects.filter(version__document=policy.version.document_id, key=policy.key)
     promised = Clock.objects.filter(
@@ -79,7 +79,7 @@ def _came_under(policy: Policy, at: datetime) -> Iterator[tuple[int, datetime]]:
         policy_label__in=same.values("label"),
         started_at__range=(at - timedelta(days=DAYS), at),
     )
-    yield from promised.values_list("lead", "started_at")
+    yield from promised.values_list("lead", "started_at").distinct()
 
 
 def _falls_due_closed(started_at: datetime, allowed: timedelta, office: WorkingTime) -> bool:

@@ -9,7 +9,7 @@ from leads.instants import database_now
 from leads.models import Document, Queue, Version
 from leads.percents import PERCENT
 from sla.calendars import office_schedule
-from sla.closed_hours import closed_hours
+from sla.closed_hours import ClosedHours, closed_hours
 from sla.models import Clock, Policy, Target
 from sla.policy_check import warnings_of
 
@@ -90,3 +90,32 @@ def test_a_first_response_that_disturbs_or_is_due_by_day_is_not_warned_of(
     assert "asked-for-a-person" not in named()
     asked.update(urgent=[], measure="working")
     assert "asked-for-a-person" not in named()
+    asked.update(measure="wall", levels=[100, 150], actions=["remind"] * 2, urgent=[150])
+    assert named()[0] == "asked-for-a-person"  # it disturbs too late
+
+
+def test_a_first_response_that_is_due_as_the_office_opens_counts_once_by_whatever_name_of_90_days(
+    draft, make_handoff, alice, start, office_closed
+):
+    of_it = Policy.objects.filter(version=draft, key="asked-for-a-person")
+    handoffs = [start(make_handoff(rep=alice)) for _ in range(4)]
+    of_it.update(label="Called something else")
+    opens = office_closed[0] + timedelta(hours=1)
+    for handoff in handoffs:
+        came(handoff, opens - timedelta(minutes=5))
+    _, went_on, again, old = (
+        Clock.objects.filter(handoff=handoff, kind="first_response") for handoff in handoffs
+    )
+    went_on.update(lead=handoffs[0].lead)  # as merged
+    again.update(seq=2)
+    old.update(started_at=opens - timedelta(days=91))
+    said, *_ = closed_hours(draft, database_now())
+    assert said.counted == "1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("came", "told"), [(0, "nobody came yet"), (9, "3 of 9"), (10, f"3 of 10 (30{PERCENT})")]
+)
+def test_a_share_is_told_of_ten(came, told):
+    found = ClosedHours(Policy(), range(came), range(3), is_expected=False)
+    assert found.counted == told
