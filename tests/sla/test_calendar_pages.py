@@ -279,6 +279,11 @@ def test_the_check_warns_of_what_can_hardly_be_meant(draft, alice, at):
         "1 of the days listed is past.",
         "Alice works by it, and their own zone is Asia/Tokyo.",
     ]
+    RepHours.objects.all().delete()
+    document = Document.objects.create(kind=Document.Kind.CALENDAR, name="Nights")
+    Version.objects.filter(pk=draft.pk).update(document=document)
+    draft.refresh_from_db()
+    assert warnings_of(draft, at)[-1] == "Nobody works by it: no person, no team."
 
 
 @pytest.mark.parametrize(

@@ -217,19 +217,20 @@ def test_what_is_urgent_is_not_left_to_a_later_step_that_waits_for_the_morning(
     assert [mail.subject[:13] for mail in mailoutbox[1:]] == ["Still missed:"]
 
 
+@pytest.mark.parametrize(("hours", "kind", "mails"), [(8.5, "warning", 0), (10.5, "breach", 1)])
 def test_nobody_is_mailed_that_something_is_due_soon_that_rests_by_now(
-    promise, make_handoff, start, alice, at, mailoutbox
+    promise, make_handoff, start, alice, at, mailoutbox, hours, kind, mails
 ):
     promise("first_touch", 600, levels=[80, 100], actions=["remind"] * 2, pauses=["snoozed"])
-    handoff, evening = start(make_handoff(rep=alice)), at + timedelta(hours=8.5)
+    handoff, evening = start(make_handoff(rep=alice)), at + timedelta(hours=hours)
     Clock.objects.exclude(kind="first_touch").update(next_at=None, next_level=None)
     sweep_clocks(evening)
     until = at + timedelta(hours=30)
     rest = {"kind": "snoozed", "until": until, "reason": "Asked", "by": alice, "at": evening}
     pauses.begin(handoffs.open_assignment(handoff), **rest)
     clocks.retime(handoff)
-    assert Notification.objects.filter(kind="warning", channel="email", state="waiting").exists()
-    assert (send_due(at + timedelta(hours=23)), mailoutbox) == (0, [])
+    assert Notification.objects.filter(kind=kind, channel="email", state="waiting").exists()
+    assert (send_due(at + timedelta(hours=23)), len(mailoutbox)) == (mails, mails)
 
 
 # Quiet hours, lists, caps --------------------------------------------------------------------------
@@ -401,6 +402,18 @@ def test_one_refused_address_holds_up_nobody_else(server, alice, carol, at):
     assert send_due(at) == 1
     refused = Notification.objects.get(channel="email", recipient=alice)
     assert refused.send_after == at + MINUTE and "550" in refused.error
+
+
+def test_a_server_that_hangs_up_as_it_refuses_is_asked_no_more_in_that_run(
+    server, alice, carol, at
+):
+    server.refused, server.refusal = "alice", "421 too many from you"
+    tell(alice, at)
+    tell(carol, at)
+    assert send_due(at) == 0
+    mails = Notification.objects.filter(channel="email").order_by("pk")
+    assert [*mails.values_list("attempts", flat=True)] == [1, 0]
+    assert send_due(at) == 1
 
 
 def test_a_line_that_drops_is_tried_again_with_the_same_id(server, alice, at):
