@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -210,6 +210,18 @@ class CalendarForm(RowForm):
         if "holiday_subdivision" not in self.fields:
             self.instance.holiday_subdivision = ""
         super()._post_clean()
+        self._say_at_its_day()
+
+    def _say_at_its_day(self) -> None:
+        """Have what the model refuses of a day or date said where that was typed."""
+        days: dict[str, list[str]] = {}
+        for told in map(str, self.errors.pop(NON_FIELD_ERRORS, [])):
+            day = told[:3].lower()
+            if day in WEEKDAYS:
+                days.setdefault(day, []).append(told)
+            self.add_error(_field_of(day), told)
+        if days:
+            self.fields["hours"].widget.problems = days
 
 
 class NewCalendarForm(forms.Form):
@@ -232,6 +244,13 @@ class NewCalendarForm(forms.Form):
         if same.exclude(name=name, versions=None).exists():
             raise ValidationError("There is a calendar of this name already.")
         return name
+
+
+def _field_of(name: str) -> str | None:
+    """Return where the weekday or date that begins like this is typed; None: nowhere."""
+    if name in WEEKDAYS:
+        return "hours"
+    return "overrides" if name.isdecimal() else None
 
 
 def as_typed(value: Any) -> str:

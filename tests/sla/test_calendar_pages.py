@@ -90,19 +90,49 @@ def test_what_was_typed_is_stored_and_shown_in_the_normal_form(draft):
     assert "2026-12-26\n2026-12-31" in shown and "2026-12-24 09:00–12:00" in shown
 
 
-def test_a_day_that_is_refused_says_so_at_its_field_which_has_the_focus(client, olga, draft):
+@pytest.mark.parametrize(
+    ("fields", "at_fault", "says"),
+    [
+        pytest.param(
+            {"hours-wed": "9-5"},
+            *("hours-wed", "“9-5” may end that day or the next: write 09:00–17:00"),
+            id="may be two",
+        ),
+        pytest.param(
+            {"hours-wed": "9-13, 12-17"},
+            *("hours-wed", "Wed: 09:00–13:00 and 12:00–17:00 overlap."),
+            id="overlap",
+        ),
+        pytest.param(
+            {"hours-sun": "22-10"},
+            *("hours-sun", "Sun, 22:00–10:00 and mon, 09:00–17:00 overlap."),
+            id="overlap of two days",
+        ),
+        pytest.param(
+            {"hours-wed": "9:00-9:00"}, "hours-wed", "Wed, 09:00–09:00: it closes", id="equal"
+        ),
+        pytest.param(
+            {"overrides": "2026-12-24 9-12, 11-13"},
+            *("overrides", "2026-12-24: 09:00–12:00 and 11:00–13:00 overlap."),
+            id="of a date",
+        ),
+    ],
+)
+def test_a_day_that_is_refused_says_so_at_its_field_which_has_the_focus(
+    client, olga, draft, fields, at_fault, says
+):
     client.force_login(olga)
     address = f"/sla/calendars/{draft.document_id}/{draft.number}/hours/"
     carried = client.get(address).context["carried"]
     sent = {"draft": carried.draft_id, "seen": carried.seen, "opened": carried.marks}
-    answer = client.post(address, {**sent, "zone": "UTC", **WEEK, "hours-wed": "9-5"})
+    answer = client.post(address, {**sent, "zone": "UTC", **WEEK, **fields})
     assert answer.status_code == 422
-    (field,) = re.findall('<input [^>]*name="hours-wed"[^>]*>', answer.content.decode())
-    marks = re.search('aria-invalid="true" aria-describedby="([^"]*)" autofocus', field)
-    assert marks
-    _, told = answer.content.decode().split(f'id="{marks[1]}"')
-    assert "“9-5” may end that day or the next: write 09:00–17:00" in told[:500]
-    assert answer.content.decode().count(" autofocus") == 1
+    shown = answer.content.decode()
+    (field,) = re.findall(f'<(?:input|textarea) [^>]*name="{at_fault}"[^>]*>', shown)
+    assert 'aria-invalid="true"' in field and " autofocus" in field
+    [marks] = re.findall('aria-describedby="([^"]*)"', field)
+    assert any(says in shown.split(f'id="{mark}"')[1][:500] for mark in marks.split())
+    assert shown.count(" autofocus") == 1
 
 
 def test_another_country_has_no_part_of_the_first(draft):
