@@ -42,6 +42,7 @@ LOCK = f"""
     FROM leads_handoff handoff JOIN leads_lead lead ON lead.id = handoff.lead_id
     WHERE handoff.id = %s FOR NO KEY UPDATE OF lead, handoff
 """
+LOCK_IF_FREE = f"{LOCK} SKIP LOCKED"
 
 # None is found where the lead that was waited for was merged into another, which has it now.
 MOST_LOOKS = 3
@@ -54,16 +55,30 @@ WITH_A_REP = (PASSED, State.ACCEPTED)
 
 def locked(handoff_id: int) -> Handoff:
     """Lock a handoff and its lead, in the order that everyone does, and return it fresh."""
-    rows: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
-        for _ in range(MOST_LOOKS):
-            cursor.execute(LOCK, [handoff_id])
-            if rows := cursor.fetchall():
-                break
-    (found,) = rows
+    found = _look(LOCK_IF_FREE, handoff_id) or _wait_for(handoff_id)
     handoff = HANDOFF.made(found[len(LEAD) :])
     handoff.lead = LEAD.made(found[: len(LEAD)])
     return handoff
+
+
+def _look(statement: str, handoff_id: int) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [handoff_id])
+        found: tuple[Any, ...] | None = cursor.fetchone()
+    return found
+
+
+def _wait_for(handoff_id: int) -> tuple[Any, ...]:
+    """Lock what others hold, once they let go of it. A look that finds none lets go of what it
+    locked: the handoff is not to be held while its new lead is waited for.
+    """
+    for _ in range(MOST_LOOKS):
+        with transaction.atomic():
+            found = _look(LOCK, handoff_id)
+            transaction.set_rollback(found is None)
+        if found is not None:
+            return found
+    raise Handoff.DoesNotExist(f"There is no handoff {handoff_id}.")
 
 
 def open_assignment(handoff: Handoff) -> Assignment | None:

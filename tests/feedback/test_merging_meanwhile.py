@@ -15,6 +15,7 @@ from feedback import answers
 from feedback.merge_pairs import pair_of
 from feedback.merging import merge
 from leads import handoffs
+from leads.lead_locks import locked_leads
 from leads.models import Assignment, Lead, Touch
 from sla import answer_sending, clocks, instant_answers
 from sla.models import AnswerTemplate, Clock, InstantAnswer
@@ -83,3 +84,29 @@ def test_who_waits_for_a_merge_keeps_nothing_from_it(pair, olga, at, do):
         waiting.result()
     assert Assignment.objects.get(handoff=pair[1]).outcome == "merged"
     assert len(mail.outbox) == Touch.objects.count() == (do is send_the_mail)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_merge_holds_up_nobody_who_has_the_lead_then(pair, olga, at):
+    kept, other = pair
+
+    def in_turn(work):
+        try:
+            with transaction.atomic():
+                return work()
+        finally:
+            connections.close_all()
+
+    def lead_first():
+        locked_leads([kept.lead_id])
+        time.sleep(0.3)  # till the other one looks for it too
+        return handoffs.locked(other.pk).lead_id
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            join(pair, olga, at + MINUTE)
+            waiting = [pool.submit(in_turn, lead_first)]
+            time.sleep(0.2)  # till it waits
+            waiting.append(pool.submit(in_turn, lambda: handoffs.locked(other.pk).lead_id))
+            time.sleep(0.2)
+        assert [each.result() for each in waiting] == [kept.lead_id] * 2
