@@ -32,10 +32,12 @@ def mail_for(notification: Notification) -> EmailMultiAlternatives:
 def mail_of_list(
     notification: Notification, parts: Sequence[Notification]
 ) -> EmailMultiAlternatives:
-    """Return the e-mail that tells of all `parts` at once, each with where to act on it."""
+    """Return the e-mail that tells of all `parts` at once, each with where to act on it. Of several
+    that were listed, one alone may still be true.
+    """
     kinds = Counter(part.get_kind_display().lower() for part in parts)
     told = ", ".join(f"{number} × {kind}" for kind, number in kinds.items())
-    subject = f"{len(parts)} messages: {told}"
+    subject = f"{len(parts)} messages: {told}" if len(parts) > 1 else parts[0].subject
     lines = [(part.subject, part.body, settings.BASE_URL + path_to(part)) for part in parts]
     context = {"subject": subject, "lines": lines, "link": f"{settings.BASE_URL}/notifications/"}
     return _mail(notification, subject, "list", context)

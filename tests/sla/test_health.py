@@ -73,6 +73,7 @@ def test_one_of_two_that_dies_is_an_alarm_and_one_that_ends_is_none(db):
     for pid in (died, lives, ended):
         beat("web", at, pid=pid)
     leave(ended)
+    assert alarms(at + 3 * MINUTE) == ["“web” was last at work 3 minutes ago."]  # both
     beat("web", at + 3 * MINUTE, pid=lives)
     assert alarms(at + 3 * MINUTE) == [
         f"One of several “web” ({HOST}, number {died}) was last at work 3 minutes ago:"

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 
 from leads import handoffs
 from leads.instants import database_now
-from leads.models import Organisation, User
+from leads.models import Assignment, Organisation, User
 from revops import mail_smtp
 from revops.sweep import SENDING, send, stand_by, stand_by_to_send
 from sla import clocks, outbox, pauses
@@ -292,6 +292,16 @@ def test_a_list_leaves_out_what_is_no_longer_true(handoff, alice, at, mailoutbox
     assert Notification.objects.get(kind=Kind.PASSED, channel="email").state == "dropped"
 
 
+def test_a_list_of_which_one_is_still_true_is_named_for_that(handoff, alice, at, mailoutbox):
+    tell(alice, at)
+    for number in range(3):
+        tell(alice, at, key=f"passed:{number}", kind=Kind.PASSED, handoff=handoff)
+    release(at)
+    handoffs.accept(handoffs.open_assignment(handoff), by=alice, at=at)
+    send_due(at)
+    assert [mail.subject for mail in mailoutbox] == ["News"]
+
+
 def test_what_is_above_the_hours_cap_comes_as_a_list_and_is_not_lost(alice, at, mailoutbox):
     Organisation.objects.update(mails_an_hour=2)
     for number in range(5):
@@ -300,6 +310,16 @@ def test_what_is_above_the_hours_cap_comes_as_a_list_and_is_not_lost(alice, at, 
     assert len(mailoutbox) == 2
     assert send_due(at + timedelta(hours=1)) == 1
     assert mailoutbox[2].subject == "3 messages: 3 × moved to somebody else"
+
+
+def test_what_was_dropped_takes_no_room_in_the_hour(handoff, alice, at, mailoutbox):
+    Organisation.objects.update(mails_an_hour=1)
+    tell(alice, at, kind=Kind.PASSED, handoff=handoff)
+    release(at)
+    Assignment.objects.filter(handoff=handoff).update(answered_at=at, answer="accepted")
+    assert send_due(at) == 0
+    tell(alice, at, key="moved:2")
+    assert send_due(at + MINUTE) == 1
 
 
 @pytest.mark.usefixtures("closed_port")
