@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
@@ -33,6 +34,8 @@ STEPS = (
     follow_moves,
     tell_of_long_stays,
 )
+SENDERS = (answer_sending.send_due, outbox.send_due)
+T = TypeVar("T")
 
 
 def sweep(by: str, *, pid: int | None = None) -> int:
@@ -40,21 +43,10 @@ def sweep(by: str, *, pid: int | None = None) -> int:
     much was done. Each step is told when it begins: how late a clock fired hangs on it.
 
     by, pid: which kind of process called, and which one of them, for its pulse.
-    A step that fails keeps no other from being done; there is no pulse then, and what the first one
-    failed with is raised: silence is an alarm.
+    After a step that fails there is no pulse, once the others were done: silence is an alarm.
     """
     at = database_now()
-    done, failures = 0, []
-    for step in STEPS:
-        try:
-            done += step(database_now())
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            logger.exception("A step of the sweep failed.", extra={"step": step.__name__})
-            failures.append(error)
-    if failures:
-        raise failures[0]
+    done = _do_each(STEPS, database_now)
     beat(NAME, database_now())
     beat(by, at, pid=pid)
     return done
@@ -62,15 +54,36 @@ def sweep(by: str, *, pid: int | None = None) -> int:
 
 def send() -> int:
     """Send what is due now, prospects' mail first. Returns how much went out: nothing while another
-    process sends, so that a mail server that stalls holds up one of them alone.
+    process sends, so that a mail server that stalls holds up one of them alone. What fails of the
+    one kind of mail keeps none of the other from going.
     """
     with _alone() as is_alone:
         if not is_alone:
             return 0
-        sent = answer_sending.send_due(database_now) + outbox.send_due(database_now)
+        sent = _do_each(SENDERS, lambda: database_now)
         mail_server.look_after(database_now())
     beat(SENDER, database_now())
     return sent
+
+
+def _do_each(steps: Iterable[Callable[[T], int]], told: Callable[[], T]) -> int:
+    """Do each of `steps`, whatever the others meet. Returns how much was done.
+
+    told: asked for each step for what it is told. What the first that fails failed with is raised
+    once all were done.
+    """
+    done, failures = 0, []
+    for step in steps:
+        try:
+            done += step(told())
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:
+            logger.exception("A step failed: the others go on.")
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def stand_by() -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from leads import handoffs
 from leads.documents import publish
@@ -25,6 +25,7 @@ from leads.models import (
     User,
     Version,
 )
+from revops.sweep import send
 from sla import answer_mails, answer_sending, answer_template
 from sla.answer_letters import company_of, fill, first_name_of
 from sla.answer_mails import letter_for
@@ -39,10 +40,12 @@ from sla.models import (
     CalendarTerms,
     Clock,
     ClockEvent,
+    Heartbeat,
     InstantAnswer,
     Notification,
     RepHours,
 )
+from sla.outbox import notify
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
 from tests.sla.test_outbox import Meanwhile
@@ -171,6 +174,16 @@ def test_it_goes_out_once_for_a_handoff(asked, at):
         InstantAnswer.objects.create(
             handoff=asked, source_id=asked.lead.source_id, asked_at=at, created_at=at, send_after=at
         )
+
+
+def test_answers_that_cannot_be_sent_keep_no_other_mail_from_going(asked, alice, fails_at):
+    User.objects.update(is_quiet_off_hours=False)
+    notify(alice, Notification.Kind.MOVED, key="1", subject="News", at=database_now())
+    fails_at("sla_instantanswer", "UPDATE", "NEW.attempts > 0")
+    with pytest.raises(DatabaseError, match="refused"):
+        send()
+    assert "News" in [each.subject for each in mail.outbox]
+    assert not Heartbeat.objects.filter(name="sender").exists()
 
 
 def test_it_has_a_clock_of_its_own_and_stops_no_persons(asked, at):
