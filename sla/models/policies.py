@@ -57,13 +57,13 @@ class Target(models.Model):
     """One promise of a policy: something is done within `allowed`, from its start event on."""
 
     class Kind(models.TextChoices):
+        FIRST_RESPONSE = "first_response", "First response"
         PASSED = "passed", "Passing to a rep"
         RECEIVED = "received", "Opening the lead"
         ACCEPT = "accept", "Accept or reject"
         FIRST_TOUCH = "first_touch", "First touch"
         FOLLOW_UP = "follow_up", "Next touch"
         OUTCOME = "outcome", "Outcome of a touch"
-        FIRST_RESPONSE = "first_response", "First response"
         QUALIFIED = "qualified", "Qualifying"
         REVIEW = "review", "Review"
         STAY_MQL = "stay_mql", "Moving on from MQL"

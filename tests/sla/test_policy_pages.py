@@ -93,7 +93,7 @@ def test_the_diff_tells_promise_by_promise_in_one_order_with_the_words_that_chan
     first.save()
     (change,) = version_diff(draft.base, draft, own={}).changes
     (cell,) = change.cells
-    assert [before == after for before, after in cell.parts] == [True, True, False, True]
+    assert [before == after for before, after in cell.parts] == [False, True, True, True]
     assert cell.before.replace("1 hour, wall", "2 hours, wall") == cell.after
     client.force_login(olga)
     page = unbroken(client.get(f"/sla/policies/{draft.number}/diff/").content.decode())
@@ -248,7 +248,7 @@ def test_a_policy_that_promises_nothing_has_the_focus_where_one_may_begin(client
     client.force_login(olga)
     page = refused(client, draft)
     assert "Promise something" in page and page.count(" autofocus") == 1
-    assert " autofocus" in tag_of(page, "targets-passed-allowed")
+    assert " autofocus" in tag_of(page, "targets-first_response-allowed")
     assert page.count('<details class="promise" open>') == 1
 
 
