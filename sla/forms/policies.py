@@ -13,10 +13,19 @@ from django.utils.safestring import SafeString
 
 from leads.forms.conditions import ConditionsField, ConditionsWidget
 from leads.forms.rows import RowForm
-from sla.forms.typed_promises import PARTS, Problems, Typed, as_typed, read_target, unsaved
+from sla.forms.typed_promises import (
+    OPTIONAL,
+    PARTS,
+    Problems,
+    Typed,
+    as_typed,
+    read_target,
+    unsaved,
+)
 from sla.models import Pause, Policy, Target
 from sla.models.promises import PASSED_ON, STANDING_STILL, STARTS, pause_words
 
+NO_TIME = "Say within how long, or clear what else is typed of it."
 GOING_ON = (Target.Kind.FIRST_TOUCH, Target.Kind.QUALIFIED)
 
 
@@ -56,7 +65,7 @@ class PromisesWidget(forms.Widget):
         return {
             "kind": kind,
             "typed": typed,
-            "is_open": bool(typed.get("allowed")) or self._asks_for(kind),
+            "is_open": bool(typed.get("allowed") or wrong) or self._asks_for(kind),
             "parts": {part: f"{kind}-{part}" for part in PARTS},
             "wrong": wrong,
             "starts": [(start, start.label) for start in map(Target.Start, STARTS[kind])],
@@ -88,9 +97,13 @@ class PromisesWidget(forms.Widget):
 
 
 class PromisesField(forms.Field):
-    """Cleaned to the promises, not saved."""
+    """Cleaned to the promises, not saved.
+
+    promised: kinds that were promised before: one that has lost its time is promised no more.
+    """
 
     widget: PromisesWidget = PromisesWidget()
+    promised: Collection[str] = ()
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)
@@ -104,6 +117,8 @@ class PromisesField(forms.Field):
                     found.append(read_target(kind, value[kind]))
                 except ValidationError as error:
                     problems[kind] = error.message_dict
+            elif kind not in self.promised and any(value[kind][part] for part in OPTIONAL):
+                problems[kind] = {"allowed": [NO_TIME]}
         self.widget.problems = problems
         if problems:
             raise ValidationError(_in_words(problems))
@@ -157,7 +172,9 @@ class PolicyForm(RowForm):
         if not instance._state.adding and not instance.conditions:
             del self.fields["conditions"]
         if instance.pk:
-            self.initial.setdefault("targets", list(instance.targets.all()))
+            targets = self.initial.setdefault("targets", list(instance.targets.all()))
+            promised = {target.kind for target in targets}
+            self.fields["targets"].promised = promised  # type: ignore[attr-defined]
 
     def _post_clean(self) -> None:
         self.instance.typed_targets = self.cleaned_data.get("targets")

@@ -26,6 +26,8 @@ PARTS = (
     *("touches", "allowed", "measure", "starts", "channels", "goes_on"),
     *(*Pause.Kind.values, *Target.Action.values, "urgent"),
 )
+# What is blank unless somebody types or ticks it, without the length itself.
+OPTIONAL = tuple(part for part in PARTS if part not in ("allowed", "measure", "starts"))
 COUNT = re.compile(r"\d{1,3}", re.ASCII)
 SHARE = re.compile(r"\d{1,4}", re.ASCII)
 # Which part is at fault where the model refuses a promise.

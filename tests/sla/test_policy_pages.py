@@ -210,6 +210,18 @@ def test_promises_that_make_no_sense_are_refused_in_words(draft, parts, says):
     assert says in unbroken(" ".join(form.errors["targets"]))
 
 
+def test_steps_or_touches_without_a_time_are_asked_for_one_unless_it_was_taken_away(draft):
+    rest = {"accept": {"allowed": "4 h"}, "follow_up": {"touches": "5"}, "received": {}}
+    form = form_of(draft, "nurture", **rest, first_touch={"remind": "80", "measure": "wall"})
+    assert form.errors["targets"] == [
+        "Next touch: Say within how long, or clear what else is typed of it."
+    ]
+    without = form_of(draft, "nurture", accept={"allowed": "4 h"}, review={"remind": "80"})
+    assert without.is_valid(), without.errors
+    without.save()
+    assert [each.kind for each in policy(draft, "nurture").targets.all()] == ["accept"]
+
+
 def refused(client, draft, **promises) -> str:
     """Return the form as it comes back, of which all that is asked for is left out."""
     address = f"/sla/policies/{draft.number}/rows/policies/nurture/"
