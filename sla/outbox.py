@@ -192,7 +192,9 @@ def _send_list(notification: Notification, connection: BaseEmailBackend, now: se
     if not true:
         waiting.update(state=State.DROPPED)
         return False
-    sending.post(mail_of_list(notification, true), connection)
+    mail = mail_of_list(notification, true)
+    sending.post(mail, connection)
+    waiting.update(subject=mail.subject[:200])
     sent = [notification.pk, *(part.pk for part in true)]
     _keep(Notification.objects.filter(pk__in=sent), now())
     return True

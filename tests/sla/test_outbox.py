@@ -288,7 +288,9 @@ def test_a_list_leaves_out_what_is_no_longer_true(handoff, alice, at, mailoutbox
     release(at)
     handoffs.accept(handoffs.open_assignment(handoff), by=alice, at=at)
     send_due(at)
-    assert mailoutbox[0].subject == "3 messages: 3 × moved to somebody else"
+    said = mailoutbox[0].subject
+    assert said == Notification.objects.get(kind=Kind.LIST).subject
+    assert said == "3 messages: 3 × moved to somebody else"
     assert Notification.objects.get(kind=Kind.PASSED, channel="email").state == "dropped"
 
 
