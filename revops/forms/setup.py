@@ -318,7 +318,9 @@ class TeamForm(forms.ModelForm[Team]):
         calendar: Document | None = self.cleaned_data["calendar"]
         if calendar and self.instance.pk:
             at = database_now()
-            for each in RepHours.objects.filter(rep__team=self.instance, within_team=True):
+            here = {"rep__team": self.instance, "rep__is_active": True}
+            within = RepHours.objects.filter(within_team=True, **here)
+            for each in within.select_related("calendar", "rep"):
                 if never_meet(each.calendar, calendar, at):
                     raise forms.ValidationError(NEVER_MEET.format(f"those of {each.rep}"))
         return calendar

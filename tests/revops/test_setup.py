@@ -178,6 +178,8 @@ def test_hours_that_never_meet_the_teams_are_refused(rosa, alice, north, default
     TeamHours.objects.all().delete()
     form = TeamForm({**team, "calendar": office.pk}, instance=north)
     assert "never meet those of Alice" in str(form.errors["calendar"])
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    assert TeamForm({**team, "calendar": office.pk}, instance=north).is_valid()
 
 
 def test_a_manager_takes_no_turns(client, rosa, defaults):
