@@ -7,6 +7,7 @@ from typing import NamedTuple
 from leads.models import Handoff, Lead
 from sla.models import ClockEvent, Notification
 
+REVIEW = Handoff.State.REVIEW
 # So many receivers of what was given up are named.
 MOST_NAMED = 5
 
@@ -63,7 +64,8 @@ def path_to(notification: Notification) -> str:
         return "/status/"
     if handoff is None:
         return f"/leads/{notification.lead_id}/" if notification.lead_id else "/notifications/"
-    if notification.kind == Notification.Kind.REVIEW or handoff.state == Handoff.State.REVIEW:
+    is_for_review = notification.kind == Notification.Kind.REVIEW or handoff.state == REVIEW
+    if is_for_review and notification.recipient.sees_queues:
         return "/review/"
     if handoff.owner_id == notification.recipient_id and handoff.is_open:
         return f"/queue/{handoff.pk}/"

@@ -201,6 +201,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def sees_everything(self) -> bool:
         return self.has_role(Role.MARKETING_OPS, Role.ADMIN, Role.VIEWER)
 
+    @property
+    def sees_queues(self) -> bool:
+        """Whether the leads that wait in queues are among those that this person sees."""
+        return self.sees_everything or self.has_role(Role.MANAGER)
+
     def answers_for(self) -> models.QuerySet[User]:
         """Return this person and, of a manager, who is in their teams now."""
         people = models.Q(pk=self.pk)

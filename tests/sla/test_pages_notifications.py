@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from leads import handoffs
 from sla.models import Notification
 from sla.notices import unseen_count
 from sla.outbox import notify
@@ -28,6 +29,19 @@ def test_opening_marks_as_seen_and_leads_to_the_lead(client, told, alice, handof
     response = client.post(reverse("sla:open_notification", args=[told.pk]))
     assert response.url == f"/queue/{handoff.pk}/"
     assert unseen_count(alice) == 0
+
+
+@pytest.mark.parametrize("who", ["alice", "mona"])
+def test_what_went_to_review_is_opened_there_by_whoever_may_look(
+    client, told, handoff, request, who, at
+):
+    handoffs.send_to_review(handoffs.locked(handoff.pk), reason="Nobody answered", at=at)
+    Notification.objects.update(recipient=request.getfixturevalue(who))
+    client.force_login(request.getfixturevalue(who))
+    page = client.post(reverse("sla:open_notification", args=[told.pk]), follow=True)
+    assert page.status_code == 200
+    expected = "/review/" if who == "mona" else f"/leads/{handoff.lead_id}/"
+    assert page.redirect_chain[-1][0] == expected
 
 
 def test_the_first_time_seen_stays(client, told, alice, at):
