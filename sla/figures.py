@@ -80,7 +80,7 @@ def lines_by_rep(
         answered = answered.filter(answered_by=viewer.pk)
     shares = judging.shares_by(promised, at, by="whose_rep")
     times = response_times.times_by(answered, by="answered_by")
-    names = dict(User.objects.filter(assignments__isnull=False).values_list("pk", "name"))
+    names = dict(User.objects.values_list("pk", "name"))
     return _lines(shares, times, names, params, "rep")
 
 

@@ -31,7 +31,7 @@ function focusWithin(part) {
 // A key answers only what its rep can have read: not a lead that an answer has just brought, nor a
 // picker that has just opened, nor twice while the first answer is under way.
 document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
-  if (target.closest("#answer")) underWay = detail.xhr;
+  if (target.closest("#answer") && !target.matches(".on-it")) underWay = detail.xhr;
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -60,10 +60,15 @@ function answersTo(key) {
 function isUnread(event) {
   const key = event.key.toLowerCase();
   if (!/^\d$/.test(key) && !answersTo(key).some(isAnswer)) return false;
-  if (underWay || event.timeStamp - pickerShownAt < PICKER_TO_READ_MS) return true;
-  if (event.timeStamp - leadShownAt >= TO_READ_MS) return false;
-  showHint("Next lead: press again");
-  setTimeout(showHint, TO_READ_MS, "");
+  if (underWay) return true;
+  if (event.timeStamp - pickerShownAt < PICKER_TO_READ_MS) return askAgain("Reasons: press again");
+  if (event.timeStamp - leadShownAt < TO_READ_MS) return askAgain("Next lead: press again");
+  return false;
+}
+
+function askAgain(hint) {
+  showHint(hint);
+  setTimeout(() => { if (document.getElementById("hint").textContent === hint) showHint(""); }, TO_READ_MS);
   return true;
 }
 

@@ -12,6 +12,7 @@ from leads import handoffs
 from leads.instants import database_now
 from leads.models import Assignment, Stage, Touch
 from sla import handoff_clocks
+from sla.models import Clock
 
 
 @pytest.fixture
@@ -102,11 +103,27 @@ def test_a_picker_is_read_before_a_number_rejects(make_screen, alice, pass_lead)
     picker = page.get_by_role("form", name="Give a reason")
     press_once_shown(page, ["1"], "#answer .picker")
     page.keyboard.press("3")
+    expect(page.locator("#hint")).to_have_text("Reasons: press again")
     read_the_picker(page)
     expect(picker).to_be_visible()
     assert not Disposition.objects.exists()
     page.keyboard.press("1")
     expect(page.get_by_text("Rejected: Clara Nyström, Wrong size.")).to_be_visible()
+
+
+def test_a_key_answers_while_the_page_still_asks_who_is_on_it(make_screen, alice, pass_lead):
+    handoff = pass_lead(alice, "Clara Nyström")
+    Clock.objects.filter(kind="first_response").update(next_level=100, levels=[1, 100])
+    screen = make_screen(alice)
+    page = screen.page
+    asked = []  # and never answered
+    page.route("**/acknowledge/", lambda route: asked.append(route))
+    screen.open("/queue/")
+    expect(page.get_by_role("link", name="On it?")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Accepted Clara Nyström.")).to_be_visible()
+    assert asked and answer_to(handoff) == Assignment.Answer.ACCEPTED
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_second_click_of_a_double_click_answers_nothing(make_screen, alice, pass_lead):
