@@ -310,6 +310,17 @@ if (hasShortcuts()) {
   document.querySelectorAll("[data-show-keys]").forEach((button) => { button.hidden = false; });
 }
 
+// Who presses a button twice means it once: till the next page is there, a form is sent no second time.
+const SENT_FOR_MS = 5000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if ("sent" in form.dataset) event.preventDefault();
+  form.dataset.sent = "";
+  setTimeout(() => { delete form.dataset.sent; }, SENT_FOR_MS);
+});
+
 // A zone that nobody chose yet is the browser's, if it is among those on offer.
 document.querySelectorAll("select[data-browser-zone]").forEach((select) => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

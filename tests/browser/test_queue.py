@@ -111,6 +111,28 @@ def test_a_picker_is_read_before_a_number_rejects(make_screen, alice, pass_lead)
     expect(page.get_by_text("Rejected: Clara Nyström, Wrong size.")).to_be_visible()
 
 
+@pytest.mark.parametrize("how", ["dblclick", "keys"])
+def test_what_is_undone_twice_at_once_is_undone_once(make_screen, alice, pass_lead, how):
+    handoff = pass_lead(alice, "Clara Nyström")
+    pass_lead(alice, "Marcus Bell")
+    screen = make_screen(alice)
+    page = screen.page
+    screen.open(f"/queue/{handoff.pk}/")
+    page.keyboard.press("3")
+    read_the_picker(page)
+    page.keyboard.press("1")
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    if how == "keys":
+        page.keyboard.press("u")
+        page.keyboard.press("u")
+    else:
+        undo.dblclick(no_wait_after=True)
+    expect(page.get_by_text("Undone: Clara Nyström is with Alice again.")).to_be_visible()
+    expect(page.get_by_text("can’t be undone")).to_have_count(0)
+    assert "/queue/" in page.url
+
+
 def test_a_key_answers_while_the_page_still_asks_who_is_on_it(make_screen, alice, pass_lead):
     handoff = pass_lead(alice, "Clara Nyström")
     Clock.objects.filter(kind="first_response").update(next_level=100, levels=[1, 100])

@@ -179,6 +179,16 @@ def test_no_close_is_undone_beside_an_open_handoff(join, alice, carol, pass_lead
     assert turn_to_take_back(closed, carol, at + 4 * MINUTE) is None
 
 
+def test_no_close_is_undone_of_who_is_with_sales_since(join, alice, carol, pass_lead, code, at):
+    taken, closed = pass_lead(alice, accepted=True), pass_lead(carol)
+    answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
+    told = {"note": "", "nurture_until": None, "by": carol, "at": at + 2 * MINUTE}
+    answers.reject(handoffs.open_assignment(closed), code=code("no-need"), **told)
+    join(taken.lead, closed.lead)
+    closed.refresh_from_db()
+    assert turn_to_take_back(closed, carol, at + 4 * MINUTE) is None
+
+
 def test_what_sales_has_is_kept_and_takes_over_no_handoff(join, alice, carol, mona, pass_lead, at):
     taken, other = pass_lead(alice, accepted=True), pass_lead(carol, "C. Nyström")
     answers.qualify(taken, confirmed=["need"], by=alice, at=at + MINUTE)
