@@ -234,6 +234,17 @@ def test_the_board_shows_ten_leads_first_those_with_the_least_time_left(client, 
         assert "more ·" not in text_of(everything)
 
 
+def test_the_board_names_nobody_of_whose_leads_it_shows_none(client, fresh, carol, mona):
+    fresh(11)
+    last, *_ = Handoff.objects.order_by("pk")
+    clocks.end(handoffs.open_assignment(last), at=timezone.now())
+    Clock.objects.filter(handoff=last).update(due_at=timezone.now() + timedelta(days=9))
+    handoffs.pass_to(last, carol, source="manager", reason="Hers", at=timezone.now())
+    told = text_of(page(client, "now", mona, show="all"))
+    assert "Alice North 10 leads" in told and "Carol North" not in told
+    assert "Carol North 1 lead" in text_of(page(client, "now", mona, show="all", rows="all"))
+
+
 def test_what_is_done_about_a_lead_stands_behind_one_button(client, handoff, mona, vera):
     html = page(client, "now", mona).content.decode()
     assert "Act<span" in html and html.count('<details class="act">') == 1
