@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.db.models import CharField, OuterRef, Value
+from django.db.models import CharField, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from leads.models import Assignment, Handoff, Lead, OwnershipChange, User
@@ -49,28 +49,40 @@ def _waits_for_an_answer(notification: Notification, at: datetime) -> bool:
 
 
 def _asks_still(notification: Notification, at: datetime) -> bool:
-    """Whether the clock runs still, and its step would tell the recipient if it were done now: of
-    several of one clock the last; no more that it is due soon while it stands still.
+    """Whether the clock runs still, be it in another handoff that it went on in, and its step would
+    tell the recipient if it were done now: of several of one clock the last; no more that it is
+    due soon while it stands still.
     """
     _, clock_id, level = notification.key.split(":")
-    clock = Clock.objects.running().filter(pk=clock_id).select_related("handoff__lead").first()
-    if clock is None or _was_told_more(notification, clock, int(level)):
+    began = Clock.objects.get(pk=clock_id)
+    clock = _goes_on_as(began)
+    if clock is None or _was_told_more(notification, {began.pk, clock.pk}, int(level)):
         return False
     if notification.kind == Kind.WARNING and _stands_still(clock, at):
         return False
     if clock.assignment_id or not _has_changed_hands(clock.handoff.lead, notification):
         return True
-    steps = ClockEvent.objects.filter(clock=clock, level=level).exclude(action="")
+    steps = ClockEvent.objects.filter(clock=began, level=level).exclude(action="")
     events = list(steps.select_related("clock__handoff__lead"))
     others = others_for(events, at)
     return _hears(notification, (each for event in events for each in told(event, others)), at)
 
 
-def _was_told_more(notification: Notification, clock: Clock, level: int) -> bool:
-    """Whether an e-mail about a later step of `clock` went, or may go now, to the same person: not
-    one that waits for the end of their quiet hours, or till it is unseen for long.
+def _goes_on_as(clock: Clock) -> Clock | None:
+    """Return `clock` if it runs, else the one as which it runs on; None: it does not."""
+    same = {"kind": clock.kind, "started_at": clock.started_at}
+    in_another = Q(**same, ran_in__contains=[clock.handoff_id])
+    of_lead = Clock.objects.running().filter(Q(pk=clock.pk) | in_another, lead=clock.lead_id)
+    return of_lead.select_related("handoff__lead").first()
+
+
+def _was_told_more(notification: Notification, clocks: Iterable[int], level: int) -> bool:
+    """Whether an e-mail about a later step of one of `clocks`, which are one promise, went, or may
+    go now, to the same person: not one that waits for the end of their quiet hours, or till it is
+    unseen for long.
     """
-    keys = [clock_key(clock, later) for later in clock.levels if later > level]
+    events = ClockEvent.objects.filter(clock__in=clocks, level__gt=level).select_related("clock")
+    keys = {clock_key(event.clock, event.level) for event in events}
     told_of = {"recipient": notification.recipient_id, "channel": notification.channel}
     of_later = Notification.objects.filter(**told_of, key__in=keys, state__in=GOES)
     return of_later.exclude(state=State.WAITING, released_at=None).exists()

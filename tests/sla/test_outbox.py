@@ -184,6 +184,21 @@ def test_a_manager_is_mailed_of_a_prospect_who_waits_though_another_rep_has_the_
     assert [mail.to for mail in mailoutbox] == [["mona@example.com"]]
 
 
+def test_a_miss_is_mailed_also_where_its_promise_went_on_in_another_handoff(
+    promise, make_handoff, start, alice, at, mailoutbox
+):
+    promise("first_response", 600, levels=[80, 100], actions=["remind"] * 2)
+    closed, evening = start(make_handoff(rep=alice)), at + timedelta(hours=11)
+    Clock.objects.exclude(kind="first_response").update(next_at=None, next_level=None)
+    for hours in (8.5, 10.5):
+        sweep_clocks(at + timedelta(hours=hours))
+    handoffs.close(closed, closed_as="merged", outcome="merged", reason="-", at=evening)
+    clocks.end(closed, at=evening)
+    clocks.carry_over(closed, make_handoff(closed.lead, previous=closed, rep=alice), at=evening)
+    send_due(at + timedelta(hours=23))
+    assert [mail.subject[:7] for mail in mailoutbox] == ["Missed:"]
+
+
 def test_what_was_due_soon_in_the_evening_and_is_missed_by_the_morning_is_mailed_as_missed_alone(
     promise, make_handoff, start, alice, at, mailoutbox
 ):
