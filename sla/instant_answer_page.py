@@ -7,22 +7,21 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from leads.lead_zones import zone_of_lead
 from leads.models import Absence, Handoff, IntakeSource, Lead, Role, User
 from sla.answer_letters import Letter, fill, left_out
-from sla.answer_mails import organisation_name, values_for
+from sla.answer_mails import organisation_name, rep_of, values_for
 from sla.answer_template import answered_sources
 from sla.answer_times import (
     LATELY,
     Expected,
     Lately,
-    expected_answer,
     expected_answers,
     response_times,
 )
 from sla.business_time import WorkingTime
 from sla.calendars import hours_on_record, office_schedule
 from sla.errors import SlaError
+from sla.instant_answers import expected_fields
 from sla.judging import Share, share
 from sla.models import AnswerTemplate, Clock, InstantAnswer
 from sla.models.answers import InstantAnswerQuerySet
@@ -149,8 +148,7 @@ def _preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Preview:
     handoff = lead.handoffs.select_related("lead", "owner").order_by("-opened_at").first()
     if handoff is None:
         handoff = Handoff(lead=lead, owner=lead.owner, reason="what they asked for")
-    expected = expected_answer(lead.source, at, rep=handoff.owner, zone=zone_of_lead(lead, at))
-    told = expected.text if expected else ""
+    told = expected_fields(lead.source, handoff, at)["expected_text"]
     values = values_for(handoff, told, our_name=organisation_name())
     letter = fill(wanted.subject, wanted.body, values)
     missing = left_out(wanted.body, values)
@@ -159,7 +157,7 @@ def _preview(wanted: AnswerTemplate, lead: Lead, at: datetime) -> Preview:
 
 def _why_silent(name: str, handoff: Handoff) -> str:
     """Return why a variable has nothing to say about `handoff`, as a sentence."""
-    owner = handoff.owner if handoff.owner and handoff.owner.is_active else None
+    owner = rep_of(handoff)
     match name:
         case "expected_time":
             why = f"nobody who comes by {handoff.lead.source} is promised a first response"

@@ -33,7 +33,7 @@ from sla.answer_times import answer_time
 from sla.forms.instant_answers import AnswerTemplateForm
 from sla.handoff_clocks import start_handoff_clocks
 from sla.health import alarms
-from sla.instant_answer_page import holding, nobody_works_before, told_now
+from sla.instant_answer_page import holding, nobody_works_before, preview, told_now
 from sla.instant_answers import answer_at_once, answer_late
 from sla.models import (
     AnswerTemplate,
@@ -106,6 +106,13 @@ def test_who_was_let_go_is_not_named_to_a_prospect(asked, alice, at):
     sent = mail.outbox[0]
     assert "Alice" not in sent.body and "book.example" not in sent.body
     assert sent.reply_to == []
+
+
+def test_the_preview_is_what_goes_out_also_of_who_was_let_go(asked, works_one_day, alice, at):
+    works_one_day(alice, "15:00-16:00")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    shown = preview(answer_template.template(), [Lead.objects.get(pk=asked.lead_id)], at)
+    assert send_due(at) == 1 and shown.letter.text == mail.outbox[0].body
 
 
 def test_a_reply_goes_to_no_rep_without_an_address(asked, alice, at):
