@@ -277,6 +277,17 @@ def test_a_team_answers_for_the_prospects_promise_of_leads_it_had(
     assert page(client, "now", mona, team="9" * 30).status_code == 404
 
 
+def test_each_team_that_had_a_lead_answers_for_what_its_prospect_was_promised(
+    handoff, clocks_of, alice, sven
+):
+    clocks.end(handoffs.open_assignment(handoff), at=timezone.now())
+    handoffs.pass_to(handoff, sven, source="manager", reason="Theirs", at=timezone.now())
+    Clock.objects.running().update(due_at=timezone.now() + timedelta(days=9))
+    for team in (alice.team_id, sven.team_id):
+        assert clocks_of(team=team, **ALL).qs.running().get().kind == "first_response"
+    assert not clocks_of(rep=alice.pk, **ALL).qs.running().exists()
+
+
 def test_the_board_counts_leads_as_it_lists_them(client, handoff, fresh, mona):
     fresh(2)
     for show, listed in [("", 1), ("all", 3)]:
