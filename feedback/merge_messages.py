@@ -32,8 +32,8 @@ def tell(
 
 
 def _of_the_merge(pair: Pair, had_them: Sequence[User | None], by: User) -> Iterator[Message]:
-    """Tell whoever has the lead now, whoever had one of the two, and a rep's manager, unless they
-    did it.
+    """Tell whoever has the lead now, with what is due, whoever had one of the two, and a rep's
+    manager, unless they did it.
     """
     of_rep = None if may_correct(by) else _manager(by)
     for person in dict.fromkeys((pair.keep.owner, *had_them, of_rep)):
@@ -44,7 +44,7 @@ def _of_the_merge(pair: Pair, had_them: Sequence[User | None], by: User) -> Iter
                 key=f"merged:{pair.gone.pk}",
                 subject=f"Two leads are one person: {who(pair.keep)}",
                 body=f"{by} merged them. {pair.keep.responsible} has the lead.",
-                handoff=pair.goes_on,
+                handoff=pair.goes_on if person == pair.keep.owner else None,
                 lead=pair.keep,
             )
 

@@ -18,6 +18,7 @@ from leads.models import Handoff, Lead, Stage
 from sla.board import groups
 from sla.judging import missed
 from sla.ladders import responsible
+from sla.mail import mail_for
 from sla.models import Clock, Notification, Pause
 from sla.notices import see_lead
 from sla.stay_clocks import follow_moves
@@ -57,6 +58,16 @@ def test_who_loses_a_lead_in_sales_is_told(join, alice, carol, qualified):
 def test_who_loses_the_lead_that_is_kept_is_told(join, alice, carol, make_lead, pass_lead):
     left = join(make_lead("Clara", owner=alice, queue=None), pass_lead(carol).lead)
     assert (left.owner, told_of_merge()) == (carol, ["Alice", "Carol"])
+
+
+def test_who_has_the_lead_then_is_told_what_is_due_and_who_lost_it_is_not(
+    join, alice, carol, pass_lead
+):
+    kept, other = pass_lead(alice), pass_lead(carol)
+    join(kept.lead, other.lead)
+    mails = Notification.objects.filter(kind="merged", channel="email")
+    told = {mail.recipient: "First response by" in mail_for(mail).body for mail in mails}
+    assert told == {alice: True, carol: False}
 
 
 def test_of_two_in_sales_whoever_has_the_lead_hears_of_its_stay(
