@@ -252,6 +252,12 @@ def test_the_leads_page_offers_it_to_whoever_may(client, close, request, who, is
     assert (f'action="{address}"' in part.content.decode()) is is_offered
 
 
+def test_who_answers_for_no_turn_of_it_has_nothing_to_undo(client, close, olga):
+    closed = close(closed_at=database_now())
+    client.force_login(olga)
+    assert client.post(reverse("feedback:undo_close", args=[closed.pk])).status_code == 404
+
+
 @pytest.fixture
 def give_back(close, at):
     """Have Alice give a lead back by mistake, and routing pass on what it is asked about."""

@@ -64,6 +64,27 @@ def test_a_rep_sees_only_their_own(as_user, make_lead, make_handoff, alice, caro
     assert listed(get_list(as_user(alice))) == ["Ada"]
 
 
+@pytest.mark.parametrize(
+    ("who", "own", "waits"), [("alice", 200, 404), ("carol", 404, 404), ("mona", 200, 200)]
+)
+def test_who_sees_a_lead_that_was_never_handed_over_reads_it(
+    as_user, make_lead, alice, request, who, own, waits
+):
+    client = as_user(request.getfixturevalue(who))
+    hers, nobodys = make_lead(owner=alice, queue=None), make_lead()
+    for lead, status in ((hers, own), (nobodys, waits)):
+        assert client.get(f"/leads/{lead.pk}/").status_code == status
+
+
+def test_who_manages_no_more_reads_nothing_that_their_team_had(make_handoff, alice, mona, at):
+    handoff = make_handoff(rep=alice)
+    handoffs.close(handoff, closed_as="recycled", outcome="recycled", reason="-", at=at)
+    assert Lead.objects.readable_by(mona).exists()
+    mona = type(mona).objects.get(pk=mona.pk)
+    mona.groups.clear()
+    assert not Lead.objects.readable_by(mona).exists()
+
+
 def test_a_search_finds_what_one_had_before(as_user, make_lead, make_handoff, alice, carol):
     handoff = make_handoff(make_lead("Zora"), rep=alice)
     how = {"closed_as": "disqualified", "outcome": "rejected", "reason": "No need"}
