@@ -50,7 +50,7 @@ class Opened:
     is_own:    whether the viewer may answer: it is theirs.
     deadlines: running clocks, the first due first.
     pause:     while the lead rests.
-    to_be_said: the viewer's touches whose outcome is still to come.
+    to_be_said: the viewer's touches of the lead whose outcome is still to come.
     deal:      the account's newest open one, as it is now.
     lead_zone: where the lead is; "": nobody can tell.
     told_prospect: the time that the instant answer told them; "": it told none, or none went out.
@@ -143,7 +143,7 @@ def opened(handoff: Handoff, *, viewer: User, at: datetime) -> Opened:
         deadlines=deadlines(in_order, at),
         pause=running_pause(assignment, at),
         touches=attempts(handoff),
-        to_be_said=list(to_be_said(viewer).filter(handoff=handoff)),
+        to_be_said=list(to_be_said(viewer).filter(lead=handoff.lead_id)),
         deal=_open_deal(handoff.lead),
         contacts=list(active_contacts(handoff.lead)[:CONTACTS_SHOWN]),
         decision=Decision.objects.filter(handoff=handoff, rep=handoff.owner).last(),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from feedback import pausing
 from leads import handoffs
@@ -18,6 +18,9 @@ from sla.models import Target
 # The prospect answered: nobody waits for them any more.
 REACHED = (Touch.Outcome.REPLIED, Touch.Outcome.SPOKE, Touch.Outcome.MEETING_BOOKED)
 
+# Of touches that were logged here.
+TO_BE_SAID = Q(outcome="", assignment__isnull=False)
+
 # Whoever closes a handoff has still to say what came of what they did.
 STILL_ASKED = (Target.Kind.OUTCOME,)
 
@@ -26,13 +29,14 @@ def to_be_said(rep: User) -> QuerySet[Touch]:
     """Return the touches whose outcome `rep` has still to say, in order; the lead may be another's
     by now.
     """
-    logged_here = Touch.objects.filter(by=rep, outcome="", assignment__isnull=False)
-    return logged_here.order_by("occurred_at", "pk")
+    return Touch.objects.filter(TO_BE_SAID, by=rep).order_by("occurred_at", "pk")
 
 
 def is_to_be_said() -> Exists:
-    """Return the condition that the outcome of a touch is still to come, of a handoff's row."""
-    return Exists(Touch.objects.filter(handoff=OuterRef("pk"), by=OuterRef("owner"), outcome=""))
+    """Return the condition, of a handoff's row, that its rep has still to say what came of a touch
+    of its lead.
+    """
+    return Exists(Touch.objects.filter(TO_BE_SAID, lead=OuterRef("lead"), by=OuterRef("owner")))
 
 
 def count(touch: Touch, handoff: Handoff, kinds: Iterable[str], *, at: datetime) -> None:

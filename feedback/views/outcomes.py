@@ -17,7 +17,7 @@ from feedback.views.answers import answer_with, done, is_gone, lost
 from feedback.views.page import where
 from leads.errors import LostRace
 from leads.instants import database_now
-from leads.models import Assignment, Organisation, Touch
+from leads.models import Assignment, Handoff, Organisation, Touch
 from leads.requests import SignedInRequest, wants_fragment
 from sla import touch_clocks
 from sla.notices import see_lead
@@ -42,10 +42,12 @@ def say_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
         touch_outcomes.say_outcome(touch, outcome, at=place.at)
     except LostRace as error:
         return lost(request, place, error)
-    see_lead(request.user, assignment.handoff.lead_id, at=place.at)
-    said, lead = f"Noted for {assignment.handoff.lead}. {touch}.", assignment.handoff.lead
-    if not is_gone(assignment):
-        return done(request, place, said, stays_on=assignment.handoff)
+    lead = assignment.handoff.lead
+    see_lead(request.user, lead.pk, at=place.at)
+    said = f"Noted for {lead}. {touch}."
+    theirs = Handoff.objects.with_reps().filter(lead=lead, owner=request.user).first()
+    if stays_on := theirs or (None if is_gone(assignment) else assignment.handoff):
+        return done(request, place, said, stays_on=stays_on)
     if wants_fragment(request):
         return done(request, place, said)
     messages.success(request, said)

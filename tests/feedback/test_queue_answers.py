@@ -11,6 +11,7 @@ from django.utils import timezone
 from feedback import answers
 from feedback.models import Disposition
 from feedback.story import story
+from feedback.taking_back import take_back
 from feedback.views.answers import touch_by
 from feedback.views.pausing import next_morning
 from leads import handoffs
@@ -378,6 +379,19 @@ def test_a_lost_deal_opens_the_next_lead(post, qualified, htmx):
     response = post(qualified, "deal", htmx=htmx, state="lost")
     assert qualified.lead.email not in response.content.decode()
     assert response.status_code == 200 if htmx else response.url == "/queue/"
+
+
+def test_what_came_of_a_touch_is_asked_where_its_lead_is_again(client, post, alice, pass_lead):
+    handoff = pass_lead(alice)
+    post(handoff, "touch", channel="call", outcome="later")
+    touch = Touch.objects.get()
+    post(handoff, "reject", htmx=False, quick="wrong-size")
+    again = take_back(handoff, by=alice, at=database_now())
+    page = client.get(f"/queue/{again.pk}/")
+    assert page.context["opened"].to_be_said == [touch]
+    assert page.context["rows"][0].handoff.has_outcome_to_come
+    said = client.post(f"/queue/touches/{touch.pk}/outcome/", {"outcome": "spoke"}, headers=HTMX)
+    assert said.headers["HX-Push-Url"] == f"/queue/{again.pk}/"
 
 
 def test_the_form_of_a_deal_names_the_currency(client, alice, qualified):
