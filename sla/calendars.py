@@ -42,23 +42,26 @@ def hours_for(rep: User | None, at: datetime) -> WorkingHours:
     return WorkingHours(working_time_of(version, team_version), version, team_version)
 
 
+def hours_of(people: Collection[User], at: datetime) -> dict[int, WorkingHours]:
+    """Return what `hours_for` does of each of `people`, by their ids. Raises NoCalendar."""
+    ruling = _all_on_record([person.pk for person in people])
+    version, default = cache(partial(version_in_force, at=at)), _default_calendar()
+    found: dict[int, WorkingHours] = {}
+    for person in people:
+        calendar, within = ruling.get(person.pk, (None, None))
+        theirs, of_team = version(calendar or default), version(within) if within else None
+        found[person.pk] = WorkingHours(working_time_of(theirs, of_team), theirs, of_team)
+    return found
+
+
 def hours_on_record(rep_ids: Collection[int], at: datetime) -> dict[int, WorkingTime | None]:
     """Return the working time of those of these reps who, or whose teams, have hours on record, by
     id. None: of a calendar that they go by, nothing was ever published.
     """
-    own = {
-        each.rep_id: each
-        for each in RepHours.objects.filter(rep__in=rep_ids).select_related("calendar")
-    }
-    members = User.objects.filter(pk__in=rep_ids, team__team_hours__isnull=False)
-    of_team = {
-        rep.pk: rep.team.team_hours.calendar  # type: ignore[union-attr]
-        for rep in members.select_related("team__team_hours__calendar")
-    }
     version = cache(partial(_version_or_none, at=at))
     found: dict[int, WorkingTime | None] = {}
-    for rep_id in own.keys() | of_team.keys():
-        asked = [each for each in _ruling(own.get(rep_id), of_team.get(rep_id)) if each]
+    for rep_id, ruling in _all_on_record(rep_ids).items():
+        asked = [each for each in ruling if each]
         versions = [each for each in map(version, asked) if each]
         found[rep_id] = working_time_of(*versions) if len(versions) == len(asked) else None
     return found
@@ -115,11 +118,26 @@ def _version_or_none(calendar: Document, at: datetime) -> Version | None:
 
 
 def _on_record(rep: User) -> Calendars:
+    """Return the calendars that `rep` works by, as far as there are hours on record."""
     own = RepHours.objects.filter(rep=rep).select_related("calendar").first()
     if own and not own.within_team:
         return own.calendar, None
     of_team = TeamHours.objects.filter(team=rep.team_id).select_related("calendar").first()
     return _ruling(own, of_team.calendar if of_team else None)
+
+
+def _all_on_record(rep_ids: Collection[int]) -> dict[int, Calendars]:
+    """Return the same of those of these reps who, or whose teams, have hours on record, by id."""
+    own = {
+        each.rep_id: each
+        for each in RepHours.objects.filter(rep__in=rep_ids).select_related("calendar")
+    }
+    members = User.objects.filter(pk__in=rep_ids, team__team_hours__isnull=False)
+    of_team = {
+        rep.pk: rep.team.team_hours.calendar  # type: ignore[union-attr]
+        for rep in members.select_related("team__team_hours__calendar")
+    }
+    return {pk: _ruling(own.get(pk), of_team.get(pk)) for pk in own.keys() | of_team.keys()}
 
 
 def _ruling(own: RepHours | None, team: Document | None) -> Calendars:

@@ -5,7 +5,7 @@ says so, who sees before what it would move. A newer version of the same calenda
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 
@@ -13,17 +13,12 @@ from django.db import transaction
 
 from leads.models import User, Version
 from sla import clocks, moving
-from sla.calendars import WorkingHours, hours_for
+from sla.calendars import WorkingHours
 from sla.models import Clock
 from sla.moving import Move, Preview
 
 DETAIL = "Other working hours, applied to what runs"
 Hours = Mapping[int, WorkingHours]
-
-
-def hours_of(people: Collection[User], at: datetime) -> Hours:
-    """Return by which hours each of `people` works, by their ids. Raises NoCalendar."""
-    return {person.pk: hours_for(person, at) for person in people}
 
 
 def mark_of(hours: Hours) -> str:

@@ -15,6 +15,7 @@ from leads.models import Team, User
 from leads.requests import SignedInRequest
 from leads.views.access import admins_only
 from sla import moving_hours
+from sla.calendars import hours_of
 from sla.errors import NoCalendar
 from sla.views.applying import listed_of
 
@@ -43,7 +44,7 @@ def _apply(
     """
     at = database_now()
     try:
-        hours = moving_hours.hours_of(people, at)
+        hours = hours_of(people, at)
     except NoCalendar as error:
         messages.warning(request, str(error))
         return redirect(back)
@@ -70,7 +71,7 @@ def by_other_hours(people: Collection[User]) -> int:
     """
     at = database_now()
     try:
-        return len(moving_hours.moves(moving_hours.hours_of(people, at), at))
+        return len(moving_hours.moves(hours_of(people, at), at))
     except NoCalendar:
         return 0
 

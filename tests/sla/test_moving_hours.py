@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.documents import publish
-from leads.models import Document, Version
+from leads.models import Document, Role, Version
 from sla import moving_hours
+from sla.calendars import hours_for, hours_of
 from sla.models import CalendarTerms, Clock, RepHours, TeamHours
 from sla.sweep import sweep_clocks
+from tests.conftest import make_user
 
 MINUTE = timedelta(minutes=1)
 
@@ -29,7 +33,7 @@ def late(handoff, at) -> Document:
 
 
 def moves(rep, at):
-    hours = moving_hours.hours_of([rep], at)
+    hours = hours_of([rep], at)
     return {move.was.kind: move.now.due_at for move in moving_hours.preview(hours, at).moves}
 
 
@@ -46,7 +50,7 @@ def test_other_hours_move_nothing_till_they_are_applied_and_that_is_on_record(
     expected = {"accept": later + 15 * MINUTE, "first_touch": later + 30 * MINUTE}
     assert moves(alice, at) == expected
     assert due("accept") == at + 15 * MINUTE
-    hours = moving_hours.hours_of([alice], at)
+    hours = hours_of([alice], at)
     assert moving_hours.apply(hours, by=olga, at=at + MINUTE) == 2
     assert (due("accept"), due("first_touch")) == tuple(expected.values())
     assert due("first_response") == at + 5 * MINUTE  # the prospect's runs by the wall
@@ -92,7 +96,7 @@ def test_what_runs_for_longer_than_hours_that_end_is_not_offered_to_be_moved(ros
     Clock.objects.filter(kind="first_touch").update(allowed=60 * MINUTE)
     fair = calendar("Trade fair", at, overrides={at.date().isoformat(): [["09:00", "10:40"]]})
     RepHours.objects.create(rep=alice, calendar=fair)
-    hours = moving_hours.hours_of([alice], at)
+    hours = hours_of([alice], at)
     assert moving_hours.preview(hours, at).running == 1  # the answer, not the touch
     assert moving_hours.apply(hours, by=rosa, at=at) == 0  # it is due then as before
     assert moving_hours.preview(hours, at).running == 0
@@ -131,3 +135,18 @@ def test_so_does_who_gives_a_team_its_hours(client, rosa, olga, alice, late, nor
     assert client.post(f"/setup/teams/{north.pk}/", sent)["Location"] == "/setup/teams/"
     client.force_login(olga)
     assert client.get(f"/setup/teams/{north.pk}/hours/").status_code == 403
+
+
+def test_the_hours_of_many_are_asked_for_at_once(
+    alice, carol, late, north, at, django_assert_num_queries
+):
+    RepHours.objects.create(rep=carol, calendar=late, within_team=True)
+    team_calendar = Document.objects.get(kind="calendar", name="Office hours")
+    TeamHours.objects.create(team=north, calendar=team_calendar)
+    people = [alice, carol]
+    assert hours_of(people, at) == {person.pk: hours_for(person, at) for person in people}
+    with CaptureQueriesContext(connection) as of_two:
+        hours_of(people, at)
+    people += [make_user(f"Rep{number}", Role.REP, team=north) for number in range(8)]
+    with django_assert_num_queries(len(of_two)):
+        hours_of(people, at)
