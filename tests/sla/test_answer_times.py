@@ -1,12 +1,14 @@
 """What a public form says about when a person answers."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from leads.documents import publish, start_draft
 from leads.models import Document, IntakeSource
-from sla.answer_times import answer_time, expected_answer, length_text
+from sla.answer_times import Terms, answer_time, day_text, expected_answer, length_text
+from sla.business_time import WorkingTime
 from sla.models import Policy, Target
 
 MONDAY = "a person gets in touch on Monday from 09:00, "
@@ -116,3 +118,17 @@ def test_what_four_of_five_waited_lately_is_told(make_handoff, make_lead, source
 def test_a_few_answers_promise_nothing_new(make_handoff, make_lead, source, at):
     answered(make_handoff, make_lead, at, [40] * 9)
     assert answer_time(source, at) == "A person gets in touch within 5 minutes."
+
+
+@pytest.mark.parametrize(
+    ("days", "is_near", "told"),
+    [
+        (0, True, "today by 10:00"),
+        (0, False, "on Tuesday by 10:00"),
+        (6, True, "on Monday by 10:00"),
+        (7, True, "on Tuesday, 17 March by 10:00"),
+    ],
+)
+def test_a_day_is_named_so_that_it_can_be_no_other(at, days, is_near, told):
+    terms = Terms(at, WorkingTime(lambda *_: []), ZoneInfo("UTC"), is_near, None, ())
+    assert day_text(at + timedelta(days=days), "by", terms) == f"{told}, UTC time"
