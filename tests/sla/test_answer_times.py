@@ -132,3 +132,9 @@ def test_a_few_answers_promise_nothing_new(make_handoff, make_lead, source, at):
 def test_a_day_is_named_so_that_it_can_be_no_other(at, days, is_near, told):
     terms = Terms(at, WorkingTime(lambda *_: []), ZoneInfo("UTC"), is_near, None, ())
     assert day_text(at + timedelta(days=days), "by", terms) == f"{told}, UTC time"
+
+
+def test_which_day_it_is_goes_by_the_prospects_zone(source):
+    saturday = datetime(2026, 3, 14, 12, tzinfo=UTC)
+    told = expected_answer(source, saturday, zone="Pacific/Honolulu")
+    assert told.text == "on Sunday from 23:00, Honolulu time"
