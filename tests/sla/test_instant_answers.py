@@ -417,11 +417,14 @@ def test_the_page_warns_while_the_office_opens_before_any_rep(alice, carol, offi
     assert nobody_works_before(at) == at + timedelta(hours=22)
 
 
-def test_the_page_warns_while_all_reps_are_away(alice, carol, at):
+def test_the_page_warns_while_all_reps_are_away_when_the_office_opens_next(alice, carol, at):
     till = at.replace(hour=12) + timedelta(days=14)
     for rep in (alice, carol):
         Absence.objects.create(user=rep, starts_at=at - MINUTE, ends_at=till)
     assert nobody_works_before(at) == till
+    evening = at + timedelta(hours=12)
+    Absence.objects.update(starts_at=evening + MINUTE)
+    assert nobody_works_before(evening) == till
 
 
 PAGE = "/sla/instant-answers/"
