@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,12 +14,13 @@ from leads import handoffs, ownership
 from leads.fact_history import record_facts
 from leads.instants import database_now
 from leads.models import Assignment, Lead
-from sla.models import InstantAnswer
+from sla.models import Clock, InstantAnswer
 from sla.notices import unseen_count
 from sla.outbox import notify
 
 HTMX = {"HX-Request": "true"}
 MINUTE = timedelta(minutes=1)
+CHICAGO = "America/Chicago"
 
 
 @pytest.fixture
@@ -150,6 +152,17 @@ def test_what_we_promise_ourselves_stands_apart_from_what_the_prospect_was_told(
     )
     page = client.get(url(handoff)).content.decode()
     assert "<dt>They were told</dt><dd>On Monday by 09:10</dd>" in page
+
+
+def test_each_deadline_is_told_in_the_zone_of_the_rep_and_in_the_leads(signed_in, alice, pass_lead):
+    handoff = pass_lead(alice)
+    Lead.objects.update(phone="+13125550123")
+    shown = signed_in(alice).get(url(handoff)).content.decode()
+    for clock in Clock.objects.filter(handoff=handoff).exclude(kind="first_response"):
+        ours, theirs = (clock.due_at.astimezone(ZoneInfo(each)) for each in (alice.zone, CHICAGO))
+        day = "" if ours.date() == theirs.date() else f"{theirs:%a} "
+        told = f"by {ours:%a} {ours.day} {ours:%b, %H:%M} for you · {day}{theirs:%H:%M} in Chicago"
+        assert told in shown
 
 
 def test_not_mine_promises_no_more_than_that_it_is_no_rejection(signed_in, alice, pass_lead):
