@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from leads.forms.instants import SENSIBLE_DAYS
 from leads.models import Assignment, IntakeSource, Lead, Organisation, Role, Team, User
 from sla import judging, response_times
+from sla.forms.periods import PeriodForm
 from sla.models import Clock, Notification
 from sla.models.clocks import INSTANT_ANSWER
 from sla.periods import PERIODS, Period, day_of, days, named_period
@@ -45,6 +46,9 @@ class PeriodFilter(django_filters.FilterSet):  # type: ignore[misc]  # it is unt
     at:    the instant that "this week" means.
     begun: the field that says when a row began.
     """
+
+    class Meta:
+        form = PeriodForm
 
     begun = ""
     first_choice = "week"

@@ -440,7 +440,14 @@ def test_filters_narrow_to_a_rep_and_a_team(client, answered, handoffs_of, alice
 
 
 @pytest.mark.parametrize(
-    "query", [{"rep": "x"}, {"since": "tomorrow"}, {"until": "9999-12-31"}, {"what": "else"}]
+    "query",
+    [
+        {"rep": "x"},
+        {"since": "tomorrow"},
+        {"until": "9999-12-31"},
+        {"since": "2026-03-11", "until": "2026-03-10"},
+        {"what": "else"},
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_not_valid(defaults, clocks_of, query):
     assert clocks_of().is_valid()
