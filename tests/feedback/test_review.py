@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.messages import get_messages
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from feedback import answers, review
 from feedback.errors import AnswerRefused
@@ -17,10 +18,11 @@ from leads import handoffs
 from leads.correcting import CorrectedFields
 from leads.errors import HandoffIsOpen, LostRace
 from leads.fact_history import record_facts
-from leads.models import Account, Handoff, Lead, Stage, Submission
+from leads.models import Account, Handoff, Lead, Role, Stage, Submission, Team
 from revops import pipeline
 from sla import clocks, handoff_clocks
 from sla.models import Clock, Notification
+from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +146,23 @@ def test_what_can_not_be_is_refused_beside_its_field(as_user, olga, waiting):
         assert (country, answer.status_code) == (country, 422)
         assert f'id="item-{handoff.pk}"' in answer.content.decode()
     assert fresh(handoff).lead.reconsider_at is None
+
+
+@pytest.mark.parametrize(("who", "is_led"), [("olga", True), ("mona", False)])
+def test_who_fills_in_anothers_address_is_led_to_both_if_they_see_them(
+    as_user, waiting, make_lead, make_handoff, request, who, is_led
+):
+    south = make_user("Sven", Role.REP, team=Team.objects.create(name="South"))
+    holder = make_lead("Ingrid Holm", email="taken@lumora.example")
+    make_handoff(holder, rep=south)
+    handoff = waiting(missing=["person.email"])
+    told = {f"h{handoff.pk}-email": holder.email}
+    answer = post(as_user(request.getfixturevalue(who)), handoff, "fill", htmx=True, **told)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and f"Lead {holder.pk} has this e-mail" in page
+    assert ("Ingrid Holm" in page) is is_led
+    both = reverse("feedback:merge", args=[handoff.lead_id, holder.pk])
+    assert (both in page) is is_led
 
 
 # Deciding -----------------------------------------------------------------------------------------
