@@ -51,14 +51,14 @@ def _waits_for_an_answer(notification: Notification, at: datetime) -> bool:
 def _asks_still(notification: Notification, at: datetime) -> bool:
     """Whether the clock runs still, be it in another handoff that it went on in, and its step would
     tell the recipient if it were done now: of several of one clock the last; no more that it is
-    due soon while it stands still.
+    due soon while it stands still, or once it is missed.
     """
     _, clock_id, level = notification.key.split(":")
     began = Clock.objects.get(pk=clock_id)
     clock = _goes_on_as(began)
     if clock is None or _was_told_more(notification, {began.pk, clock.pk}, int(level)):
         return False
-    if notification.kind == Kind.WARNING and _stands_still(clock, at):
+    if notification.kind == Kind.WARNING and (clock.due_at <= at or _stands_still(clock, at)):
         return False
     if clock.assignment_id or not _has_changed_hands(clock.handoff.lead, notification):
         return True

@@ -232,6 +232,18 @@ def test_what_is_urgent_is_not_left_to_a_later_step_that_waits_for_the_morning(
     assert [mail.subject[:13] for mail in mailoutbox[1:]] == ["Still missed:"]
 
 
+def test_nobody_is_mailed_that_something_is_due_soon_that_is_missed_by_now(
+    promise, make_handoff, start, alice, at, mailoutbox
+):
+    promise("first_response", 600, levels=[80, 100], actions=["remind", "write"])
+    start(make_handoff(rep=alice))
+    Clock.objects.exclude(kind="first_response").update(next_at=None, next_level=None)
+    for hours in (8.5, 10.5):
+        sweep_clocks(at + timedelta(hours=hours))
+    assert Notification.objects.filter(kind="warning", channel="email", state="waiting").exists()
+    assert (send_due(at + timedelta(hours=23)), mailoutbox) == (0, [])
+
+
 @pytest.mark.parametrize(("hours", "kind", "mails"), [(8.5, "warning", 0), (10.5, "breach", 1)])
 def test_nobody_is_mailed_that_something_is_due_soon_that_rests_by_now(
     promise, make_handoff, start, alice, at, mailoutbox, hours, kind, mails
