@@ -1,5 +1,6 @@
 """A handoff whose clocks are running."""
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from leads.documents import live_version, publish, start_draft
 from leads.models import Document, Version
 from sla import handoff_clocks
 from sla.models import CalendarTerms, Policy, RepHours, Target, TeamHours
+from tests.sla.smtp_server import smtp_server
 
 
 @pytest.fixture
@@ -93,3 +95,22 @@ def fails_at(db):
             )
 
     return refuse
+
+
+@pytest.fixture
+def server(settings):
+    with smtp_server() as server:
+        settings.EMAIL_BACKEND = "revops.mail_smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_TIMEOUT = 0.2
+        yield server
+
+
+@pytest.fixture
+def closed_port(server, settings):
+    """No mail server: a port that refuses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.EMAIL_PORT = free.getsockname()[1]

@@ -48,7 +48,7 @@ from sla.models import (
 from sla.outbox import notify
 from sla.sending import WAITS
 from sla.sweep import sweep_clocks
-from tests.sla.test_outbox import Meanwhile
+from tests.sla.mails import Meanwhile
 
 MINUTE = timedelta(minutes=1)
 VALUES = dict.fromkeys(
@@ -128,7 +128,7 @@ def test_what_is_asked_is_read_again_for_each_mail(
     """The second prospect's handoff is closed while the first mail goes out."""
     other = make_handoff(ask(make_lead("Ben Berg"), source, at), rep=carol)
     answer_at_once(other, asked_at=at, at=at)
-    settings.EMAIL_BACKEND = "tests.sla.test_outbox.Meanwhile"
+    settings.EMAIL_BACKEND = "tests.sla.mails.Meanwhile"
     gone = {"closed_as": "recycled", "outcome": "recycled", "reason": "-", "at": at}
     Meanwhile.what = lambda: handoffs.close(other, **gone)
     assert send_due(at) == 1
@@ -139,7 +139,7 @@ def test_what_is_asked_is_read_again_for_each_mail(
 def test_a_lead_that_others_hold_for_a_while_has_no_mail_sent_twice(request, at, settings):
     with transaction.atomic():
         asked = request.getfixturevalue("asked")
-    settings.EMAIL_BACKEND = "tests.sla.test_outbox.Meanwhile"
+    settings.EMAIL_BACKEND = "tests.sla.mails.Meanwhile"
     is_held = threading.Event()
 
     def hold():
