@@ -14,6 +14,7 @@ from feedback import answers
 from feedback.errors import CannotTakeBack
 from feedback.models import Disposition
 from leads import handoffs, lifecycle
+from leads.correcting import may_correct
 from leads.models import Assignment, Handoff, Role, User
 from routing import routing
 from routing.models import Decision
@@ -99,7 +100,7 @@ def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     fresh = handoffs.locked(handoff.pk)
     turn = turn_to_take_back(fresh, by, at)
     if turn is None:
-        raise CannotTakeBack(_why_not(fresh))
+        raise CannotTakeBack(_why_not(fresh, by))
     again = fresh if fresh.is_open else _reopen(fresh, by=by, at=at)
     clocks.end(again, at=at, kind=Target.Kind.REVIEW)  # nobody reviewed it, nor is asked to
     note = "given back by mistake" if fresh.is_open else "closed by mistake"
@@ -111,10 +112,14 @@ def take_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     return again
 
 
-def _why_not(handoff: Handoff) -> str:
-    if handoff.is_open and handoff.owner:
-        return f"{handoff.owner} has this lead by now: it can’t be undone any more."
-    return "This can’t be undone any more. Hand the lead over instead."
+def _why_not(handoff: Handoff, by: User) -> str:
+    current = Handoff.objects.with_reps().filter(lead=handoff.lead_id).select_related("owner")
+    if holder := next((each.owner for each in current), None):
+        if holder == by:
+            return "You have this lead again already."
+        return f"{holder} has this lead by now: it can’t be undone any more."
+    instead = " Hand the lead over instead." if may_correct(by) else ""
+    return f"This can’t be undone any more.{instead}"
 
 
 def _reopen(closed: Handoff, *, by: User, at: datetime) -> Handoff:

@@ -231,6 +231,27 @@ def test_undoing_twice_opens_one(close, alice, at):
     assert Touch.objects.count() == 0 and Handoff.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("alice", "You have this lead again already."),
+        ("mona", "Alice has this lead by now: it can’t be undone any more."),
+    ],
+)
+def test_who_undoes_twice_is_told_who_has_it(close, alice, request, at, who, said):
+    closed = close()
+    take_back(closed, by=alice, at=at + 3 * MINUTE)
+    with pytest.raises(CannotTakeBack, match=said):
+        take_back(closed, by=request.getfixturevalue(who), at=at + 4 * MINUTE)
+
+
+@pytest.mark.parametrize(("who", "is_told"), [("alice", False), ("mona", True)])
+def test_who_comes_too_late_is_told_to_hand_it_over_if_they_may(close, request, at, who, is_told):
+    with pytest.raises(CannotTakeBack) as refused:
+        take_back(close(), by=request.getfixturevalue(who), at=at + 9 * DAY)
+    assert ("Hand the lead over instead." in str(refused.value)) is is_told
+
+
 def test_the_toast_undoes_what_was_just_closed(client, alice, pass_lead, code):
     handoff = pass_lead(alice)
     client.force_login(alice)
