@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from revops.views import criteria_apply, home
 
+handler500 = "revops.views.errors.server_error"
 urlpatterns = [
     path("", home.home, name="home"),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),

@@ -1,11 +1,15 @@
 import logging
 
+import psycopg
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.template.loader import render_to_string
+from django.urls import get_resolver
 from django.views import defaults
 from django.views.csrf import csrf_failure
+from psycopg import errors
 
 
 # None of the next five may use the database: pytest-django fails one that tries.
@@ -55,6 +59,32 @@ def test_a_stranger_is_not_sent_looking_for_leads(rf):
     assert b"Ask whoever gave it to you" in told
     assert b"lead" not in told.lower().split(b"<main")[1]
     assert b"home page" not in told
+
+
+GONE = psycopg.OperationalError("connection refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "status"),
+    [
+        pytest.param(OperationalError("gone"), GONE, 503, id="no line"),
+        pytest.param(OperationalError("gone"), errors.AdminShutdown("closing"), 503, id="closing"),
+        pytest.param(OperationalError("gone"), errors.TooManyConnections("full"), 503, id="full"),
+        pytest.param(InterfaceError("the connection is closed"), None, 503, id="line went"),
+        pytest.param(OperationalError("slow"), errors.QueryCanceled("timeout"), 500, id="slow"),
+        pytest.param(ValueError("wrong"), None, 500, id="wrong"),
+    ],
+)
+def test_while_the_database_is_away_a_page_says_when_to_try_again(rf, error, cause, status):
+    handler = get_resolver().resolve_error_handler(500)
+    try:
+        raise error from cause
+    except Exception:
+        response = handler(rf.get("/forms/demo-request/"))
+    assert response.status_code == status
+    if status == 503:
+        assert response["Retry-After"] == "5"
+        assert b"Back in a moment" in response.content and b"home page" not in response.content
 
 
 def test_a_server_error_is_loud():
