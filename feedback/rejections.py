@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from feedback.models import Disposition, ReasonCode
 from feedback.proportions import Share
@@ -41,8 +41,12 @@ def rejections(leads: QuerySet[Lead]) -> Rejections:
     answered = answers.exclude(answer="rejected", disposition__code__consequence=rerouted).count()
     given_back = Disposition.objects.filter(handoff__lead__in=ids)
     given_back = given_back.exclude(code__consequence=rerouted)
-    in_review = given_back.filter(assignment=None).count()
-    rejected = given_back.filter(kind=Disposition.Kind.REJECTED).count()
+    at_first = Q(kind=Disposition.Kind.REJECTED)
+    told = given_back.aggregate(
+        rejected=Count("pk", filter=at_first),
+        in_review=Count("pk", filter=Q(assignment=None) & ~at_first),
+        later=Count("pk", filter=Q(assignment__isnull=False) & ~at_first),
+    )
     rows = (
         given_back.values("code__key", "code__label")
         .annotate(n=Count("handoff__lead", distinct=True))
@@ -50,4 +54,4 @@ def rejections(leads: QuerySet[Lead]) -> Rejections:
     )
     total = sum(row["n"] for row in rows)
     reasons = [(row["code__key"], row["code__label"], Share(row["n"], total)) for row in rows]
-    return Rejections(answered, rejected, total - rejected - in_review, in_review, reasons)
+    return Rejections(answered, reasons=reasons, **told)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from feedback import funnel
+from feedback import answers, funnel
 from feedback.models import Disposition, ReasonCode
 from feedback.proportions import Share
 from feedback.rejections import rejections
@@ -85,6 +85,21 @@ def test_a_rejection_and_a_lead_that_came_back_later_are_told_apart(
         )
     found = rejections(Lead.objects.all())
     assert (found.answered, found.rejected, found.later) == (2, 1, 1)
+
+
+def test_a_lead_that_was_rejected_anew_for_the_same_reason_came_back_no_less_than_never(
+    make_handoff, make_lead, alice, at
+):
+    code, lead = ReasonCode.objects.get(key="no-need"), make_lead()
+    told = {"code": code, "note": "", "nurture_until": None, "by": alice}
+    for minutes in (0, 2):
+        then = at + timedelta(minutes=minutes)
+        turn = handoffs.open_assignment(make_handoff(lead, rep=alice, at=then))
+        answers.reject(turn, at=then + timedelta(minutes=1), **told)
+        lead = Lead.objects.get()
+    found = rejections(Lead.objects.all())
+    assert (found.rejected, found.later, found.in_review) == (2, 0, 0)
+    assert [share.count for *_, share in found.reasons] == [1]
 
 
 @pytest.mark.parametrize("by", ["source", "origin", "campaign", "band"])
