@@ -1,4 +1,4 @@
-"""A handoff whose clocks are running."""
+"""What tests of promises and messages share: a handoff whose clocks run, hours, mail servers."""
 
 import socket
 from datetime import timedelta

@@ -1,5 +1,7 @@
 """A calendar that nobody works by is retired, offered no more, and brought back."""
 
+from importlib import import_module
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -72,6 +74,15 @@ def test_the_database_retires_none_by_which_somebody_works(desk, alice, rosa):
     with pytest.raises(IntegrityError, match="retired"), transaction.atomic():
         RetiredCalendar.objects.create(calendar=desk, by=rosa, at=database_now())
         settle()
+
+
+def test_hours_that_somebody_kept_of_one_that_was_retired_before_are_forgotten(desk, alice, rosa):
+    retire(desk, by=rosa, at=database_now())
+    RepHours.objects.create(rep=alice, calendar=desk)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("sla.migrations.0033_hours_of_who_left").FORGET)
+    settle()
+    assert not RepHours.objects.exists()
 
 
 def test_it_is_done_on_its_page_by_who_may_publish(client, desk, alice, olga, rosa):
