@@ -91,13 +91,16 @@ def _named(kinds: Iterable[Target.Kind]) -> str:
 
 
 def _is_told_late(target: Target) -> bool:
-    return any(percent >= BREACH for percent, _ in target.steps)
+    return any(percent >= BREACH for percent in _told_at(target))
 
 
 def _is_told_before(target: Target) -> bool:
-    return any(
-        percent < BREACH and action != Target.Action.WRITE for percent, action in target.steps
-    )
+    return any(percent < BREACH for percent in _told_at(target))
+
+
+def _told_at(target: Target) -> list[int]:
+    """Return at which percents somebody here is told: not where the prospect is written to."""
+    return [percent for percent, action in target.steps if action != Target.Action.WRITE]
 
 
 def _is_sooner(one: Target, other: Target) -> bool:

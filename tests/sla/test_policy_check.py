@@ -32,6 +32,16 @@ def test_the_check_says_by_which_policies_nobody_hears_before_the_prospect_waite
     assert "by “Trial started: 1 hour” and “Everything else: 24 hours”:" in named
 
 
+def test_to_write_to_the_prospect_tells_nobody_who_misses(draft):
+    of_it = Target.objects.filter(policy__version=draft, policy__key="trial")
+    response = of_it.filter(kind="first_response")
+    nobody = "“Trial started: 1 hour” tells nobody who misses first response."
+    response.update(levels=[80, 100], actions=["remind", "write"])
+    assert nobody in warnings_of(draft)
+    response.update(actions=["remind", "tell_admins"])
+    assert nobody not in warnings_of(draft)
+
+
 def came(handoff, started_at):
     """Have the first response of `handoff` have been promised at another instant."""
     clock = Clock.objects.filter(handoff=handoff, kind="first_response")
