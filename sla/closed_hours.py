@@ -51,13 +51,18 @@ def closed_hours(version: Version, at: datetime) -> list[ClosedHours]:
         policy__version=version, kind=Target.Kind.FIRST_RESPONSE, measure=Target.Measure.WALL
     )
     in_order = targets.select_related("policy__version").order_by("policy__position", "policy")
-    quiet = [each for each in in_order if not any(share <= BREACH for share in each.urgent)]
+    quiet = [each for each in in_order if not _disturbs(each)]
     try:
         office = office_schedule(at)
         met = [_met(target, office, at) for target in quiet]
     except SlaError:
         return []
     return [each for each in met if each.closed or each.is_expected]
+
+
+def _disturbs(target: Target) -> bool:
+    """Whether it tells somebody in their quiet hours by its deadline."""
+    return any(share <= BREACH and share in target.told_at for share in target.urgent)
 
 
 def _met(target: Target, office: WorkingTime, at: datetime) -> ClosedHours:

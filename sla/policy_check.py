@@ -91,16 +91,11 @@ def _named(kinds: Iterable[Target.Kind]) -> str:
 
 
 def _is_told_late(target: Target) -> bool:
-    return any(percent >= BREACH for percent in _told_at(target))
+    return any(percent >= BREACH for percent in target.told_at)
 
 
 def _is_told_before(target: Target) -> bool:
-    return any(percent < BREACH for percent in _told_at(target))
-
-
-def _told_at(target: Target) -> list[int]:
-    """Return at which percents somebody here is told: not where the prospect is written to."""
-    return [percent for percent, action in target.steps if action != Target.Action.WRITE]
+    return any(percent < BREACH for percent in target.told_at)
 
 
 def _is_sooner(one: Target, other: Target) -> bool:

@@ -286,6 +286,11 @@ class Target(models.Model):
         return list(zip(self.levels, map(self.Action, self.actions), strict=True))
 
     @property
+    def told_at(self) -> list[int]:
+        """At which percents somebody here is told: not where the prospect is written to."""
+        return [percent for percent, action in self.steps if action != self.Action.WRITE]
+
+    @property
     def start(self) -> Start:
         """The start event: the one that was chosen, else the usual one."""
         return self.Start(self.starts or STARTS[self.kind][0])

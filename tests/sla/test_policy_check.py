@@ -96,8 +96,10 @@ def test_a_first_response_that_disturbs_or_is_due_by_day_is_not_warned_of(
     assert named()[0] == "asked-for-a-person"
     asked.update(allowed=timedelta(days=4))
     assert "asked-for-a-person" not in named()
-    asked.update(allowed=timedelta(minutes=5), urgent=[100])
+    asked.update(allowed=timedelta(minutes=5), levels=[100], actions=["remind"], urgent=[100])
     assert "asked-for-a-person" not in named()
+    asked.update(levels=[80, 100], actions=["remind", "write"])
+    assert named()[0] == "asked-for-a-person"  # nobody here is disturbed by that
     asked.update(urgent=[], measure="working")
     assert "asked-for-a-person" not in named()
     asked.update(measure="wall", levels=[100, 150], actions=["remind"] * 2, urgent=[150])
