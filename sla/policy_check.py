@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from leads.admin.rows import fallback_problems
@@ -57,9 +57,8 @@ def _first_told_late(policies: Iterable[Policy]) -> Iterator[str]:
         if target.kind == Target.Kind.FIRST_RESPONSE and not _is_told_before(target)
     ]
     if late:
-        of = f"{', '.join(late[:-1])} and {late[-1]}" if late[1:] else late[0]
-        no_step = f"no step is below 100{PERCENT}"
-        yield f"Nobody is told before a first response is due by {of}: {no_step}."
+        no_step = f"no step below 100{PERCENT} tells anybody"
+        yield f"Nobody is told before a first response is due by {_listed(late)}: {no_step}."
 
 
 def _unreadable(version: Version) -> list[str]:
@@ -87,7 +86,12 @@ def _about(policy: Policy) -> Iterator[str]:
 
 
 def _named(kinds: Iterable[Target.Kind]) -> str:
-    return " and ".join(in_a_sentence(kind.label) for kind in kinds)
+    return _listed([in_a_sentence(kind.label) for kind in kinds])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _is_told_late(target: Target) -> bool:

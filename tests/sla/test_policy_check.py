@@ -25,11 +25,14 @@ def test_the_check_says_by_which_policies_nobody_hears_before_the_prospect_waite
     nobody = "Nobody is told before a first response is due by "
     assert nobody not in "".join(warnings_of(draft))
     responses.filter(policy__key="trial").update(levels=[100], actions=["remind"])
-    said = f"{nobody}“Trial started: 1 hour”: no step is below 100{PERCENT}."
+    said = f"{nobody}“Trial started: 1 hour”: no step below 100{PERCENT} tells anybody."
     assert said in warnings_of(draft)
     responses.filter(policy__key="nurture").update(levels=[80], actions=["write"])
     (named,) = (each for each in warnings_of(draft) if each.startswith(nobody))
     assert "by “Trial started: 1 hour” and “Everything else: 24 hours”:" in named
+    Target.objects.filter(policy__version=draft, policy__key="trial").update(levels=[], actions=[])
+    kinds = "first response, accept or reject, first touch and review"
+    assert f"“Trial started: 1 hour” tells nobody who misses {kinds}." in warnings_of(draft)
 
 
 def test_to_write_to_the_prospect_tells_nobody_who_misses(draft):
