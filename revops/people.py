@@ -24,7 +24,7 @@ from leads.models import (
 )
 from routing.claiming import lock
 from routing.models import Capacity, Rota, RotaMember
-from sla import clocks
+from sla import clocks, retiring
 from sla.models import RepHours, TeamHours
 
 LEFT_MEANWHILE = "{} was let go meanwhile. Nothing is saved."
@@ -67,7 +67,7 @@ def put_to_work(user: User, job: Job, *, fields: Iterable[str] = ()) -> None:
     """Save `user` and give them the role, hours, rotas and cap of `job`, and no others.
 
     fields: what to save of somebody who is here already.
-    Raises LostRace if they were let go after `user` was read.
+    Raises LostRace if they were let go after `user` was read, or the calendar retired meanwhile.
     """
     user.is_staff = job.role in WITH_RECORDS_ADMIN
     if user.pk is None:
@@ -79,17 +79,22 @@ def put_to_work(user: User, job: Job, *, fields: Iterable[str] = ()) -> None:
     if job.calendar is None:
         RepHours.objects.filter(rep=user).delete()
     else:
+        retiring.hold(job.calendar)
         hours = {"calendar": job.calendar, "within_team": job.within_team}
         RepHours.objects.update_or_create(rep=user, defaults=hours)
     _join_rotas(user, job.rotas)
     Capacity.objects.update_or_create(rep=user, defaults=job.capacity)
 
 
+@transaction.atomic
 def have_work_by(team: Team, calendar: Document | None) -> None:
-    """Give `team` the hours of `calendar`; None: those of the company."""
+    """Give `team` the hours of `calendar`; None: those of the company. Raises LostRace if it was
+    retired meanwhile.
+    """
     if calendar is None:
         TeamHours.objects.filter(team=team).delete()
     else:
+        retiring.hold(calendar)
         TeamHours.objects.update_or_create(team=team, defaults={"calendar": calendar})
 
 

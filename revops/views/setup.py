@@ -157,10 +157,14 @@ def team(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(Team, pk=pk) if pk else None
     form = TeamForm(request.POST or None, instance=known)
     if form.is_bound and form.is_valid():
-        saved = form.save()
-        messages.success(request, f"{saved} is saved.")
-        is_left = HOURS.intersection(form.changed_data) and by_other_hours(members_of(saved))
-        return redirect("setup:team_hours", saved.pk) if is_left else redirect("setup:teams")
+        try:
+            saved = form.save()
+        except LostRace as lost:
+            form.add_error("calendar", str(lost))
+        else:
+            messages.success(request, f"{saved} is saved.")
+            is_left = HOURS.intersection(form.changed_data) and by_other_hours(members_of(saved))
+            return redirect("setup:team_hours", saved.pk) if is_left else redirect("setup:teams")
     left_count = by_other_hours(members_of(known)) if known else 0
     return _form_page(request, form, "setup/team.html", team=known, by_other_hours=left_count)
 

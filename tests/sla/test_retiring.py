@@ -1,12 +1,15 @@
 """A calendar that nobody works by is retired, offered no more, and brought back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from leads.errors import LostRace
 from leads.instants import database_now
-from leads.models import Organisation
+from leads.models import Organisation, Role
+from revops.people import Job, have_work_by, put_to_work
 from sla.calendars import hours_for, published_calendars
 from sla.errors import StillWorkedBy
 from sla.models import RepHours, RetiredCalendar, TeamHours
@@ -83,6 +86,32 @@ def test_hours_that_somebody_kept_of_one_that_was_retired_before_are_forgotten(d
         cursor.execute(import_module("sla.migrations.0033_hours_of_who_left").FORGET)
     settle()
     assert not RepHours.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_given_its_hours_just_then_keeps_it_in_use(desk, north, rosa):
+    def attempt():
+        try:
+            retire(desk, by=rosa, at=database_now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            have_work_by(north, desk)
+            waiting = pool.submit(attempt)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+        with pytest.raises(StillWorkedBy):
+            waiting.result()
+
+
+def test_whoever_gives_hours_that_were_retired_meanwhile_is_told(desk, alice, north, rosa):
+    retire(desk, by=rosa, at=database_now())
+    with pytest.raises(LostRace, match="Munich desk was retired meanwhile"):
+        have_work_by(north, desk)
+    with pytest.raises(LostRace, match="Munich desk was retired meanwhile"):
+        put_to_work(alice, Job(Role.REP, desk))
 
 
 def test_it_is_done_on_its_page_by_who_may_publish(client, desk, alice, olga, rosa):
