@@ -29,12 +29,11 @@ def attempts(handoff: Handoff) -> Attempts:
     """Return what was tried in `handoff`, in those whose close by mistake it undoes, and in those
     that were merged into them, of one person.
     """
-    first, own = handoff, [handoff.pk]
-    while first.previous is not None:
-        first = first.previous
-        own.append(first.pk)
-    merged = Q(closed_as=Handoff.ClosedAs.MERGED, closed_at__gte=first.opened_at)
-    of_it = Handoff.objects.filter(Q(pk__in=own) | merged, lead=handoff.lead_id)
+    own = [handoff, *handoffs.earlier_of(handoff)]
+    merged = Q(closed_as=Handoff.ClosedAs.MERGED, closed_at__gte=own[-1].opened_at)
+    of_it = Handoff.objects.filter(
+        Q(pk__in=[each.pk for each in own]) | merged, lead=handoff.lead_id
+    )
     touches = Touch.objects.filter(handoff__in=of_it, is_automated=False)
     said = [(is_hasty(touch), touch.outcome) for touch in marked(touches)]
     in_haste = sum(hasty for hasty, _ in said)

@@ -151,11 +151,11 @@ def _keep_response(closed: Handoff, opened: Handoff, *, waits: Sequence[Clock]) 
     """
     answered_at = closed.first_response_at
     asked_at = closed.lead.last_hand_raise_at or closed.opened_at
-    if answered_at is not None and waits:
+    if answered_at is not None and asked_at <= answered_at:
+        _copy(RESPONSE, closed, opened)
+    elif answered_at is not None and waits:
         opened.hand_raised_at = waits[0].started_at
         opened.save(update_fields=["hand_raised_at"])
-    elif answered_at is not None and asked_at <= answered_at:
-        _copy(RESPONSE, closed, opened)
 
 
 def _copy(fields: Sequence[str], closed: Handoff, opened: Handoff) -> None:

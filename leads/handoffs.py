@@ -81,6 +81,18 @@ def _wait_for(handoff_id: int) -> tuple[Any, ...]:
     raise Handoff.DoesNotExist(f"There is no handoff {handoff_id}.")
 
 
+def earlier_of(handoff: Handoff) -> list[Handoff]:
+    """Return the handoffs that `handoff` goes on from, since their close was undone, the latest
+    first.
+    """
+    found: list[Handoff] = []
+    earlier = handoff.previous
+    while earlier is not None:
+        found.append(earlier)
+        earlier = earlier.previous
+    return found
+
+
 def open_assignment(handoff: Handoff) -> Assignment | None:
     return Assignment.objects.filter(handoff=handoff, ended_at=None).select_related("rep").first()
 

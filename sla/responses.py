@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Min
 
+from leads.handoffs import earlier_of
 from leads.models import Handoff, Lead, User
 from sla.business_time import WorkingTime
 from sla.calendars import hours_for
@@ -23,19 +24,22 @@ def record_first_response(handoff: Handoff, *, at: datetime, rep: User | None = 
     schedule = hours_for(rep or handoff.owner, at).schedule
     opened_by = first_asked_at(handoff)
     latest = handoff.lead.last_hand_raise_at or opened_by
-    on_handoff = _respond(handoff, opened_by, at=at, schedule=schedule)
+    first = handoff.first_response_at  # perhaps from a handoff that this one goes on from
+    is_answered = first is not None and first <= at
+    on_handoff = not is_answered and _respond(handoff, opened_by, at=at, schedule=schedule)
     on_lead = _respond(handoff.lead, latest, at=at, schedule=schedule)
     return on_handoff or on_lead
 
 
 def first_asked_at(handoff: Handoff) -> datetime:
     """Return when the prospect first asked in this handoff, or in one that was merged into it or
-    that it follows on, where that was not answered; else when it was opened.
+    that it goes on from, where that was not answered; else when the first of them was opened.
     """
     clocks = Clock.objects.filter(handoff=handoff, kind=Target.Kind.FIRST_RESPONSE)
     started_at = clocks.aggregate(first=Min("started_at"))["first"]
-    known = [each for each in (started_at, handoff.hand_raised_at) if each]
-    return min(known, default=handoff.opened_at)
+    if known := [each for each in (started_at, handoff.hand_raised_at) if each]:
+        return min(known)
+    return [handoff, *earlier_of(handoff)][-1].opened_at
 
 
 def _respond(

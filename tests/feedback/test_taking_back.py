@@ -117,6 +117,33 @@ def test_who_was_answered_before_counts_as_answered(close, alice, at):
     assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
 
 
+def test_who_rose_to_a_better_band_since_has_raised_no_hand(pass_lead, alice, code, at):
+    closed = pass_lead(alice, hand_raised_at=None)
+    how = {"channel": "call", "outcome": "no_answer", "note": "", "by": alice}
+    answers.log_touch(closed, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    rose_at = at + 1.5 * MINUTE
+    handoff_clocks.start_handoff_clocks(closed, hand_raised_at=rose_at, at=rose_at)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 2 * MINUTE}
+    answers.reject(handoffs.open_assignment(closed), code=code("no-need"), **told)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    assert running(again)["first_response"] == rose_at
+    answers.log_touch(again, occurred_at=at + 4 * MINUTE, at=at + 4 * MINUTE, **how)
+    again.refresh_from_db()
+    assert (again.hand_raised_at, again.first_response_at) == (None, at + MINUTE)
+
+
+def test_what_answered_whom_nobody_asked_stays_the_first_response(pass_lead, alice, code, at):
+    closed = pass_lead(alice, hand_raised_at=None)
+    how = {"channel": "call", "outcome": "no_answer", "note": "", "by": alice}
+    answers.log_touch(closed, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    told = {"note": "", "nurture_until": None, "by": alice, "at": at + 2 * MINUTE}
+    answers.reject(handoffs.open_assignment(closed), code=code("no-need"), **told)
+    again = take_back(closed, by=alice, at=at + 3 * MINUTE)
+    answers.log_touch(again, occurred_at=at + 4 * MINUTE, at=at + 4 * MINUTE, **how)
+    again.refresh_from_db()
+    assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
+
+
 @pytest.mark.parametrize("touches", [0, 1])
 def test_who_was_answered_or_not_counts_once_where_it_goes_on(close, alice, at, touches):
     again = take_back(close(touches=touches), by=alice, at=at + 3 * MINUTE)
