@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,9 +21,13 @@ class Processes:
         self.home = home
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """environment: what differs from ours."""
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen([sys.executable, *arguments], start_new_session=True, **quiet)
+        own = {"env": os.environ | (environment or {}), "start_new_session": True}
+        process = subprocess.Popen([sys.executable, *arguments], **own, **quiet)
         self.running.append(process)
         return process
 
