@@ -14,7 +14,7 @@ from django.db import connection
 
 from leads.instants import database_now
 from revops import intake_work, jobs
-from sla import answer_sending, mail_server, outbox
+from sla import answer_sending, invariants, mail_server, outbox
 from sla.heartbeats import beat
 from sla.models import Heartbeat
 from sla.stay_clocks import follow_moves
@@ -96,6 +96,7 @@ def stand_by() -> int:
         return 0
     done = sweep("standby")
     jobs.run_step()
+    invariants.look(database_now())
     return done
 
 

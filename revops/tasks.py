@@ -10,6 +10,7 @@ from revops import intake_work, jobs
 from revops.pulse import try_to_leave
 from revops.sweep import send
 from revops.sweep import sweep as sweep_once
+from sla import invariants
 from sla.heartbeats import beat
 
 # Within the five seconds from tick to tick, so that they don't pile up.
@@ -36,6 +37,7 @@ def run_jobs() -> None:
     """Steps of all jobs in turn for some seconds; the next tick goes on."""
     beat("jobs", database_now(), pid=_pid_of_worker())
     jobs.run_steps(for_s=JOBS_S)
+    invariants.look(database_now())
 
 
 @worker_shutdown.connect  # Celery tells of the end of its tasks in no other way

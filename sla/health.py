@@ -11,6 +11,7 @@ from django.db.models.functions import Concat, Now
 
 from leads.models import Handoff, Lead, OwnershipChange, Submission
 from sla.heartbeats import PROCESSES, missed
+from sla.invariants import AMISS
 from sla.mail_server import AWAY, TAKES_NONE
 from sla.models import Clock, Heartbeat, InstantAnswer, Notification, RunningProcess
 from sla.models.outgoing import Outgoing
@@ -37,9 +38,11 @@ AHEAD = "“{}” has not been at work since the clock of the database went back
 ONE_OF = (
     "One of several “{}” ({}) was last at work {} ago: start it again, or forget it under Status."
 )
-NO_MAIL = {
+# While a row says so.
+NOTED = {
     AWAY: "The mail server could not be reached for {}.",
     TAKES_NONE: "The mail server answers, and has taken no mail for {}.",
+    AMISS: "Something has been so for {} that must never be: Status says what.",
 }
 
 
@@ -112,13 +115,13 @@ def is_broker_up() -> bool:
 
 
 def _signs() -> list[Sign]:
-    """Return, in one query, when each process was last at work, since when the mail server has been
-    away and since when the oldest of each duty waits, or of what fails was due, perhaps at an
+    """Return, in one query, when each process was last at work, since when what is NOTED has been so
+    and since when the oldest of each duty waits, or of what fails was due, perhaps at an
     instant to come.
     """
     waiting = Outgoing.State.WAITING
     pending = Submission.objects.filter(state=Submission.State.PENDING)
-    beats = Heartbeat.objects.filter(name__in=[*PROCESSES, *NO_MAIL])
+    beats = Heartbeat.objects.filter(name__in=[*PROCESSES, *NOTED])
     each = RunningProcess.objects.filter(missed(Now()), name__in=PROCESSES)
     process = Concat("host", Value(", number "), "pid", output_field=CharField())
     found = beats.values_list("name", "beat_at", Now(), Value("")).union(
@@ -154,7 +157,7 @@ def _sentences(signs: Sequence[Sign], at: datetime) -> list[str]:
     silent = {name: f"“{label}” was last at work {{}} ago." for name, label in PROCESSES.items()}
     told = [
         sentence.format(_ago(at - since[what]))
-        for what, sentence in {**silent, **NO_MAIL, **DUTIES, **FAILS}.items()
+        for what, sentence in {**silent, **NOTED, **DUTIES, **FAILS}.items()
         if what in since
     ]
     ahead = {sign.what for sign in signs if sign.since > at + ALARM_AFTER and not sign.process}

@@ -20,6 +20,7 @@ from sla.health import (
     waiting_for_a_rep,
 )
 from sla.heartbeats import PROCESSES, forget, missed
+from sla.invariants import amiss
 from sla.models import Heartbeat, RunningProcess
 
 
@@ -36,6 +37,7 @@ def status(request: SignedInRequest) -> HttpResponse:
     context = {
         "at": at,
         "alarms": alarms(at),
+        "amiss": amiss(),
         "backlog": backlog(at),
         "given_up": given_up(),
         "waiting": waiting_for_a_rep(),

@@ -18,6 +18,7 @@ from django.db.models import F
 from leads import inbox
 from leads.instants import database_now
 from leads.models import Handoff, Submission
+from sla import invariants
 from sla.models import Clock, ClockEvent, Heartbeat, Notification
 from tests.faults.conftest import kill, wait_until
 from tests.faults.counting import amiss
@@ -190,6 +191,7 @@ def check_that_each_happened_once():
     }
     assert len(handed_in) == next(NUMBERS)
     assert {what: each for what, each in amiss(handed_in).items() if any(each)} == {}
+    assert invariants.amiss() == {}
     promised = Clock.objects.filter(kind="first_response").values_list("pk", flat=True)
     missed = breaches()
     wait_until(lambda: missed.count() >= len(promised), 30, missed.count)
