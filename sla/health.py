@@ -115,8 +115,8 @@ def is_broker_up() -> bool:
 
 
 def _signs() -> list[Sign]:
-    """Return, in one query, when each process was last at work, since when what is NOTED has been so
-    and since when the oldest of each duty waits, or of what fails was due, perhaps at an
+    """Return, in one query, when each process was last at work, since when what is NOTED has been
+    so and since when the oldest of each duty waits, or of what fails was due, perhaps at an
     instant to come.
     """
     waiting = Outgoing.State.WAITING
