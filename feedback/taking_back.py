@@ -150,7 +150,8 @@ def _keep_response(closed: Handoff, opened: Handoff, *, waits: Sequence[Clock]) 
     then on. waits: the prospect's clocks that go on.
     """
     answered_at = closed.first_response_at
-    asked_at = closed.lead.last_hand_raise_at or closed.opened_at
+    opened_at = [closed, *handoffs.earlier_of(closed)][-1].opened_at
+    asked_at = closed.lead.last_hand_raise_at or opened_at
     if answered_at is not None and asked_at <= answered_at:
         _copy(RESPONSE, closed, opened)
     elif answered_at is not None and waits:

@@ -144,6 +144,20 @@ def test_what_answered_whom_nobody_asked_stays_the_first_response(pass_lead, ali
     assert (again.first_response_at, again.first_response_wall) == (at + MINUTE, MINUTE)
 
 
+def test_what_answered_whom_nobody_asked_stays_so_through_two_closes(pass_lead, alice, code, at):
+    handoff = pass_lead(alice, hand_raised_at=None)
+    how = {"channel": "call", "outcome": "no_answer", "note": "", "by": alice}
+    answers.log_touch(handoff, occurred_at=at + MINUTE, at=at + MINUTE, **how)
+    for each in (2, 4):
+        told = {"note": "", "nurture_until": None, "by": alice, "at": at + each * MINUTE}
+        answers.reject(handoffs.open_assignment(handoff), code=code("no-need"), **told)
+        handoff = take_back(handoff, by=alice, at=at + (each + 1) * MINUTE)
+    assert (handoff.first_response_at, handoff.first_response_wall) == (at + MINUTE, MINUTE)
+    answers.log_touch(handoff, occurred_at=at + 6 * MINUTE, at=at + 6 * MINUTE, **how)
+    handoff.refresh_from_db()
+    assert (handoff.first_response_at, handoff.first_response_wall) == (at + MINUTE, MINUTE)
+
+
 @pytest.mark.parametrize("touches", [0, 1])
 def test_who_was_answered_or_not_counts_once_where_it_goes_on(close, alice, at, touches):
     again = take_back(close(touches=touches), by=alice, at=at + 3 * MINUTE)
