@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 
 from leads.models import Handoff, Job, Lead
 from sla.heartbeats import beat
@@ -35,10 +35,11 @@ def _held_by_others() -> QuerySet[Handoff]:
 
 
 def _with_who_left() -> QuerySet[Handoff]:
-    """None while a job is at work, such as the one that moves on what somebody had."""
-    if Job.objects.filter(state__in=[Job.State.WAITING, Job.State.RUNNING]).exists():
-        return Handoff.objects.none()
-    return Handoff.objects.open().filter(owner__is_active=False)
+    """None while a job is at work, such as the one that moves on what somebody had. Asked at once:
+    who is let go in between would seem to be moved on by nobody.
+    """
+    at_work = Job.objects.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+    return Handoff.objects.open().filter(~Exists(at_work), owner__is_active=False)
 
 
 def _runs_after_its_handoff() -> QuerySet[Clock]:

@@ -87,6 +87,14 @@ def test_what_somebody_had_is_just_being_moved_on(passed, at):
     assert [*amiss()] == [WITH_WHO_LEFT]
 
 
+@pytest.mark.parametrize("what", NEVER)
+def test_each_is_asked_at_once_so_that_nothing_changes_in_between(
+    passed, django_assert_num_queries, what
+):
+    with django_assert_num_queries(1):
+        assert not NEVER[what]().exists()
+
+
 def test_it_is_an_alarm_and_listed_till_it_is_so_no_more(client, passed, rosa, at, caplog):
     began = database_now()
     Clock.objects.update(next_at=None, next_level=None)
