@@ -19,6 +19,7 @@ from leads.errors import LostRace
 from leads.models import (
     Assignment,
     Handoff,
+    Lead,
     Meeting,
     OwnershipChange,
     Stage,
@@ -146,6 +147,14 @@ def wins(answer, assignment, by, at, **told):
 
 
 # Reject ------------------------------------------------------------------------------------------
+def test_a_lead_that_failed_to_be_judged_rests_without_failing(alice, pass_lead, code, at):
+    handoff = pass_lead(alice)
+    failing = Lead.objects.filter(pk=handoff.lead_id)
+    failing.update(reconsider_at=at, reconsider_fails_since=at)
+    reject(handoff, code("wrong-role"), at)
+    assert failing.get().reconsider_fails_since is None
+
+
 def test_reject_to_nurture_closes_and_sets_the_day_to_ask_again(alice, pass_lead, code, at):
     handoff = pass_lead(alice)
     disposition = reject(handoff, code("wrong-role"), at)

@@ -77,6 +77,14 @@ def test_what_was_missed_stays_missed_where_it_goes_on(join, alice, carol, pass_
     assert (late.breached_at, Clock.objects.filter(missed(at)).get()) == (at - MINUTE, late)
 
 
+def test_a_lead_that_failed_to_be_judged_fails_no_more_once_it_is_merged(join, make_lead, at):
+    kept, other = make_lead(), make_lead()
+    Lead.objects.filter(pk=other.pk).update(reconsider_at=at, reconsider_fails_since=at)
+    join(kept, other)
+    other.refresh_from_db()
+    assert (other.reconsider_at, other.reconsider_fails_since) == (None, None)
+
+
 def test_whoever_answered_one_of_them_answered_the_other(join, alice, carol, pass_lead, at):
     kept, other = pass_lead(alice, "Clara"), pass_lead(carol, "C. Nyström")
     how = {"channel": "call", "outcome": "spoke", "note": "", "by": carol}

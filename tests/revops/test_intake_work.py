@@ -85,6 +85,17 @@ def test_a_lead_that_cannot_be_judged_is_an_alarm_till_it_can(make_lead, monkeyp
     assert alarms(began) == []
 
 
+@pytest.mark.django_db
+def test_a_lead_that_failed_to_be_judged_fails_no_more_once_its_rest_ends(make_lead, make_handoff):
+    lead, now = make_lead(), database_now()
+    lead.nurture_until, lead.wakes_at, lead.reconsider_at = now.date(), now, now
+    lead.reconsider_fails_since = now
+    lead.save()
+    make_handoff(lead)
+    lead.refresh_from_db()
+    assert (lead.reconsider_at, lead.reconsider_fails_since) == (None, None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_lock_that_another_held_too_long_is_waited_for_again(waiting, make_lead):
     with transaction.atomic():

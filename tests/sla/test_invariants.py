@@ -79,6 +79,35 @@ def test_what_must_never_be_so_is_found(passed, carol, make_lead, at, edit, what
         call_command("check_invariants")
 
 
+@pytest.fixture
+def goes_on(passed, at):
+    """Close the handoff but for one clock of Alice's, which becomes one of a kind."""
+
+    def close(kind):
+        accept = Clock.objects.get(kind="accept")
+        others = Clock.objects.exclude(pk=accept.pk)
+        others.update(
+            stopped_at=at, stop_reason="ended", elapsed=MINUTE, next_at=None, next_level=None
+        )
+        close_alone(passed, at)
+        Clock.objects.filter(pk=accept.pk).update(kind=kind)
+
+    return close
+
+
+@pytest.mark.parametrize("kind", invariants.GOES_ON)
+def test_what_is_asked_also_after_a_handoff_may_run_on(goes_on, kind):
+    goes_on(kind)
+    assert Clock.objects.running().count() == 1
+    assert amiss() == {}
+
+
+def test_nothing_runs_on_of_a_lead_that_was_merged(goes_on, passed, make_lead):
+    goes_on("stay_sql")
+    Lead.objects.filter(pk=passed.lead_id).update(merged_into=make_lead())
+    assert [*amiss()] == [OTHER_LEAD]
+
+
 def test_what_somebody_had_is_just_being_moved_on(passed, at):
     leave(passed, at)
     job = Job.objects.create(kind="departure", total_count=1)
